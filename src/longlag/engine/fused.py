@@ -1,0 +1,44 @@
+"""The vendor's kernels (oneDNN, cuDNN): fast, for three cells, and silent about their states."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
+
+from longlag.cells.base import Cell
+
+
+def run(
+    cell: Cell, x: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any, Any]
+) -> tuple[Tensor, Any]:
+    """Outputs (T,B,H) and the final state; refuses what such a kernel cannot do.
+
+    Raises:
+        ValueError: the cell has no such kernel, or `hidden` (taps, resets) is asked for.
+    """
+    kernel = cell.kernel()
+    if kernel is None:
+        raise ValueError(
+            f"backend 'fused': no vendor's kernel computes {type(cell).__name__}; use loop or auto"
+        )
+    if any(part is not None for part in hidden):
+        raise ValueError(
+            "backend 'fused' hides its states: no taps and no resets; use loop or auto"
+        )
+    function = getattr(torch, kernel.name)
+    start = [leaf[None].contiguous() for leaf in s]
+    options = (True, 1, 0.0, cell.training, False)  # biases, layers, dropout, train, bidirectional
+    if lengths is None:
+        y, *final = function(x, _states(start), kernel.weights, *options, False)
+        return y, type(s)(*(leaf[0] for leaf in final))
+    pack = pack_padded_sequence(x, lengths.cpu(), enforce_sorted=False)
+    start = [leaf[:, pack.sorted_indices] for leaf in start]
+    data, *final = function(pack.data, pack.batch_sizes, _states(start), kernel.weights, *options)
+    y, _ = pad_packed_sequence(pack._replace(data=data), total_length=len(x))
+    return y, type(s)(*(leaf[0, pack.unsorted_indices] for leaf in final))
+
+
+def _states(start: list[Tensor]) -> Any:
+    """torch.lstm takes a list (h, c), the others one tensor."""
+    return start if len(start) > 1 else start[0]

@@ -1,0 +1,1 @@
+"""Intervals, aggregates and comparisons in plain NumPy and SciPy: no torch here."""

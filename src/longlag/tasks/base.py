@@ -1,0 +1,124 @@
+"""What a recurrence is asked to do: streams of batches that depend on nothing but their seed."""
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, ClassVar, Literal, NamedTuple
+
+import torch
+from jaxtyping import Bool, Float, Integer, Num
+from torch import Generator, Tensor
+
+Split = Literal["train", "validation", "test"]
+SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+
+
+class Batch(NamedTuple):
+    """Sequences, what is wanted of them, and how much each step counts."""
+
+    x: Float[Tensor, "T B I"]
+    target: Num[Tensor, "T B *D"]  # class ids (T,B), or numbers (T,B,D)
+    weight: Float[Tensor, "T B"]  # of each step in the loss; 0: not asked there
+    lengths: Integer[Tensor, "B"] | None = None  # None: all sequences are T steps long
+    scored: Bool[Tensor, "T B"] | None = None  # the steps that metrics look at; None: weight > 0
+
+
+class Solved(NamedTuple):
+    """A success criterion: `metric` on validation at least (or at most) `threshold`."""
+
+    metric: str
+    threshold: float
+    source: str
+
+    def met(self, metrics: dict[str, float]) -> bool:
+        """Whether `metrics` meet it; NaN never does."""
+        value = metrics[self.metric]
+        return value >= self.threshold if rises(self.metric) else value <= self.threshold
+
+
+class Floor(NamedTuple):
+    """The best `metric` of an answer that ignores the past, and how it is known."""
+
+    metric: str
+    value: float
+    why: str
+
+
+class Spec(NamedTuple):
+    """What a task asks, at its arguments."""
+
+    kind: Literal["classification", "regression", "multilabel"]
+    input_size: int  # I
+    output_size: int  # D: classes, or numbers to predict, at a step
+    metrics: tuple[str, ...]  # the first one is the score
+    floors: tuple[Floor, ...]  # the first one is of the score
+    solved: Solved | None = None  # the published success criterion, if there is one
+    lag: int | None = None  # steps from the earliest thing that matters to the answer, at most
+
+
+def rises(metric: str) -> bool:
+    """Whether a larger value of `metric` is better."""
+    return metric in ("accuracy", "sequence_accuracy", "within")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Task(ABC):
+    """Base of every task: a frozen dataclass of its arguments.
+
+    A subclass writes `define` and `sample`.  Batch k of a split is then a pure function of the
+    name, the version, the arguments, the split, the seed and k.  Raise `version` whenever `sample`
+    draws other numbers than before.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    source: ClassVar[str]  # paper and section
+
+    @cached_property
+    def spec(self) -> Spec:
+        """What the task asks, at its arguments."""
+        return self.define()
+
+    @abstractmethod
+    def define(self) -> Spec:
+        """Sizes, metrics, floors and the criterion."""
+
+    @abstractmethod
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Draw a batch of independent sequences from `rng`, and from nothing else."""
+
+    def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
+        """Batch k of a split, whatever was drawn before."""
+        return self.sample(batch_size, self.generator(split, seed, k))
+
+    def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
+        """The `size` sequences that `split` is scored on, in batches."""
+        for k, start in enumerate(range(0, size, batch_size)):
+            yield self.batch(split, seed, k, min(batch_size, size - start))
+
+    def generator(self, *key: Any) -> Generator:
+        """A random stream of its own for every name, version, arguments and `key`."""
+        arguments = {f.name: getattr(self, f.name) for f in fields(self)}
+        text = repr((self.name, self.version, sorted(arguments.items()), key)).encode()
+        digest = int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
+        return Generator().manual_seed(digest)
+
+
+def at_last_step(target: Tensor, steps: int) -> tuple[Tensor, Tensor]:
+    """`target` (B,*D) asked for at the last of `steps` steps: (T,B,*D) view, weight (T,B)."""
+    weight = torch.zeros(steps, len(target))
+    weight[-1] = 1
+    return target.expand(steps, *target.shape), weight
+
+
+def require(owner: str, **checks: tuple[Any, bool, str]) -> None:
+    """Refuse an argument: name=(value, allowed?, what is allowed).
+
+    Raises:
+        ValueError: one that is not allowed, with what came and what was allowed.
+    """
+    for name, (value, allowed, rule) in checks.items():
+        if not allowed:
+            raise ValueError(f"{owner}: {name} must be {rule}, not {value!r}")
