@@ -1,0 +1,82 @@
+"""`longlag COMMAND ...`: parse, run, and turn every error that a user can mend into one line."""
+
+import argparse
+import importlib
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+
+import longlag
+from longlag.errors import LonglagError
+
+# command: (one line of help, module with run(arguments) -> exit status)
+COMMANDS = {
+    "train": ("train one recurrence on one task and record the run", "longlag.cli.train"),
+    "bench": (
+        "run a study: plan, sweep, report; resumes where it was stopped",
+        "longlag.cli.bench",
+    ),
+    "report": ("write report.html, report.pdf and report.md of a study", "longlag.cli.report"),
+    "list": ("what there is: cells, tasks, studies, ...", "longlag.cli.list"),
+}
+
+
+def parser() -> argparse.ArgumentParser:
+    """Every command and its arguments."""
+    top = argparse.ArgumentParser(
+        prog="longlag",
+        description="How long can a recurrent network remember, why, and which should you use?",
+        epilog="Settings are Hydra overrides: longlag train cell=gru task=adding task.length=200. "
+        "`longlag list` shows what there is.",
+    )
+    top.add_argument("--version", action="version", version=f"longlag {longlag.__version__}")
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for name, (line, module) in COMMANDS.items():
+        sub = commands.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
+        sub.set_defaults(module=module)
+        what = {"list": "cells, tasks, ...: what to list (default: all)"}
+        sub.add_argument(
+            "words",
+            nargs="*",
+            metavar="KIND" if name == "list" else "KEY=VALUE",
+            help=what.get(name, "settings, such as cell=lstm task.length=200 seed=3"),
+        )
+        sub.add_argument(
+            "--config-dir",
+            type=Path,
+            metavar="DIR",
+            help="a folder with groups of your own: DIR/cell/mine.yaml, DIR/task/mine.yaml",
+        )
+        sub.add_argument("--debug", action="store_true", help="show tracebacks")
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; the exit status is 0, 1 (failed), 2 (a mistake to mend) or 130 (Ctrl-C)."""
+    arguments = parser().parse_args(argv)
+    sys.path.insert(0, os.getcwd())  # a cell of the user's own: my_cells.py beside the command
+    try:
+        return importlib.import_module(arguments.module).run(arguments)
+    except LonglagError as error:
+        problem, status = str(error), 2
+    except ModuleNotFoundError as error:
+        problem = (
+            f"the package {error.name} cannot be imported: the installation is not complete; "
+            "run `make setup`, or `pip install` longlag again"
+        )
+        status = 2
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except KeyboardInterrupt:
+        problem, status = "interrupted; what was recorded is kept", 130
+    except Exception as error:  # any: a traceback is for --debug
+        reason = str(error).strip().splitlines()
+        problem = f"{type(error).__name__}: {reason[0] if reason else 'no reason given'}"
+        problem, status = f"{problem} (run again with --debug for the traceback)", 1
+    if arguments.debug:
+        traceback.print_exc()
+    print(f"longlag: error: {problem}", file=sys.stderr)
+    return status

@@ -1,0 +1,64 @@
+"""The only LightningDataModule: it serves the streams of any task."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import lightning
+
+from longlag.tasks.base import Batch, Split, Task
+
+
+@dataclass
+class Stream:
+    """Batches 0, 1, 2, ... of a task's training split, without end."""
+
+    task: Task
+    seed: int
+    batch_size: int
+
+    def __iter__(self) -> Iterator[Batch]:
+        k = 0
+        while True:
+            yield self.task.batch("train", self.seed, k, self.batch_size)
+            k += 1
+
+
+class DataModule(lightning.LightningDataModule):
+    """Serves `task`: an endless training stream, and fixed validation and test sets.
+
+    Args:
+        task: what is asked.
+        seed: of all three streams.
+        batch_size: sequences in a training batch.
+        validation_size: sequences that choices are made on.
+        test_size: sequences of the final score.
+    """
+
+    def __init__(
+        self, task: Task, seed: int, batch_size: int, validation_size: int, test_size: int
+    ) -> None:
+        super().__init__()
+        self.task, self.seed, self.batch_size = task, seed, batch_size
+        self.sizes = {"validation": validation_size, "test": test_size}
+        self._fixed: dict[Split, list[Batch]] = {}
+
+    def train_dataloader(self) -> Stream:
+        """The training stream."""
+        return Stream(self.task, self.seed, self.batch_size)
+
+    def val_dataloader(self) -> list[Batch]:
+        """The validation set, the same at every visit."""
+        return self._evaluation("validation")
+
+    def test_dataloader(self) -> list[Batch]:
+        """The test set."""
+        return self._evaluation("test")
+
+    def _evaluation(self, split: Split) -> list[Batch]:
+        if split not in self._fixed:
+            size = self.sizes[split]
+            self._fixed[split] = list(self.task.evaluation(split, self.seed, size, EVALUATED))
+        return self._fixed[split]
+
+
+EVALUATED = 256  # sequences in an evaluation batch: no gradient is kept, so it may be large

@@ -1,0 +1,127 @@
+"""The only LightningModule: a model, a task's loss and metrics, and an optimiser."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from longlag.losses import per_step_loss
+from longlag.metrics import collection
+from longlag.model import Model
+from longlag.tasks.base import Batch, Spec
+
+MakeOptimizer = Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer]
+
+
+class Point(NamedTuple):
+    """One number of a learning curve."""
+
+    step: int
+    split: str
+    metric: str
+    value: float
+
+
+class Learner(lightning.LightningModule):
+    """Trains `model` on the steps that a task asks for.
+
+    Nothing is logged at a training step (that would cost more than the step of a small model):
+    `losses` collects them, and a point of the curve is made of them at each validation.
+
+    Args:
+        model: what learns.
+        spec: what the task asks.
+        optimizer: makes the optimiser from the parameters.
+    """
+
+    def __init__(self, model: Model, spec: Spec, optimizer: MakeOptimizer) -> None:
+        super().__init__()
+        self.model, self.spec, self.make_optimizer = model, spec, optimizer
+        self.metrics, self.mean_loss = collection(spec), MeanMetric()
+        self.losses: list[float] = []  # since the last point of the curve
+        self.curve: list[Point] = []
+        self.diverged_at: int | None = None
+        self.steps = 0  # taken
+
+    def forward(self, batch: Batch, at: Tensor | None = None) -> Tensor:
+        """Predictions at every step, or at the flat positions `at`."""
+        return self.model(batch.x, batch.lengths, at=at).prediction
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The optimiser of the config."""
+        return self.make_optimizer(self.model.parameters())
+
+    def training_step(self, batch: Batch, _: int) -> Tensor | None:
+        """The weighted mean loss; a value that is not finite ends the training."""
+        at = positions(batch.weight)
+        target, weight = pick(batch.target, at), pick(batch.weight, at)
+        each = per_step_loss(self.spec.kind, self(batch, at), target)
+        loss = (each * weight).sum() / weight.sum()
+        value = loss.item()
+        self.losses.append(value)
+        if not math.isfinite(value):
+            self.diverged_at = self.global_step
+            self.trainer.should_stop = True
+            return None
+        return loss
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        """Count the metrics."""
+        self._count(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Add a point to the curve and hand it to the logger."""
+        values = self._collect()
+        step = self.global_step
+        if self.losses:
+            self.curve.append(Point(step, "train", "loss", sum(self.losses) / len(self.losses)))
+            self.log("train/loss", self.curve[-1].value)
+            self.losses.clear()
+        self.curve += [Point(step, "validation", name, value) for name, value in values.items()]
+        self.log_dict({f"validation/{name}": value for name, value in values.items()})
+
+    def on_train_end(self) -> None:
+        """Remember how long it took: a later test resets the trainer's count."""
+        self.steps = self.global_step
+
+    def test_step(self, batch: Batch, _: int) -> None:
+        """Count the metrics."""
+        self._count(batch)
+
+    def on_test_epoch_end(self) -> None:
+        """Hand the metrics over."""
+        self.log_dict({f"test/{name}": value for name, value in self._collect().items()})
+
+    def _count(self, batch: Batch) -> None:
+        at = positions(batch.weight)
+        weight, target = pick(batch.weight, at), pick(batch.target, at)
+        prediction = self(batch, at)
+        loss = per_step_loss(self.spec.kind, prediction, target)
+        self.mean_loss.update(loss, weight)
+        sequence = at % batch.x.shape[1]
+        if batch.scored is not None:
+            seen = pick(batch.scored, at).nonzero()[:, 0]
+            prediction, target, sequence, loss = (
+                part.index_select(0, seen) for part in (prediction, target, sequence, loss)
+            )
+        self.metrics.update(preds=prediction, target=target, sequence=sequence, value=loss)
+
+    def _collect(self) -> dict[str, float]:
+        values: dict[str, Any] = {**self.metrics.compute(), "loss": self.mean_loss.compute()}
+        self.metrics.reset()
+        self.mean_loss.reset()
+        return {name: float(value) for name, value in values.items()}
+
+
+def positions(weight: Tensor) -> Tensor:
+    """The flat positions t * B + b that a batch asks for: (T,B) -> (N,)."""
+    return weight.flatten().nonzero()[:, 0]
+
+
+def pick(what: Tensor, at: Tensor) -> Tensor:
+    """Rows `at` of `what` (T,B,*D), as (N,*D)."""
+    return what.flatten(0, 1).index_select(0, at)

@@ -1,0 +1,102 @@
+"""From the parts of a config to live objects, with errors that a user can mend."""
+
+import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import lightning
+import torch
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+from longlag.errors import LonglagError
+from longlag.matching import hidden_size_for
+from longlag.model import Model
+from longlag.tasks.base import Task
+
+
+def build(part: Any) -> Any:
+    """Instantiate a part of the config.
+
+    Raises:
+        LonglagError: its arguments are not allowed, in one line.
+    """
+    try:
+        return instantiate(part)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, LonglagError):
+            raise cause from error
+        name = part.get("_target_", "config")
+        raise LonglagError(f"{name}: {str(cause).splitlines()[0]}") from error
+
+
+def build_model(cfg: Any, task: Task) -> Model:
+    """The model of a config, its weights drawn from seeds.init alone."""
+    options = {k: v for k, v in cfg.model.items() if k != "hidden_size"}
+    cell = build(cfg.cell)
+
+    def make(hidden_size: int) -> Model:
+        return Model(task.spec.input_size, task.spec.output_size, cell, hidden_size, **options)
+
+    hidden_size = cfg.model.hidden_size
+    if (hidden_size is None) != (cfg.match != "none"):
+        raise LonglagError(
+            f"match={cfg.match} model.hidden_size={hidden_size}: give match=params or match=state "
+            "with a budget, or match=none with a model.hidden_size"
+        )
+    if cfg.match not in ("params", "state", "none"):
+        raise LonglagError(f"match must be params, state or none, not {cfg.match!r}")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(cfg.seeds.init)
+        try:
+            if hidden_size is None:
+                hidden_size = hidden_size_for(make, cfg.budget, cfg.match)
+            torch.manual_seed(cfg.seeds.init)
+            return make(hidden_size)
+        except (TypeError, ValueError) as error:
+            raise LonglagError(f"model: {error}") from error
+
+
+def build_trainer(cfg: Any, callbacks: list[Any], logger: Any) -> lightning.Trainer:
+    """A Lightning trainer with nothing in its step that a step does not need."""
+    if cfg.max_steps < 1 or cfg.max_steps % cfg.validate_every:
+        raise LonglagError(
+            f"trainer.max_steps must be a multiple of trainer.validate_every, "
+            f"not {cfg.max_steps} with {cfg.validate_every}"
+        )
+    with quiet():
+        return lightning.Trainer(
+            accelerator=cfg.accelerator,
+            devices=1,
+            max_steps=cfg.max_steps,
+            max_epochs=-1,
+            val_check_interval=cfg.validate_every,
+            check_val_every_n_epoch=None,
+            num_sanity_val_steps=0,
+            gradient_clip_val=cfg.clip,
+            callbacks=callbacks,
+            logger=logger or False,
+            log_every_n_steps=cfg.validate_every,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Lightning's notes on hardware, loggers and workers: they fit no small CPU run."""
+    noisy = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in noisy]
+    for logger in noisy:
+        logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        try:
+            yield
+        finally:
+            for logger, level in zip(noisy, levels, strict=True):
+                logger.setLevel(level)

@@ -1,0 +1,63 @@
+"""What is chosen during training, is chosen on validation: the weights to keep and when to stop."""
+
+import copy
+from typing import Any
+
+import lightning
+
+from longlag.tasks.base import Solved, rises
+
+
+class Selection(lightning.Callback):
+    """Keeps the weights with the best validation score, and stops when the task is solved.
+
+    Args:
+        score: the metric that chooses.
+        solved: the task's criterion, if it has one.
+        stop_when_solved: whether meeting it ends the training.
+        patience: validations without a better score after which training ends; None: never.
+    """
+
+    def __init__(
+        self, score: str, solved: Solved | None, stop_when_solved: bool, patience: int | None
+    ) -> None:
+        self.score, self.solved = score, solved
+        self.stop_when_solved, self.patience = stop_when_solved, patience
+        self.best: dict[str, float] | None = None
+        self.best_step = 0
+        self.solved_at: int | None = None
+        self.ran_out = False
+        self._weights: dict[str, Any] = {}
+        self._waited = 0
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Compare with the best so far."""
+        now = [
+            point
+            for point in pl_module.curve
+            if point.split == "validation" and point.step == trainer.global_step
+        ]
+        metrics = {point.metric: point.value for point in now}
+        if self._better(metrics[self.score]):
+            self.best, self.best_step, self._waited = metrics, trainer.global_step, 0
+            self._weights = copy.deepcopy(pl_module.model.state_dict())
+        else:
+            self._waited += 1
+        if self.solved is not None and self.solved_at is None and self.solved.met(metrics):
+            self.solved_at = trainer.global_step
+            trainer.should_stop |= self.stop_when_solved
+        if self.patience is not None and self._waited >= self.patience:
+            self.ran_out = trainer.should_stop = True
+
+    def restore(self, model: Any) -> None:
+        """Give `model` the weights that were kept, if any."""
+        if self._weights:
+            model.load_state_dict(self._weights)
+
+    def _better(self, value: float) -> bool:
+        if value != value:
+            return False
+        if self.best is None:
+            return True
+        old = self.best[self.score]
+        return value > old if rises(self.score) else value < old
