@@ -23,6 +23,19 @@ class Stream:
             k += 1
 
 
+@dataclass
+class Fixed:
+    """The same batches at every visit (a plain list would be read as many dataloaders)."""
+
+    batches: list[Batch]
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self.batches)
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+
 class DataModule(lightning.LightningDataModule):
     """Serves `task`: an endless training stream, and fixed validation and test sets.
 
@@ -40,24 +53,26 @@ class DataModule(lightning.LightningDataModule):
         super().__init__()
         self.task, self.seed, self.batch_size = task, seed, batch_size
         self.sizes = {"validation": validation_size, "test": test_size}
-        self._fixed: dict[Split, list[Batch]] = {}
+        self._fixed: dict[Split, Fixed] = {}
 
     def train_dataloader(self) -> Stream:
         """The training stream."""
         return Stream(self.task, self.seed, self.batch_size)
 
-    def val_dataloader(self) -> list[Batch]:
+    def val_dataloader(self) -> Fixed:
         """The validation set, the same at every visit."""
         return self._evaluation("validation")
 
-    def test_dataloader(self) -> list[Batch]:
+    def test_dataloader(self) -> Fixed:
         """The test set."""
         return self._evaluation("test")
 
-    def _evaluation(self, split: Split) -> list[Batch]:
+    def _evaluation(self, split: Split) -> Fixed:
         if split not in self._fixed:
             size = self.sizes[split]
-            self._fixed[split] = list(self.task.evaluation(split, self.seed, size, EVALUATED))
+            self._fixed[split] = Fixed(
+                list(self.task.evaluation(split, self.seed, size, EVALUATED))
+            )
         return self._fixed[split]
 
 

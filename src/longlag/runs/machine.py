@@ -15,24 +15,31 @@ import longlag
 from longlag.tasks.base import Task
 
 
-def provenance(cfg: Any, task: Task) -> dict[str, Any]:
-    """versions, git and machine, as a record holds them."""
+def machine() -> dict[str, Any]:
+    """Versions, git and machine of this process."""
     packages = ("torch", "lightning", "numpy", "hydra-core", "torchmetrics")
     return {
         "versions": {
             "longlag": longlag.__version__,
             **{name: version(name) for name in packages},
             "python": platform.python_version(),
-            "task": task.version,
         },
         "git": git(),
         "machine": {
-            "device": cfg.trainer.accelerator,
+            "device": "cpu",
             "threads": torch.get_num_threads(),
             "isa": torch.backends.cpu.get_cpu_capability(),
             "system": f"{platform.system()} {platform.machine()}",
         },
     }
+
+
+def provenance(device: str, task: Task) -> dict[str, Any]:
+    """The same for a run on `device` of a version of `task`."""
+    found = machine()
+    found["machine"]["device"] = device
+    found["versions"]["task"] = task.version
+    return found
 
 
 @functools.cache

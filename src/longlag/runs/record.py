@@ -28,7 +28,7 @@ def describe(config: Config, task: Task, learner: Learner, selection: Selection)
         "seed": cfg.seed,
         "command": config.command,
         "config": config.scientific,
-        **provenance(cfg, task),
+        **provenance(cfg.trainer.accelerator, task),
         "model": size(learner.model),
         "task": {
             "length": getattr(task, "length", None),

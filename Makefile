@@ -1,0 +1,58 @@
+# longlag: `make bench` is the main job, `make test` proves the parts; both set everything up.
+PYTHON ?= python3
+STUDY  ?= bench
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup bench test lint report speed constraints clean
+
+help: ## what there is to make
+	@echo "longlag: how long can a recurrent network remember, and why?"; echo
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
+	@echo; echo "  STUDY=$(STUDY) picks another study of conf/study; PYTHON=$(PYTHON) another Python (3.11 or newer)."
+
+setup: $(READY) ## create .venv and install everything into it (bench and test do it too)
+
+# The stamp is written last: an install that was interrupted is done again.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "longlag: error: $(PYTHON) is older than Python 3.11; run make PYTHON=python3.11 ..." >&2; exit 1; }
+	@echo "Setting up $(VENV); this takes a few minutes the first time."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]' || \
+	  { echo "longlag: error: the installation did not finish; check the network and run make again" >&2; exit 1; }
+	@touch $(READY)
+
+bench: $(READY) ## run a study and write its report (STUDY=bench; STUDY=smoke takes a minute)
+	@$(BIN)/longlag bench study=$(STUDY)
+
+test: lint ## lint, types and every test
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+lint: $(READY) ## ruff and pyright
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/pyright
+
+report: $(READY) ## write the report of a study again from its records
+	@$(BIN)/longlag report study=$(STUDY)
+
+speed: $(READY) ## time the engine and the training loop, write results/speed
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/training.py
+	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/speed.py
+
+constraints: ## pin every version anew from the ranges of pyproject.toml
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet pip-tools
+	@printf 'torch==2.13.0\n' > $(VENV)/pins.txt
+	@$(BIN)/pip-compile --quiet --upgrade --all-extras --strip-extras --no-annotate --no-header \
+	  --no-emit-index-url --no-emit-find-links --no-emit-trusted-host \
+	  --constraint $(VENV)/pins.txt --output-file $(VENV)/constraints.txt pyproject.toml
+	@{ echo "# Every version that longlag is tested with; written by make constraints."; \
+	  sed -E -e 's/^(torch==[0-9.]+)\+cpu/\1/' -e '/^longlag @/d' -e '/^#/d' $(VENV)/constraints.txt; } > constraints.txt
+
+clean: ## remove the environment and caches; results stay
+	@rm -rf $(VENV) build dist .pytest_cache .ruff_cache
+	@find . -name __pycache__ -prune -exec rm -rf {} +

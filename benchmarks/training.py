@@ -1,0 +1,146 @@
+"""The suite's training steps against a bare PyTorch loop that does the same work, side by side.
+
+Same model, optimiser, clipping and batches, in turns, in one process with one thread; prints
+medians and the ratio suite / bare in steps per second, and the time to the first training step.
+
+    python benchmarks/training.py [--steps 60] [--rounds 7] [--quick]
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+import time
+from itertools import pairwise
+from pathlib import Path
+
+import lightning
+import torch
+
+from longlag.cells import LSTM
+from longlag.datamodule import DataModule, Stream
+from longlag.learner import Learner
+from longlag.losses import per_step_loss
+from longlag.model import Model
+from longlag.runs.build import build_trainer, quiet
+from longlag.runs.config import resolve
+from longlag.runs.machine import machine
+from longlag.tasks import Adding
+
+SIZES = ((32, 64, 100), (64, 128, 200))  # B, H, T
+OUT = Path("results/speed/training.json")
+
+
+class Stamp(lightning.Callback):
+    """The time at the end of every step."""
+
+    def __init__(self) -> None:
+        self.times: list[float] = []
+
+    def on_train_batch_end(self, *_: object) -> None:
+        self.times.append(time.perf_counter())
+
+
+def model_of(task: Adding, H: int) -> Model:
+    torch.manual_seed(0)
+    return Model(task.spec.input_size, task.spec.output_size, LSTM, H)
+
+
+def bare(task: Adding, B: int, H: int, steps: int) -> list[float]:
+    """A loop as one writes it by hand; seconds of each step."""
+    model = model_of(task, H)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    times, stream = [time.perf_counter()], iter(Stream(task, 0, B))
+    for _ in range(steps):
+        batch = next(stream)
+        prediction = model(batch.x).prediction[-1]
+        loss = per_step_loss("regression", prediction, batch.target[-1]).mean()
+        optimizer.zero_grad()
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+        loss.item()
+        times.append(time.perf_counter())
+    return [b - a for a, b in pairwise(times)]
+
+
+def suite(task: Adding, B: int, H: int, steps: int) -> list[float]:
+    """The same through Learner, DataModule and Lightning's trainer, as `longlag train` has it."""
+    settings = [f"trainer.max_steps={steps}", f"trainer.validate_every={steps}", "logger=none"]
+    learner = Learner(model_of(task, H), task.spec, lambda p: torch.optim.Adam(p, lr=1e-3))
+    stamp = Stamp()
+    trainer = build_trainer(resolve(settings).values.trainer, [stamp], None)
+    with quiet():
+        trainer.fit(learner, DataModule(task, 0, B, 1, 1))
+    return [b - a for a, b in pairwise(stamp.times)]
+
+
+ONE_STEP = """
+import sys, time
+from pathlib import Path
+from longlag.runs.config import resolve
+from longlag.runs.run import execute
+for seed in range(4):
+    begin = time.perf_counter()
+    execute(resolve([*sys.argv[1:], f"seed={seed}"]), Path("."))
+    print(time.perf_counter() - begin)
+"""
+
+
+def first_step() -> tuple[float, float]:
+    """Seconds for one run of one step: from the start of a process, and in a warm process."""
+    settings = ["trainer.max_steps=1", "trainer.validate_every=1", "trainer.validation_size=1"]
+    settings += ["trainer.test_size=1", "logger=none", "probe=off"]
+    command = [sys.executable, "-c", ONE_STEP, *settings]
+    start = time.perf_counter()
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    whole = time.perf_counter() - start
+    further = [float(line) for line in done.stdout.split()][1:]
+    return whole - sum(further), statistics.median(further)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=60, help="steps of one turn")
+    parser.add_argument("--rounds", type=int, default=7, help="turns of each")
+    parser.add_argument("--quick", action="store_true", help="one short turn, nothing written")
+    options = parser.parse_args()
+    if options.quick:
+        options.steps, options.rounds = 5, 1
+    torch.set_num_threads(1)
+    rows = []
+    for B, H, T in SIZES:
+        task, ratios, ours, theirs = Adding(length=T), [], [], []
+        for _ in range(options.rounds):
+            theirs.append(statistics.median(bare(task, B, H, options.steps)))
+            ours.append(statistics.median(suite(task, B, H, options.steps)))
+            ratios.append(theirs[-1] / ours[-1])
+        rows.append(
+            {
+                "B": B,
+                "H": H,
+                "T": T,
+                "bare_ms": 1e3 * statistics.median(theirs),
+                "suite_ms": 1e3 * statistics.median(ours),
+                "ratio": statistics.median(ratios),
+                "ratio_min": min(ratios),
+                "ratio_max": max(ratios),
+            }
+        )
+        print(
+            "B {B:3d}  H {H:3d}  T {T:3d}   bare {bare_ms:6.2f} ms   suite {suite_ms:6.2f} ms   "
+            "steps/s suite : bare {ratio:.3f} ({ratio_min:.3f}-{ratio_max:.3f})".format(**rows[-1])
+        )
+    cold, further = first_step()
+    print(
+        f"process start to the end of a one-step run: {cold:.2f} s; a further run: {further:.2f} s"
+    )
+    if not options.quick:
+        OUT.parent.mkdir(parents=True, exist_ok=True)
+        found = {"rows": rows, "cold_s": cold, "further_s": further, **machine()}
+        OUT.write_text(json.dumps(found, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

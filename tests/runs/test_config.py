@@ -1,0 +1,90 @@
+"""A config is composed, refused or identified."""
+
+import pytest
+
+from longlag.errors import LonglagError
+from longlag.runs.config import folder, keys, resolve
+
+SMALL = ("cell=lstm", "task=adding")
+
+
+def test_changing_any_scientific_value_changes_the_id():
+    base = resolve(SMALL).id
+    scientific = (
+        "cell=gru",
+        "cell.forget_bias=0.5",
+        "task=copy",
+        "task.length=99",
+        "model.layers=2",
+        "optim.lr=0.5",
+        "optim=sgd",
+        "trainer.max_steps=50",
+        "trainer.clip=null",
+        "seed=1",
+        "seeds.init=1",
+        "budget=5000",
+        "match=state",
+        "probe=off",
+    )
+    ids = [resolve((*SMALL, change)).id for change in scientific]
+    assert len({base, *ids}) == len(scientific) + 1
+
+
+@pytest.mark.parametrize("change", ["results=/elsewhere", "threads=2", "logger=none"])
+def test_changing_a_path_a_logger_or_the_threads_does_not_change_the_id(change: str):
+    assert resolve((*SMALL, change)).id == resolve(SMALL).id
+
+
+def test_the_order_of_overrides_does_not_change_the_id():
+    assert resolve(("seed=2", "task.length=50")).id == resolve(("task.length=50", "seed=2")).id
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        (["cell=lsmt"], ["unknown cell 'lsmt'", "did you mean 'lstm'", "gru"]),
+        (["task=adding", "task.lenght=5"], ["'task.lenght'", "did you mean 'task.length'"]),
+        (["cel=lstm"], ["'cel'", "did you mean 'cell'", "seed"]),
+        (["trainer.max_step=3"], ["did you mean 'trainer.max_steps'", "trainer.clip"]),
+        (["+colour=red"], ["unknown key 'colour'", "allowed"]),
+        (["optim.lr"], ["optim.lr", "key=value"]),
+        (["study=nothing"], ["unknown study 'nothing'"]),
+    ],
+)
+def test_what_is_unknown_is_refused_with_what_is_allowed(overrides: list[str], said: list[str]):
+    with pytest.raises(LonglagError) as error:
+        resolve(overrides)
+    text = str(error.value)
+    assert "\n" not in text
+    for part in said:
+        assert part in text
+
+
+def test_a_cell_from_outside_is_found_by_config_dir(tmp_path):
+    (tmp_path / "cell").mkdir()
+    (tmp_path / "cell" / "leaky.yaml").write_text("_target_: my_cells.Leaky\nrate: 0.1\n")
+    config = resolve(["cell=leaky", "cell.rate=0.2"], tmp_path)
+    assert config.values.cell.rate == 0.2
+    assert config.id.startswith("leaky-adding-")
+
+
+def test_a_config_dir_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(LonglagError, match="no folder"):
+        resolve([], tmp_path / "missing")
+
+
+def test_the_command_of_a_config_composes_the_same_config():
+    config = resolve(("cell=gru", "task.length=77", "seed=4"))
+    program, command, *overrides = config.command.split()
+    assert (program, command) == ("longlag", "train")
+    assert resolve(overrides).id == config.id
+
+
+def test_every_choice_of_every_group_composes():
+    for group in ("cell", "task", "optim", "trainer", "logger", "probe", "model"):
+        for path in sorted((folder() / group).glob("*.yaml")):
+            assert resolve([f"{group}={path.stem}"]).names[group] == path.stem
+
+
+def test_every_key_is_listed():
+    assert {"cell.forget_bias", "trainer.clip", "seeds.data"} <= set(keys(resolve(SMALL).values))
