@@ -1,1 +1,27 @@
-"""Tables, figures and pages made from records alone: no torch here."""
+"""A study as something to read: one document, set as HTML, as a paper and as Markdown."""
+
+from pathlib import Path
+
+from longlag.errors import need
+
+__all__ = ["build"]
+
+
+def build(study_folder: Path) -> list[Path]:
+    """Write report.html, report.pdf and report.md into a study's folder.
+
+    Args:
+        study_folder: results/<study>, with a folder a run and, from a sweep, plan.json.
+
+    Returns:
+        The files written.
+
+    Raises:
+        LonglagError: no finished run in the folder, or a package of the extra `report` is missing.
+    """
+    for package in ("matplotlib", "jinja2", "typst"):
+        need(package, package, "report")
+    from longlag.report import compose, records, writers
+
+    document = compose.compose(records.read_study(study_folder))
+    return writers.write(document, study_folder)

@@ -1,0 +1,77 @@
+"""Decay rates of every run and row, and what they say about who solved the task."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from longlag.report.groups import Group, fresh
+from longlag.report.records import Run
+from longlag.stats import Decay, Interval, fit, rank_correlation
+from longlag.stats.compare import wins
+from longlag.stats.decay import left, slope
+
+
+def rate(g: Group, leaf: str, at: int) -> Decay:
+    """The decay rate of a part of the state over the seeds of a row."""
+    norms = g.profiles(leaf, at)
+    return fit(np.arange(norms.shape[1]), norms, fresh())
+
+
+def remains(g: Group, leaf: str, at: int) -> float:
+    """Ln of the median share of the gradient that is left at the longest lag."""
+    norms = g.profiles(leaf, at)
+    if not norms.size:
+        return float("nan")
+    lag = int(np.flatnonzero(np.isfinite(norms).all(axis=0))[-1])
+    return float(np.median(left(norms, lag)))
+
+
+def best_rate(run: Run, at: int, layer: int = 0) -> float:
+    """The smallest decay rate among the parts of a run's state: its best path; NaN if unknown."""
+    prefix = f"profile/{layer}/"
+    rows = [rows[at] for name, rows in run.probe.items() if name.startswith(prefix) and len(rows)]
+    rates = [slope(np.arange(len(row)), row) for row in rows]
+    known = [r for r in rates if not np.isnan(r)]
+    return min(known, default=float("nan"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the gradient of one run did, and what the run achieved."""
+
+    row: Group
+    run: Run
+    initial: float  # best path, nats a step, at initialisation
+    final: float  # after training
+
+
+def outcomes(groups: Iterable[Group]) -> list[Outcome]:
+    """Of every run whose gradient was probed and did not diverge."""
+    found = [Outcome(g, r, best_rate(r, 0), best_rate(r, -1)) for g in groups for r in g.runs]
+    return [o for o in found if not np.isnan([o.initial, o.final, o.run.skill]).any()]
+
+
+@dataclass(frozen=True)
+class Link:
+    """How a decay rate goes with success over some runs."""
+
+    runs: int
+    solved: int | None
+    rho: Interval  # rank correlation of the decay rate with the skill; negative: fading costs
+    told: float  # the chance that an unsolved run's gradient fades faster than a solved one's
+
+
+def link(found: list[Outcome], when: str) -> Link:
+    """Over `found`, of the rate at `when`: initial or final."""
+    rates = np.array([getattr(o, when) for o in found], float)
+    skills = np.array([o.run.skill for o in found], float)
+    met = [o.run.solved for o in found]
+    nothing = Interval(*[np.nan] * 3)
+    rho = rank_correlation(rates, skills, fresh()) if len(found) >= 3 else nothing
+    if None in met:
+        return Link(len(found), None, rho, float("nan"))
+    mask = np.array(met, bool)
+    both = mask.any() and not mask.all()
+    told = float(wins(rates[~mask], rates[mask])) if both else float("nan")
+    return Link(len(found), int(mask.sum()), rho, told)

@@ -1,0 +1,184 @@
+"""What was found, in sentences made from the numbers: also where the gradient is not the reason."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from longlag.report.decays import Outcome, link, rate, remains
+from longlag.report.groups import Group
+from longlag.report.say import bracket, listed, named, percent, power, ranged, sig
+from longlag.stats import memory_horizon
+from longlag.stats.interval import Interval
+
+TELLS, SILENT = 0.85, 0.65  # chance of ordering a solved and an unsolved run by their gradients
+
+
+def headline(settings: dict[str, list[Group]]) -> str:
+    """The task that says most: the widest spread of skill between cells, then the longest lag."""
+
+    def weight(name: str) -> tuple[bool, float, int]:
+        groups = settings[name]
+        means = [float(np.mean(g.skills)) for g in groups]
+        lag = groups[0].runs[0].record["task"].get("lag") or 0
+        spread = max(means) - min(means)
+        return any(g.leaves() for g in groups), round(0 if np.isnan(spread) else spread, 1), lag
+
+    return max(settings, key=weight)
+
+
+def findings(settings: dict[str, list[Group]], found: list[Outcome]) -> tuple[str, ...]:
+    """The sentences of the abstract, in the order of the argument."""
+    main = settings[headline(settings)]
+    said = [*achieved(settings), initially(main), afterwards(main), explained(found)]
+    return tuple(sentence for sentence in said if sentence)
+
+
+def achieved(settings: dict[str, list[Group]]) -> list[str]:
+    """Who solved what, and who left the floor where nothing counts as solved."""
+    said = []
+    ladders = ladder_tasks(settings)
+    for task, groups in ladders.items():
+        top = max(g.length or 0 for g in groups)
+        parts = [
+            f"{'at least ' * (h.value == top)}{h.value:.0f} steps {bracket(h)} for the {label}"
+            for label, h in horizons(groups).items()
+        ]
+        said.append(f"On {task} the memory horizon is {listed(parts)}.")
+    for setting, groups in settings.items():
+        if groups[0].task in ladders:
+            continue
+        if groups[0].solved is not None:
+            parts = [f"{g.solved} of {len(g.runs)} seeds of the {g.label}" for g in groups]
+            said.append(f"On {setting}, {listed(parts)} met the criterion.")
+        else:
+            parts = [f"{sig(g.score.value)} for the {g.label}" for g in groups]
+            floor = groups[0].runs[0].floor
+            said.append(
+                f"On {setting}, {named(groups[0].metric)} on test is {listed(parts)}"
+                + ("." if np.isnan(floor) else f"; without memory it would be {sig(floor)}.")
+            )
+    return said
+
+
+def ladder_tasks(settings: dict[str, list[Group]]) -> dict[str, list[Group]]:
+    """The tasks with a criterion that were run at more than one length."""
+    tasks: dict[str, list[Group]] = {}
+    for groups in settings.values():
+        if groups[0].length is not None and groups[0].solved is not None:
+            tasks.setdefault(groups[0].task, []).extend(groups)
+    return {t: found for t, found in tasks.items() if len({g.length for g in found}) > 1}
+
+
+def horizons(groups: Sequence[Group]) -> dict[str, Interval]:
+    """The memory horizon of each row label of one task."""
+    found = {}
+    for label in dict.fromkeys(g.label for g in groups):
+        solved = {
+            g.length: np.array([bool(run.solved) for run in g.runs])
+            for g in groups
+            if g.label == label and g.length is not None
+        }
+        found[label] = memory_horizon(solved, np.random.default_rng(0))
+    return found
+
+
+def pace(g: Group, at: int) -> list[str]:
+    """The decay rate of each part of a row's state, with what is left at the longest lag."""
+    said = []
+    for leaf in g.leaves():
+        decay = rate(g, leaf, at)
+        if np.isnan(decay.rate):
+            continue
+        way = f"{g.label}'s {leaf}" if len(g.leaves()) > 1 else f"{g.label}"
+        verb = "fades" if decay.rate > 0 else "grows"
+        interval = ranged((abs(decay.rate), *sorted(map(abs, decay[1:3]))), 2)
+        if decay.low < 0 < decay.high:
+            verb, interval = "changes", ranged(decay[:3], 2)
+        share = power(remains(g, leaf, at))
+        said.append(f"the {way} {verb} by {interval} nats a step (left: {share})")
+    return said
+
+
+def initially(groups: list[Group]) -> str:
+    """The gradient before any training."""
+    said = [part for g in groups for part in pace(g, 0)]
+    if not said:
+        return ""
+    every = all(rate(g, leaf, 0).low > 0 for g in groups for leaf in g.leaves())
+    lead = "the gradient fades along every path" if every else "not every path loses the gradient"
+    return f"At initialisation ({groups[0].setting}) {lead}: {'; '.join(said)}."
+
+
+def afterwards(groups: list[Group]) -> str:
+    """The gradient after training, with who solved the task."""
+    said = []
+    for g in groups:
+        for part in pace(g, -1):
+            met = "" if g.solved is None else f", solved {g.solved} of {len(g.runs)}"
+            said.append(part.replace(")", f"{met})"))
+    return f"After training: {'; '.join(said)}." if said else ""
+
+
+def explained(found: list[Outcome]) -> str:
+    """Whether the decay rate goes with success, before and after training."""
+    judged = [o for o in found if o.run.solved is not None]
+    before, after = link(judged, "initial"), link(judged, "final")
+    if not after.solved or after.solved == after.runs:
+        which = "no run" if not after.solved else "every run"
+        return (
+            f"Whether the gradient explains success cannot be told here: {which} of "
+            f"{after.runs} met its criterion."
+            if judged
+            else ""
+        )
+    return (
+        f"Over {after.runs} runs with a criterion, of which {after.solved} met it, the gradient of "
+        f"an unsolved run fades faster than that of a solved one in {percent(after.told)} of the "
+        f"pairs after training and in {percent(before.told)} at initialisation (50 % is chance): "
+        f"{verdict(before.told, after.told)}"
+    )
+
+
+def verdict(before: float, after: float) -> str:
+    """What the two chances allow to be said."""
+    if after >= TELLS and before >= TELLS:
+        return "the decay rate tells the failures apart both before and after training."
+    if after >= TELLS:
+        return (
+            "what tells the failures apart is not how the gradient starts but whether training "
+            "opens a path for it."
+        )
+    if after <= SILENT and before <= SILENT:
+        return "the gradient does not explain these failures."
+    if after <= SILENT:
+        return (
+            "the trained gradient does not explain the failures; the cells that start with a "
+            "slower decay are the ones that learn."
+        )
+    return "the gradient goes with the outcome, but does not decide it."
+
+
+def exceptions(found: list[Outcome]) -> list[str]:
+    """Runs that failed although their gradient arrives as well as that of a run that solved."""
+    said = []
+    for setting in dict.fromkeys(o.row.setting for o in found):
+        here = [o for o in found if o.row.setting == setting and o.run.solved is not None]
+        held = [o.final for o in here if o.run.solved]
+        lost = [o for o in here if not o.run.solved]
+        if not held or not lost:
+            continue
+        slowest = max(held)
+        odd = [o for o in lost if o.final <= slowest]
+        if odd:
+            names = listed([f"{o.row.label} seed {o.run.record['seed']}" for o in odd])
+            said.append(
+                f"On {setting} the gradient does not explain {len(odd)} of {len(lost)} failures "
+                f"({names}): it fades no faster than in a run that solved the task."
+            )
+        else:
+            said.append(
+                f"On {setting} every one of {len(lost)} failures fades faster "
+                f"(at least {sig(min(o.final for o in lost), 2)} nats a step) than every one of "
+                f"{len(held)} solved runs (at most {sig(slowest, 2)})."
+            )
+    return said

@@ -1,0 +1,106 @@
+"""What was run and how it was counted, read from the records rather than remembered."""
+
+from collections.abc import Iterable
+
+from longlag.report.document import Block, Section, Text
+from longlag.report.groups import Group, flat
+from longlag.report.records import Run, Study
+from longlag.report.say import listed, sig
+from longlag.report.trials import Trials
+
+REFERENCES = (
+    "R. Agarwal, M. Schwarzer, P. S. Castro, A. Courville, M. G. Bellemare. Deep reinforcement "
+    "learning at the edge of the statistical precipice. NeurIPS, 2021.",
+    "S. Hochreiter, J. Schmidhuber. Long short-term memory. Neural Computation 9(8), 1997.",
+    "Y. Bengio, P. Simard, P. Frasconi. Learning long-term dependencies with gradient descent is "
+    "difficult. IEEE Transactions on Neural Networks 5(2), 1994.",
+    "R. Pascanu, T. Mikolov, Y. Bengio. On the difficulty of training recurrent neural networks. "
+    "ICML, 2013.",
+    "F. A. Gers, J. Schmidhuber, F. Cummins. Learning to forget: continual prediction with LSTM. "
+    "Neural Computation 12(10), 2000.",
+    "K. Cho et al. Learning phrase representations using RNN encoder-decoder for statistical "
+    "machine translation. EMNLP, 2014.",
+    "M. Arjovsky, A. Shah, Y. Bengio. Unitary evolution recurrent neural networks. ICML, 2016.",
+    "E. B. Wilson. Probable inference, the law of succession, and statistical inference. JASA 22, "
+    "1927.",
+    "P. K. Sen. Estimates of the regression coefficient based on Kendall's tau. JASA 63, 1968.",
+)
+
+
+def method(study: Study, settings: dict[str, list[Group]], trials: list[Trials]) -> Section:
+    """The protocol of the study and the statistics."""
+    groups = [g for found in settings.values() for g in found]
+    cells = listed(list(dict.fromkeys(g.label for g in groups)))
+    tasks = listed([f"{name} ({source(gs[0])})" for name, gs in settings.items()])
+    counts = sorted({len(g.runs) for g in groups})
+    seeds = f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}"
+    blocks: list[Block] = [
+        Text(
+            f"*Runs.* {cells} on {tasks}, {seeds} seed{'s' * (counts[-1] > 1)} each. A seed "
+            "stands for other initial weights, other training data and another order; the data of "
+            "a seed is the same for every cell."
+        ),
+        Text(f"*Size and training.* {protocol(study.final)}"),
+    ]
+    if trials:
+        rates = sorted({float(rate) for t in trials for rate in t.rates})
+        blocks.append(
+            Text(
+                "*Tuning.* Each cell chose its learning rate, for each task, from the same "
+                f"{len(rates)} rates ({', '.join(sig(r, 1) for r in rates)}) by its validation "
+                "score. Checkpoints and stops were chosen on validation too; test was read once."
+            )
+        )
+    blocks.append(
+        Text(
+            "*Statistics.* Scores are interquartile means over seeds; their intervals, and those "
+            "of decay rates, are 95 % percentile bootstraps over seeds with 2 000 resamples, "
+            "stratified by task where tasks are pooled [1]. With 3 to 5 seeds such an interval is "
+            "too narrow, and no rank test on so few seeds can reach the usual thresholds, so none "
+            "is given. Success rates carry Wilson's interval [8], which keeps its width at 0 and "
+            "at 100 %. Slopes are Theil's [9]. That gradients fade exponentially in a recurrent "
+            "network is due to [3] and [4]; the LSTM is that of [2] with the forget gate of [5], "
+            "the GRU that of [6]."
+        )
+    )
+    return Section("method", "Method", tuple(blocks))
+
+
+def source(g: Group) -> str:
+    """Where a task comes from."""
+    return g.runs[0].record["task"].get("source") or "no source recorded"
+
+
+def protocol(runs: Iterable[Run]) -> str:
+    """What the configurations have in common, and the range of what they have not."""
+    configs = [flat(run.record["config"]) for run in runs]
+    said = []
+    match = shared(configs, "match")
+    size = {"params": "the same number of parameters", "state": "the same state size"}
+    if match in size:
+        sizes = sorted({run.record["model"].get("parameters", 0) for run in runs})
+        span = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
+        said.append(f"Every cell has about {size[match]} on a task ({span} parameters)")
+    optimiser = shared(configs, "optim._target_")
+    if optimiser:
+        said.append(f"trained by {optimiser.rsplit('.', 1)[-1]}")
+    for keys, words in (
+        (("trainer.batch_size", "batch_size"), "in batches of {}"),
+        (("trainer.clip", "trainer.gradient_clip_val", "clip"), "gradient norm clipped at {}"),
+        (("trainer.max_steps", "trainer.steps", "steps"), "for at most {} steps"),
+        (("budget",), "within a budget of {}"),
+    ):
+        for key in keys:
+            value = shared(configs, key)
+            if value not in (None, {}):
+                shown = f"{value:,}" if isinstance(value, int) else str(value)
+                said.append(words.format(shown))
+                break
+    text = ", ".join(said)
+    return f"{text[:1].upper()}{text[1:]}." if said else "As in the configurations below."
+
+
+def shared(configs: list[dict], key: str):
+    """A value that all configurations agree on, else None."""
+    values = {repr(config.get(key)): config.get(key) for config in configs}
+    return next(iter(values.values())) if len(values) == 1 else None

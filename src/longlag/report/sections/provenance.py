@@ -1,0 +1,84 @@
+"""Where every number comes from: commands, failures, versions, machine and time."""
+
+from collections import Counter
+
+from longlag.report.document import Block, Code, Points, Section, Table, Text
+from longlag.report.groups import Group
+from longlag.report.records import Run, Study
+from longlag.report.say import seconds
+
+
+def provenance(study: Study, settings: dict[str, list[Group]]) -> tuple[Section, ...]:
+    """The commands, and the rest."""
+    groups = [g for found in settings.values() for g in found]
+    lines = tuple((f"{g.setting}: {g.label}", g.runs[0].record["command"]) for g in groups)
+    others = sorted({run.record["seed"] for g in groups for run in g.runs})
+    listing = ", ".join(str(seed) for seed in others)
+    commands: list[Block] = [
+        Text(
+            f"`longlag bench study={study.name}` runs the whole study and "
+            f"`longlag report study={study.name}` writes this report. One run of each row of the "
+            f"results, the first seed, is given by the command below; put seed = {listing} for the "
+            "others."
+        ),
+        Code(lines),
+    ]
+    facts: list[Block] = [machine(study), *failures(study)]
+    return (
+        Section("reproduce", "Reproduction", tuple(commands)),
+        Section("provenance", "Provenance", tuple(facts)),
+    )
+
+
+def machine(study: Study) -> Table:
+    """Versions, commits, machines and seconds of all runs, tuning included."""
+    runs = study.runs
+    rows: list[tuple[str | None, ...]] = [
+        ("runs", f"{len(runs)}, of which {len(study.final)} count and the others chose"),
+        ("status", counted(run.record["status"] for run in runs)),
+        ("commit", counted(commit(run) for run in runs)),
+    ]
+    for part in ("versions", "machine"):
+        for key in dict.fromkeys(k for run in runs for k in run.record.get(part, {})):
+            values = [str(run.record.get(part, {}).get(key)) for run in runs]
+            rows.append((key, counted(values)))
+    rows.append(("wall time", f"{seconds(sum(run.seconds for run in runs))}, all runs added up"))
+    parts = list(dict.fromkeys(k for run in runs for k in run.record.get("seconds", {})))
+    for part in parts:
+        total = sum(run.record.get("seconds", {}).get(part) or 0 for run in runs)
+        rows.append((f"of it {part}", seconds(total)))
+    return Table("facts", "Versions, machine and time.", ("what", "value"), tuple(rows), "ll")
+
+
+def commit(run: Run) -> str:
+    """Short, and whether the tree had changes."""
+    git = run.record.get("git") or {}
+    return f"{str(git.get('commit') or 'none')[:10]}{' with changes' if git.get('dirty') else ''}"
+
+
+def counted(values) -> str:
+    """One value, or each with how often it came."""
+    found = Counter(values)
+    if len(found) == 1:
+        return str(next(iter(found)))
+    return ", ".join(f"{value} ({n})" for value, n in found.most_common())
+
+
+def failures(study: Study) -> list[Block]:
+    """What crashed, what diverged and what could not be read."""
+    lost = [
+        f"{entry.get('id', 'a run')} failed: {first_line(entry.get('error'))} "
+        f"(`{entry.get('command', 'no command recorded')}`)"
+        for entry in study.failed
+    ]
+    lost += [f"{run.id} diverged (`{run.record['command']}`)" for run in study.runs if run.diverged]
+    lost += list(study.skipped)
+    if not lost:
+        return [Text("No run failed, none diverged and every record could be read.")]
+    return [Text("Not in the tables, or in them without a score:"), Points(tuple(lost))]
+
+
+def first_line(error: object) -> str:
+    """The last line of a traceback, which names the error."""
+    lines = [line for line in str(error or "no error recorded").splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "no error recorded"

@@ -1,0 +1,86 @@
+"""The report as a two-column paper, set by Typst; the same document gives the same bytes."""
+
+import json
+import tempfile
+from importlib import resources
+from pathlib import Path
+
+import typst
+
+from longlag.report.document import (
+    Block,
+    Code,
+    Document,
+    Equation,
+    Panel,
+    Picture,
+    Points,
+    Table,
+    Text,
+)  # fmt: skip
+from longlag.report.writers.inline import Look, marked
+
+SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\#$*_`@<>[]~=-+/'\""})
+LOOK = Look(
+    plain=lambda text: text.translate(SPECIAL),
+    code=lambda text: f"#raw({json.dumps(text)})",
+    stress=lambda text: f"#emph[{text.translate(SPECIAL)}]",
+    reference=lambda number: f"\\[{number}\\]",
+)
+
+
+def to_pdf(document: Document) -> bytes:
+    """The paper."""
+    template = resources.files("longlag.report") / "templates" / "paper.typ"
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        (root / "paper.typ").write_text(template.read_text(encoding="utf-8"), encoding="utf-8")
+        content = {
+            "title": document.title,
+            "subtitle": document.subtitle,
+            "question": document.question,
+            "facts": [list(fact) for fact in document.facts],
+            "findings": [marked(text, LOOK) for text in document.findings],
+            "references": [marked(text, LOOK) for text in document.references],
+            "sections": [
+                {"title": s.title, "level": s.level, "blocks": [b for b in blocks if b]}
+                for s in document.sections
+                for blocks in [[one(block, root) for block in s.blocks]]
+            ],
+        }
+        (root / "data.json").write_text(json.dumps(content), encoding="utf-8")
+        return typst.compile(
+            str(root / "paper.typ"), root=folder, ignore_system_fonts=True, timestamp=0
+        )
+
+
+def one(block: Block, root: Path) -> dict | None:
+    """A block as the template reads it; a figure is written beside it."""
+    match block:
+        case Text():
+            return {"kind": "text", "text": marked(block.text, LOOK)}
+        case Points():
+            return {"kind": "points", "items": [marked(item, LOOK) for item in block.items]}
+        case Equation():
+            return {"kind": "equation", "text": block.typst}
+        case Code():
+            return {"kind": "code", "lines": [list(line) for line in block.lines]}
+        case Picture():
+            (root / f"{block.key}.svg").write_text(block.svg, encoding="utf-8")
+            caption = marked(block.caption, LOOK)
+            return {
+                "kind": "picture", "file": f"{block.key}.svg", "caption": caption,
+                "alt": block.alt, "wide": block.wide,
+            }  # fmt: skip
+        case Table():
+            return {
+                "kind": "table",
+                "caption": marked(block.caption, LOOK),
+                "note": marked(block.note, LOOK),
+                "header": list(block.header),
+                "rows": [list(row) for row in block.rows],
+                "align": list(block.alignment),
+                "wide": block.wide,
+            }
+        case Panel():
+            return None
