@@ -101,7 +101,7 @@ def first_step() -> tuple[float, float]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", type=int, default=60, help="steps of one turn")
     parser.add_argument("--rounds", type=int, default=7, help="turns of each")
     parser.add_argument("--quick", action="store_true", help="one short turn, nothing written")

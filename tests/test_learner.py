@@ -1,11 +1,13 @@
 """What a training step, a validation and a selection do."""
 
+from typing import Any
+
 import lightning
 import pytest
 import torch
 from torch import Generator
 
-from longlag.cells import LSTM, Elman
+from longlag.cells import LSTM, Cell, Elman
 from longlag.datamodule import DataModule
 from longlag.learner import Learner, pick, positions
 from longlag.losses import per_step_loss
@@ -16,7 +18,9 @@ from longlag.selection import Selection
 from longlag.tasks import Adding, Batch, Spec
 
 
-def learner_of(kind="regression", D=1, metrics=("mse",), lr=1e-2, cell=LSTM) -> Learner:
+def learner_of(
+    kind: Any = "regression", D=1, metrics=("mse",), lr=1e-2, cell: type[Cell] = LSTM
+) -> Learner:
     torch.manual_seed(0)
     spec = Spec(kind, 2, D, metrics, ())
     return Learner(Model(2, D, cell, 5), spec, lambda p: torch.optim.SGD(p, lr=lr))

@@ -1,0 +1,38 @@
+"""One line that tells a person how a single run is going."""
+
+import sys
+import time
+from typing import Any
+
+import lightning
+from rich.console import Console
+
+
+class Notice(lightning.Callback):
+    """Step, score and time left, renewed at each validation; silent where output is not a terminal.
+
+    Args:
+        score: the metric to show.
+        steps: the budget.
+    """
+
+    def __init__(self, score: str, steps: int) -> None:
+        self.score, self.steps = score, steps
+        self.console = Console(stderr=True)
+        self.start = time.perf_counter()
+
+    def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
+        """Renew the line."""
+        if not self.console.is_terminal:
+            return
+        step = trainer.global_step
+        value = next((p.value for p in reversed(pl_module.curve) if p.metric == self.score), 0.0)
+        left = (time.perf_counter() - self.start) * (self.steps / step - 1)
+        line = f"step {step}/{self.steps}  validation {self.score} {value:.4g}  {left:.0f} s left"
+        sys.stderr.write(f"\r\x1b[2K{line}")
+        sys.stderr.flush()
+
+    def on_fit_end(self, trainer: Any, pl_module: Any) -> None:
+        """Clear the line."""
+        if self.console.is_terminal:
+            sys.stderr.write("\r\x1b[2K")
