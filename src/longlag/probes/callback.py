@@ -1,0 +1,140 @@
+"""The callback that watches the gradient flow while a model learns."""
+
+import time
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
+
+import lightning
+import numpy as np
+import torch
+
+from longlag.probes.profile import Arrays, profile
+from longlag.tasks.base import Batch, Task
+
+PROBE_BATCH = 10**6  # the batch of the validation stream that is kept for probes alone
+
+
+class GradientFlow(lightning.Callback):
+    """Records, on a fixed batch, how the gradient travels back through time.
+
+    At initialisation, at steps 1, 2, 5, 10, 20, 50, ... (`first` and its successors) and at the
+    end of training: the profiles of `longlag.probes.profile`, and at the same training steps the
+    gradient norm of every parameter before clipping and as the optimiser used it.
+
+    Args:
+        sequences: B, of the probe batch (from the validation stream; never test).
+        first: the first step of the 1-2-5 schedule.
+
+    Attributes:
+        seconds: of wall time spent probing.
+    """
+
+    def __init__(self, sequences: int = 32, first: int = 1) -> None:
+        if sequences < 1:
+            raise ValueError(f"probe: sequences must be at least 1, not {sequences}")
+        if first < 1:
+            raise ValueError(f"probe: first must be at least 1, not {first}")
+        self.sequences, self.first = sequences, first
+        self.seconds = 0.0
+        self.sink: Callable[[int, Mapping[str, Any]], None] | None = None
+        self._due = schedule(first)
+        self._next = next(self._due)
+        self._batch: Batch | None = None
+        self._profiles: list[tuple[int, Arrays]] = []
+        self._norms: list[tuple[int, np.ndarray, np.ndarray]] = []
+        self._before: np.ndarray | None = None
+        self._names: list[str] = []
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Profile the model as it was initialised."""
+        data = trainer.datamodule
+        self._batch = probe_batch(data.task, data.seed, self.sequences)
+        self._names = [name for name, _ in pl_module.model.named_parameters()]
+        self._profile(0, pl_module)
+
+    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
+        """Gradient norms before clipping, when a probe is due after this step."""
+        if trainer.global_step + 1 == self._next:
+            start = time.perf_counter()
+            self._before = parameter_norms(pl_module.model)
+            self.seconds += time.perf_counter() - start
+
+    def on_train_batch_end(
+        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        """Gradient norms after clipping, and the profile."""
+        if trainer.global_step < self._next:
+            return
+        start = time.perf_counter()
+        if self._before is not None:
+            after = parameter_norms(pl_module.model)
+            self._norms.append((trainer.global_step, self._before, after))
+        self.seconds += time.perf_counter() - start
+        self._profile(trainer.global_step, pl_module)
+        self._before = None
+        while self._next <= trainer.global_step:
+            self._next = next(self._due)
+
+    def on_train_end(self, trainer: Any, pl_module: Any) -> None:
+        """Profile the model as training left it."""
+        if self._profiles[-1][0] != trainer.global_step:
+            self._profile(trainer.global_step, pl_module)
+
+    def arrays(self) -> Arrays:
+        """What probe.npz holds: profiles by step, and the norms of the parameters' gradients."""
+        found: Arrays = {"steps": np.array([step for step, _ in self._profiles])}
+        for name in self._profiles[0][1] if self._profiles else ():
+            found[name] = np.stack([arrays[name] for _, arrays in self._profiles])
+        if self._norms:
+            steps, before, after = zip(*self._norms, strict=True)
+            found["parameter/names"] = np.array(self._names)
+            found["parameter/steps"] = np.array(steps)
+            for name, values in (("before", before), ("after", after)):
+                found[f"parameter/{name}"] = np.stack(values)
+                total = np.sqrt((found[f"parameter/{name}"] ** 2).sum(1))
+                found[f"parameter/total_{name}"] = total
+        return found
+
+    def _profile(self, step: int, pl_module: Any) -> None:
+        start = time.perf_counter()
+        assert self._batch is not None, "the training has not started"
+        found = profile(pl_module.model, self._batch, pl_module.spec.kind)
+        self._profiles.append((step, found))
+        self.seconds += time.perf_counter() - start
+        if self.sink is not None:
+            self.sink(step, scalars(found, self._norms[-1] if self._norms else None))
+
+
+def schedule(first: int) -> Any:
+    """`first` times 1, 2, 5, 10, 20, 50, 100, ...: an endless iterator of steps."""
+    return (first * factor * 10**power for power in count() for factor in (1, 2, 5))
+
+
+def probe_batch(task: Task, seed: int, sequences: int) -> Batch:
+    """The fixed batch that a run is probed on."""
+    return task.batch("validation", seed, PROBE_BATCH, sequences)
+
+
+def parameter_norms(model: torch.nn.Module) -> np.ndarray:
+    """||dL/dtheta||_2 of each parameter, as its gradient stands: (P,); 0 where there is none."""
+    return np.array([0.0 if p.grad is None else float(p.grad.norm()) for p in model.parameters()])
+
+
+def scalars(found: Arrays, norms: tuple[int, np.ndarray, np.ndarray] | None) -> dict[str, float]:
+    """A few numbers of a probe that fit a dashboard's curves."""
+    shown = {}
+    for name, values in found.items():
+        if name.startswith("profile/"):
+            shown[f"gradient/{name[8:]}/last_step"] = float(values[0])
+            shown[f"gradient/{name[8:]}/first_step"] = float(values[-1])
+        if name.startswith("gate/"):
+            shown[f"{name}/mean"] = float(values.mean())
+    if norms is not None:
+        shown["gradient/total_before_clipping"] = float(np.linalg.norm(norms[1]))
+        shown["gradient/total_after_clipping"] = float(np.linalg.norm(norms[2]))
+    return shown
+
+
+def nothing() -> None:
+    """No probe."""
