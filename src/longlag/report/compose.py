@@ -6,7 +6,7 @@ from longlag.report.findings import findings
 from longlag.report.groups import settings, study_groups
 from longlag.report.records import Study
 from longlag.report.say import seconds
-from longlag.report.sections.gradients import gradients
+from longlag.report.sections.gradients import gradients, more
 from longlag.report.sections.learning import learning
 from longlag.report.sections.method import REFERENCES, method
 from longlag.report.sections.outcome import outcome
@@ -28,6 +28,7 @@ def compose(study: Study) -> Document:
         horizon(rows),
         gradients(rows),
         outcome(rows, found),
+        more(rows),
         learning(rows, trials),
         *provenance(study, rows),
     )

@@ -21,10 +21,9 @@ def rate(g: Group, leaf: str, at: int) -> Decay:
 def remains(g: Group, leaf: str, at: int) -> float:
     """Ln of the median share of the gradient that is left at the longest lag."""
     norms = g.profiles(leaf, at)
-    if not norms.size:
-        return float("nan")
-    lag = int(np.flatnonzero(np.isfinite(norms).all(axis=0))[-1])
-    return float(np.median(left(norms, lag)))
+    norms = norms[np.isfinite(norms).any(axis=1)]  # a run that diverged has no gradient
+    lags = np.flatnonzero(np.isfinite(norms).all(axis=0)) if len(norms) else []
+    return float(np.median(left(norms, int(lags[-1])))) if len(lags) else float("nan")
 
 
 def best_rate(run: Run, at: int, layer: int = 0) -> float:

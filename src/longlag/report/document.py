@@ -4,7 +4,6 @@ Text is plain, with `code` between backticks, *stress* between stars and [n] for
 """
 
 from dataclasses import dataclass, field
-from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -23,10 +22,11 @@ class Points:
 
 @dataclass(frozen=True)
 class Equation:
-    """A displayed equation, in Unicode and in Typst's notation."""
+    """A displayed equation: in Unicode, in Typst's notation and in MathML."""
 
     plain: str
     typst: str
+    mathml: str
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Section:
     key: str
     title: str
     blocks: tuple[Block, ...]
-    level: Literal[1, 2] = 1
+    appendix: bool = False  # after the references of the paper, over its whole width
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ import numpy as np
 
 from longlag.report.decays import Outcome, link, rate, remains
 from longlag.report.groups import Group
-from longlag.report.say import bracket, listed, named, percent, power, ranged, sig
+from longlag.report.say import listed, named, percent, power, sig
 from longlag.stats import memory_horizon
 from longlag.stats.interval import Interval
 
@@ -40,7 +40,7 @@ def achieved(settings: dict[str, list[Group]]) -> list[str]:
     for task, groups in ladders.items():
         top = max(g.length or 0 for g in groups)
         parts = [
-            f"{'at least ' * (h.value == top)}{h.value:.0f} steps {bracket(h)} for the {label}"
+            f"{'at least ' * (h.value == top)}{h.value:.0f} steps {steps(h)} for the {label}"
             for label, h in horizons(groups).items()
         ]
         said.append(f"On {task} the memory horizon is {listed(parts)}.")
@@ -82,41 +82,44 @@ def horizons(groups: Sequence[Group]) -> dict[str, Interval]:
     return found
 
 
-def pace(g: Group, at: int) -> list[str]:
-    """The decay rate of each part of a row's state, with what is left at the longest lag."""
+def steps(h: Interval) -> str:
+    """The interval of a number of steps."""
+    return "" if np.isnan(h.low) else f"[{h.low:.0f}, {h.high:.0f}]"
+
+
+def pace(groups: list[Group], at: int, outcome: bool) -> str:
+    """The decay rate of each row's best path, and what is left of it at the longest lag."""
     said = []
-    for leaf in g.leaves():
-        decay = rate(g, leaf, at)
-        if np.isnan(decay.rate):
+    for g in groups:
+        paths = {leaf: rate(g, leaf, at) for leaf in g.leaves()}
+        paths = {leaf: d for leaf, d in paths.items() if not np.isnan(d.rate)}
+        if not paths:
             continue
-        way = f"{g.label}'s {leaf}" if len(g.leaves()) > 1 else f"{g.label}"
-        verb = "fades" if decay.rate > 0 else "grows"
-        interval = ranged((abs(decay.rate), *sorted(map(abs, decay[1:3]))), 2)
-        if decay.low < 0 < decay.high:
-            verb, interval = "changes", ranged(decay[:3], 2)
+        leaf = min(paths, key=lambda leaf: paths[leaf].rate)
+        way = f" along {leaf}" if len(g.leaves()) > 1 else ""
+        met = f"; solved {g.solved}/{len(g.runs)}" if outcome and g.solved is not None else ""
         share = power(remains(g, leaf, at))
-        said.append(f"the {way} {verb} by {interval} nats a step (left: {share})")
-    return said
+        said.append(f"{sig(paths[leaf].rate, 2)} in the {g.label}{way} ({share} is left{met})")
+    return listed(said) if said else ""
 
 
 def initially(groups: list[Group]) -> str:
     """The gradient before any training."""
-    said = [part for g in groups for part in pace(g, 0)]
+    said = pace(groups, 0, False)
     if not said:
         return ""
     every = all(rate(g, leaf, 0).low > 0 for g in groups for leaf in g.leaves())
-    lead = "the gradient fades along every path" if every else "not every path loses the gradient"
-    return f"At initialisation ({groups[0].setting}) {lead}: {'; '.join(said)}."
+    lead = "fades in every cell" if every else "does not fade in every cell"
+    return (
+        f"At initialisation, on {groups[0].setting}, the gradient {lead}. Its decay rate along the "
+        f"best path of the state, in nats a step, is {said} at the longest lag."
+    )
 
 
 def afterwards(groups: list[Group]) -> str:
     """The gradient after training, with who solved the task."""
-    said = []
-    for g in groups:
-        for part in pace(g, -1):
-            met = "" if g.solved is None else f", solved {g.solved} of {len(g.runs)}"
-            said.append(part.replace(")", f"{met})"))
-    return f"After training: {'; '.join(said)}." if said else ""
+    said = pace(groups, -1, True)
+    return f"After training it is {said}." if said else ""
 
 
 def explained(found: list[Outcome]) -> str:
@@ -177,8 +180,8 @@ def exceptions(found: list[Outcome]) -> list[str]:
             )
         else:
             said.append(
-                f"On {setting} every one of {len(lost)} failures fades faster "
-                f"(at least {sig(min(o.final for o in lost), 2)} nats a step) than every one of "
-                f"{len(held)} solved runs (at most {sig(slowest, 2)})."
+                f"On {setting} the gradient of each of the {len(lost)} unsolved runs fades faster "
+                f"(at least {sig(min(o.final for o in lost), 2)} nats a step) than that of each of "
+                f"the {len(held)} solved ones (at most {sig(slowest, 2)})."
             )
     return said

@@ -3,7 +3,7 @@
 import numpy as np
 
 from longlag.report.decays import Outcome
-from longlag.report.figures.paint import FAINT, INK, PAGE, colors, new, style, svg
+from longlag.report.figures.paint import COLUMN, FAINT, INK, colors, new, style, svg
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 
@@ -13,31 +13,35 @@ def outcome(found: list[Outcome]) -> str:
     rows = [o.row for o in found]
     palette = colors(rows)
     shapes = dict(zip(dict.fromkeys(g.setting for g in rows), MARKS * 5, strict=False))
+    lines = -(-(len(palette) + len(shapes) + 1) // 3)
     with style():
-        figure, (axes,) = new(PAGE, 2.3, 1, 2, sharey=True, sharex=True)
+        figure, (axes,) = new(COLUMN, 2.1 + 0.13 * lines, 1, 2, sharey=True, sharex=True)
         for place, when, title in zip(
             axes, ("initial", "final"), ("At initialisation", "After training"), strict=True
         ):
             for o in found:
                 ink = palette[o.row.label]
                 place.plot(
-                    getattr(o, when), max(o.run.skill, -0.2), shapes[o.row.setting], ms=3.6,
+                    getattr(o, when), max(o.run.skill, -0.2), shapes[o.row.setting], ms=3,
                     mfc=ink if o.run.solved else "none", mec=ink, mew=0.7, alpha=0.85,
                 )  # fmt: skip
             for height, word in ((0, "floor"), (1, "perfect")):
                 place.axhline(height, color=FAINT, lw=0.6, ls=":", zorder=0)
                 place.text(
-                    1, height, f" {word}", color=FAINT, size=6, va="center",
+                    0.5, height + 0.015, word, color=FAINT, size=5.5, va="bottom", ha="center",
                     transform=place.get_yaxis_transform(),
                 )  # fmt: skip
             place.set_title(title)
-            place.set_xlabel("decay rate of the best path (nats per step)")
+            place.set_xlabel("decay rate (nats per step)")
         axes[0].set_ylabel("test skill")
         keys = [place_key(axes[0], "o", c, c, label) for label, c in palette.items()]
         keys += [place_key(axes[0], m, "none", INK, name) for name, m in shapes.items()]
         if any(o.run.solved for o in found):
             keys.append(place_key(axes[0], "o", INK, INK, "filled: solved"))
-        figure.legend(handles=keys, loc="outside right center", fontsize=6.5, handletextpad=0.2)
+        figure.legend(
+            handles=keys, loc="outside lower center", ncols=3, handletextpad=0.1, columnspacing=1,
+            fontsize=6, borderpad=0,
+        )  # fmt: skip
         return svg(figure)
 
 

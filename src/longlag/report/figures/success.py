@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from longlag.report.figures.paint import COLUMN, FAINT, PAGE, colors, label_ends, new, style, svg
+from longlag.report.figures.paint import COLUMN, FAINT, colors, label_ends, new, style, svg
 from longlag.report.groups import Group
 from longlag.stats import Interval
 
@@ -47,7 +47,8 @@ def ladder(groups: list[Group]) -> str:
 def overall(scores: dict[str, Interval], profiles: dict[str, np.ndarray], ink: dict[str, str]):
     """IQM of the skill with its interval, and the share of runs above every skill."""
     with style():
-        figure, (axes,) = new(PAGE, 1.8, 1, 2)
+        figure, axes = new(COLUMN, 0.6 + 0.16 * len(scores) + 1.6, 2, 1)
+        axes = axes[:, 0]
         for i, (label, (value, low, high)) in enumerate(reversed(scores.items())):
             axes[0].plot([low, high], [i, i], color=ink[label], lw=2.4, alpha=0.35)
             axes[0].plot(value, i, "o", color=ink[label], ms=4.5)

@@ -2,7 +2,17 @@
 
 import numpy as np
 
-from longlag.report.figures.paint import FAINT, INK, OTHERS, PAGE, label_ends, new, style, svg
+from longlag.report.figures.paint import (
+    COLUMN,
+    FAINT,
+    INK,
+    OTHERS,
+    PAGE,
+    label_ends,
+    new,
+    style,
+    svg,
+)
 from longlag.report.groups import Group
 
 GATE = ("#AA4499", "#E69F00", "#56B4E9", "#5F5F5F")
@@ -23,13 +33,16 @@ def gates(groups: list[Group]) -> str:
     """Mean activation over units, steps and the probe batch; a thin line a seed, median thick."""
     shown = gated(groups)
     with style():
-        figure, axes = new(PAGE, 1.75, 1, max(len(shown), 2), sharey=True)
-        for place in axes[0][len(shown) :]:
+        rows = -(-len(shown) // 2)
+        figure, axes = new(COLUMN, 1.5 * rows + 0.1, rows, 2, sharey=True)
+        for place in axes.flat[len(shown) :]:
             place.set_axis_off()
-        for place, g in zip(axes[0], shown, strict=False):
+        for place, g in zip(axes.flat, shown, strict=False):
             labels = []
             for letter, ink in zip(letters(g), GATE * 3, strict=False):
                 curves = gate_curves(g, letter)
+                if not curves:
+                    continue
                 grid = np.unique(np.concatenate([steps for steps, _ in curves]))
                 for steps, values in curves:
                     place.plot(steps, values, color=ink, lw=0.4, alpha=0.5)
@@ -37,12 +50,15 @@ def gates(groups: list[Group]) -> str:
                 place.plot(grid, middle, color=ink)
                 labels.append((float(middle[-1]), letter, ink))
             place.set_xscale("symlog", linthresh=1)
-            place.set_xlim(0)
+            place.set_xticks([0, 1, 10, 100, 1000, 10000])
+            place.minorticks_off()
+            place.set_xlim(0, max(1, *(r.probe["steps"][-1] for r in g.runs if r.probe)))
             place.set_ylim(0, 1)
             place.set_title(g.label)
             place.set_xlabel("training step")
             label_ends(place, labels, gap=0.09)
-        axes[0][0].set_ylabel("mean gate activation")
+        for place in axes[:, 0]:
+            place.set_ylabel("mean gate activation")
         return svg(figure)
 
 
@@ -51,7 +67,17 @@ def gate_curves(g: Group, letter: str) -> list[tuple[np.ndarray, np.ndarray]]:
     found = [
         (r.probe["steps"], r.probe.get(f"gate/0/{letter}")) for r in g.runs if "steps" in r.probe
     ]
-    return [(steps, np.nanmean(rows, axis=1)) for steps, rows in found if rows is not None]
+    curves = [(steps, level(rows)) for steps, rows in found if rows is not None]
+    known = [(steps, values, np.isfinite(values)) for steps, values in curves]
+    return [(steps[k], values[k]) for steps, values, k in known if k.any()]
+
+
+def level(rows: np.ndarray) -> np.ndarray:
+    """The mean over lags (S,K) -> (S,), without those that no sequence reaches."""
+    known = np.isfinite(rows)
+    total = np.where(known, rows, 0).sum(axis=1)
+    count = known.sum(axis=1)
+    return np.divide(total, count, out=np.full(len(rows), np.nan), where=count > 0)
 
 
 def norms(groups: list[Group]) -> str:

@@ -9,10 +9,20 @@ from longlag.report.figures.heat import heat
 from longlag.report.figures.training import gated, gates, norms
 from longlag.report.findings import headline
 from longlag.report.groups import Group, fresh
+from longlag.report.panel import panel
 from longlag.report.say import NONE, bracket, power, sig
 from longlag.stats import fit
 
 SHOWN = ("LSTM c is the cell state with h held fixed, LSTM h the output.",)
+MATH = (
+    "<msub><mi>g</mi><mi>k</mi></msub><mo>=</mo><mfrac><mn>1</mn><mi>B</mi></mfrac>"
+    "<munder><mo>∑</mo><mi>b</mi></munder>"
+    "<msub><mrow><mo>‖</mo><mfrac><mrow><mo>∂</mo><msub><mi>L</mi><mi>b</mi></msub></mrow>"
+    "<mrow><mo>∂</mo><msub><mi>s</mi><mrow><mi>T</mi><mo>-</mo><mi>k</mi></mrow></msub></mrow>"
+    "</mfrac><mo>‖</mo></mrow><mn>2</mn></msub><mo>,</mo><mspace width='1em'></mspace>"
+    "<mi>ln</mi><msub><mi>g</mi><mi>k</mi></msub><mo>≈</mo><mi>a</mi><mo>-</mo>"
+    "<mi>λ</mi><mi>k</mi>"
+)
 BOTH = "Line: median over seeds; thin lines and band: every seed, from the least to the most."
 
 
@@ -24,6 +34,7 @@ def gradients(settings: dict[str, list[Group]]) -> Section | None:
         return None
     main = headline(probed)
     groups = probed[main]
+    hero, *others = pictures(main, groups, len(probed))
     blocks: list[Block] = [
         Text(
             "The loss of a sequence is differentiated with respect to the state at every step, by "
@@ -35,6 +46,7 @@ def gradients(settings: dict[str, list[Group]]) -> Section | None:
             "g_k = (1/B) Σ_b ‖∂L_b/∂s_(T-k)‖₂,   ln g_k ≈ a - λ k",
             "$ g_k = 1/B sum_b norm((partial L_b)/(partial s_(T-k)))_2, quad "
             "ln g_k approx a - lambda k $",
+            MATH,
         ),
         Text(
             "λ is the *decay rate* in nats per step: positive where the gradient vanishes, "
@@ -43,11 +55,11 @@ def gradients(settings: dict[str, list[Group]]) -> Section | None:
             "part of the state is a coordinate of its own: the gradient of c holds h fixed at the "
             "same step."
         ),
-        *pictures(main, groups, len(probed)),
+        hero,
+        panel(probed, main),
+        *others,
         rates(probed),
     ]
-    if len(probed) > 1:
-        blocks.append(everywhere(probed))
     return Section("gradients", "Gradient flow", tuple(blocks))
 
 
@@ -71,7 +83,6 @@ def pictures(setting: str, groups: list[Group], count: int) -> list[Block]:
             "lag and over training steps, for each cell's run with the median score.",
             f"Heat maps of log gradient norm over lag and training step for {cells}.",
             heat(groups),
-            wide=True,
         ),
     ]
     if gated(groups):
@@ -83,18 +94,6 @@ def pictures(setting: str, groups: list[Group], count: int) -> list[Block]:
                 "step: ln f is the rate of the c path alone.",
                 "Mean activation of every gate against training step, one panel a cell.",
                 gates(groups),
-                wide=True,
-            )
-        )
-    if any("parameter/total_before" in g.typical.probe for g in groups):
-        blocks.append(
-            Picture(
-                "parameters",
-                f"Gradient norm of each parameter on {setting} (median run), their total, and the "
-                "total after clipping.",
-                "Gradient norms of the parameters against training step, one panel a cell.",
-                norms(groups),
-                wide=True,
             )
         )
     return blocks
@@ -141,12 +140,31 @@ def rate_row(g: Group, leaf: str) -> tuple[str | None, ...]:
     return (f"{g.label} {leaf}", *cells)
 
 
-def everywhere(probed: dict[str, list[Group]]) -> Picture:
-    """The gradient-flow figure of every task."""
-    return Picture(
-        "gallery",
-        f"Gradient flow on every task. {BOTH}",
-        f"Gradient norm against lag for {', '.join(probed)}, before and after training.",
-        gallery(probed),
-        wide=True,
-    )
+def more(settings: dict[str, list[Group]]) -> Section | None:
+    """The figure of every task, and the parameters' side of the gradient."""
+    probed = {s: [g for g in gs if g.leaves()] for s, gs in settings.items()}
+    probed = {s: gs for s, gs in probed.items() if gs}
+    if not probed:
+        return None
+    main = headline(probed)
+    blocks: list[Block] = [
+        Picture(
+            "gallery",
+            f"Gradient flow on every task. {BOTH}",
+            f"Gradient norm against lag for {', '.join(probed)}, before and after training.",
+            gallery(probed),
+            wide=True,
+        )
+    ]
+    if any("parameter/total_before" in g.typical.probe for g in probed[main]):
+        blocks.append(
+            Picture(
+                "parameters",
+                f"Gradient norm of each parameter on {main} (the run with the median score), "
+                "their total, and the total after clipping.",
+                "Gradient norms of the parameters against training step, one panel a cell.",
+                norms(probed[main]),
+                wide=True,
+            )
+        )
+    return Section("everywhere", "Gradient flow on every task", tuple(blocks), appendix=True)

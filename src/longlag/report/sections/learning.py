@@ -40,4 +40,4 @@ def learning(settings: dict[str, list[Group]], trials: list[Trials]) -> Section 
                 wide=True,
             ),
         ]
-    return Section("learning", "Learning", tuple(blocks)) if blocks else None
+    return Section("learning", "Learning", tuple(blocks), appendix=True) if blocks else None

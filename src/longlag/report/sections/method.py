@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from longlag.report.document import Block, Section, Text
 from longlag.report.groups import Group, flat
 from longlag.report.records import Run, Study
-from longlag.report.say import listed, sig
+from longlag.report.say import listed
 from longlag.report.trials import Trials
 
 REFERENCES = (
@@ -47,7 +47,7 @@ def method(study: Study, settings: dict[str, list[Group]], trials: list[Trials])
         blocks.append(
             Text(
                 "*Tuning.* Each cell chose its learning rate, for each task, from the same "
-                f"{len(rates)} rates ({', '.join(sig(r, 1) for r in rates)}) by its validation "
+                f"{len(rates)} rates ({', '.join(f'{r:g}' for r in rates)}) by its validation "
                 "score. Checkpoints and stops were chosen on validation too; test was read once."
             )
         )

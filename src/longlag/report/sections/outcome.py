@@ -24,11 +24,11 @@ def outcome(settings: dict[str, list[Group]], found: list[Outcome]) -> Section |
         ),
         Picture(
             "outcome",
-            f"Decay rate of the best path against test skill, {len(found)} runs, one mark each.",
+            "Decay rate of the best path against test skill (0: floor, 1: perfect) of "
+            f"{len(found)} runs.",
             "Scatter of decay rate against skill, at initialisation on the left and after training "
             "on the right; colour tells the cell, shape the task.",
             draw(found),
-            wide=True,
         ),
         links(settings, found),
     ]

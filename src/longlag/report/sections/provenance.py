@@ -25,8 +25,8 @@ def provenance(study: Study, settings: dict[str, list[Group]]) -> tuple[Section,
     ]
     facts: list[Block] = [machine(study), *failures(study)]
     return (
-        Section("reproduce", "Reproduction", tuple(commands)),
-        Section("provenance", "Provenance", tuple(facts)),
+        Section("reproduce", "Reproduction", tuple(commands), appendix=True),
+        Section("provenance", "Provenance", tuple(facts), appendix=True),
     )
 
 

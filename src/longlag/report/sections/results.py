@@ -5,7 +5,7 @@ import numpy as np
 from longlag.report.document import Block, Picture, Section, Table, Text
 from longlag.report.figures import success
 from longlag.report.figures.paint import colors
-from longlag.report.findings import horizons, ladder_tasks
+from longlag.report.findings import horizons, ladder_tasks, steps
 from longlag.report.groups import Group, fresh
 from longlag.report.say import NONE, bracket, named, percent, ranged, seconds, sig
 from longlag.stats import performance_profile, probability_of_improvement, stratified_iqm
@@ -52,7 +52,7 @@ def rule(g: Group) -> str:
         return score
     more = run.record.get("directions", {}).get(solved["metric"]) == "max"
     sign = "≥" if more else "≤"
-    return f"{score}; solved: {named(solved['metric'])} {sign} {sig(solved['threshold'])}"
+    return f"{score}; solved: {named(solved['metric'])} {sign} {solved['threshold']:g}"
 
 
 def row(g: Group) -> tuple[str | None, ...]:
@@ -71,7 +71,7 @@ def row(g: Group) -> tuple[str | None, ...]:
         f"{np.median(needed):,.0f}" if needed else NONE,
         f"{size.get('parameters', 0):,}",
         f"{size.get('state_size', 0):,}",
-        sig(g.runs[0].rate, 2),
+        f"{g.runs[0].rate:g}",
         seconds(float(np.median([run.seconds for run in g.runs]))),
     )
 
@@ -101,13 +101,12 @@ def overall(settings: dict[str, list[Group]]) -> list[Block]:
         ),
         Picture(
             "skill",
-            f"All tasks together, {len(strata)} settings. Left: interquartile mean of the skill "
-            "with a stratified bootstrap 95 % interval [1]. Right: performance profile, the share "
+            f"All tasks together, {len(strata)} settings. Above: interquartile mean of the skill "
+            "with a stratified bootstrap 95 % interval [1]. Below: performance profile, the share "
             "of runs above every skill.",
             "Interquartile mean skill of each cell with its interval, beside a performance "
             f"profile: {'; '.join(f'{label} {ranged(i, 2)}' for label, i in scores.items())}.",
             success.overall(scores, profiles, ink),
-            wide=True,
         ),
         improvement(labels, skills),
     ]
@@ -134,7 +133,12 @@ def improvement(labels: list[str], skills: dict[str, list[np.ndarray]]) -> Table
 
 def horizon(settings: dict[str, list[Group]]) -> Section | None:
     """The memory horizon of every task with a ladder of lengths."""
-    blocks: list[Block] = []
+    blocks: list[Block] = [
+        Text(
+            "The memory horizon is the largest length of the ladder that at least 80 % of the "
+            "seeds solve within the same budget of training."
+        )
+    ]
     for task, groups in ladder_tasks(settings).items():
         found, top = horizons(groups), max(g.length or 0 for g in groups)
         blocks += [
@@ -153,9 +157,9 @@ def horizon(settings: dict[str, list[Group]]) -> Section | None:
                 "bound.",
                 ("cell", "horizon (steps)", "95 % interval"),
                 tuple(
-                    (label, f"{'≥ ' if h.value == top else ''}{h.value:.0f}", bracket(h, 4) or NONE)
+                    (label, f"{'≥ ' * (h.value == top)}{h.value:.0f}", steps(h) or NONE)
                     for label, h in found.items()
                 ),
             ),
         ]
-    return Section("horizon", "Memory horizon", tuple(blocks)) if blocks else None
+    return Section("horizon", "Memory horizon", tuple(blocks)) if len(blocks) > 1 else None

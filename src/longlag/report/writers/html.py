@@ -1,5 +1,6 @@
 """The report as one HTML file: figures, styles and scripts inside, no network."""
 
+import json
 from html import escape
 from importlib import resources
 from itertools import count
@@ -32,7 +33,10 @@ LOOK = Look(
 def to_html(document: Document) -> str:
     """The page."""
     folder = resources.files("longlag.report") / "templates"
-    read = {name: (folder / name).read_text(encoding="utf-8") for name in ("page.html", "page.css")}
+    read = {
+        name: (folder / name).read_text(encoding="utf-8")
+        for name in ("page.html", "page.css", "panel.js")
+    }
     environment = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -43,7 +47,10 @@ def to_html(document: Document) -> str:
         for section in document.sections
     ]
     return environment.from_string(read["page.html"]).render(
-        document=document, sections=sections, style=Markup(read["page.css"])
+        document=document,
+        sections=sections,
+        style=Markup(read["page.css"]),
+        script=Markup(read["panel.js"]),
     )
 
 
@@ -56,7 +63,7 @@ def one(block: Block, numbers: dict[str, count]) -> str:
             items = "".join(f"<li>{marked(item, LOOK)}</li>" for item in block.items)
             return f"<ul>{items}</ul>"
         case Equation():
-            return f'<p class="equation">{escape(block.plain)}</p>'
+            return f'<math display="block">{block.mathml}</math>'
         case Code():
             lines = "".join(
                 f"<dt>{escape(label)}</dt><dd><code>{escape(command)}</code></dd>"
@@ -67,11 +74,23 @@ def one(block: Block, numbers: dict[str, count]) -> str:
             drawn = inline(block.svg, block.key).replace(
                 "<svg ", f'<svg role="img" aria-label="{escape(block.alt)}" ', 1
             )
-            return figure(block, "Figure", f'<div class="scroll">{drawn}</div>', numbers)
+            box = "scroll" if block.wide else "scroll narrow"
+            return figure(block, "Figure", f'<div class="{box}">{drawn}</div>', numbers)
         case Table():
             return figure(block, "Table", table(block), numbers)
         case Panel():
-            return ""
+            return panel(block)
+
+
+def panel(block: Panel) -> str:
+    """The data of an interactive figure; its script finds it there."""
+    data = json.dumps(block.data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
+    return (
+        f'<figure id="{block.key}" class="panel"><noscript>This figure needs JavaScript.</noscript>'
+        f'<div class="view"></div><script type="application/json">{data}</script>'
+        f'<figcaption><span class="number">Interactive</span> {marked(block.caption, LOOK)}'
+        "</figcaption></figure>"
+    )
 
 
 def figure(block: Picture | Table, kind: str, inner: str, numbers: dict[str, count]) -> str:

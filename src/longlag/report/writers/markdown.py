@@ -39,7 +39,7 @@ def to_markdown(document: Document) -> str:
 
 def whole(section: Section) -> list[str]:
     """A section's lines."""
-    lines = [f"{'#' * (section.level + 1)} {section.title}", ""]
+    lines = [f"## {section.title}", ""]
     for block in section.blocks:
         found = one(block)
         lines += [*found, ""] if found else []

@@ -43,7 +43,7 @@ def to_pdf(document: Document) -> bytes:
             "findings": [marked(text, LOOK) for text in document.findings],
             "references": [marked(text, LOOK) for text in document.references],
             "sections": [
-                {"title": s.title, "level": s.level, "blocks": [b for b in blocks if b]}
+                {"title": s.title, "appendix": s.appendix, "blocks": [b for b in blocks if b]}
                 for s in document.sections
                 for blocks in [[one(block, root) for block in s.blocks]]
             ],

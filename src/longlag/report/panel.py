@@ -1,0 +1,76 @@
+"""The data of the interactive gradient-flow figure: every task, cell, state and training step."""
+
+from typing import Any
+
+import numpy as np
+
+from longlag.report.document import Panel
+from longlag.report.figures.flow import LOWEST, extremes, typical
+from longlag.report.figures.paint import colors
+from longlag.report.groups import Group
+from longlag.stats.decay import slope
+
+POINTS = 120  # lags drawn, at most
+
+
+def panel(probed: dict[str, list[Group]], main: str) -> Panel:
+    """All tasks, beginning with the one of the figure."""
+    names = [main, *(name for name in probed if name != main)]
+    return Panel(
+        "explore",
+        "Gradient norm over the lag at any training step. Choose a task, move the step, switch "
+        "cells off and on, and point at the figure for the values. Lines are medians over seeds, "
+        "bands go from the least to the most; λ is the decay rate in nats per step at that step "
+        "of training.",
+        {"tasks": [task(name, probed[name]) for name in names], "lowest": float(np.log10(LOWEST))},
+    )
+
+
+def task(name: str, groups: list[Group]) -> dict[str, Any]:
+    """The lines of one task."""
+    palette = colors(groups)
+    lines = [line(g, leaf, palette[g.label]) for g in groups for leaf in g.leaves()]
+    return {"name": name, "lines": lines}
+
+
+def line(g: Group, leaf: str, ink: str) -> dict[str, Any]:
+    """One state of one cell: log10 of its norm at every probed step that all seeds share."""
+    name = f"profile/0/{leaf}"
+    runs = [run.probe for run in g.runs if len(run.probe.get(name, ()))]
+    common = set.intersection(*(set(probe["steps"][:-1].tolist()) for probe in runs))
+    width = min(probe[name].shape[1] for probe in runs)
+    lags = np.unique(np.linspace(0, width - 1, POINTS).round().astype(int))
+    frames = [frame(at_step(runs, name, step, width), lags, step) for step in sorted(common)]
+    last = int(np.median([probe["steps"][-1] for probe in runs]))
+    ends = np.array([probe[name][-1, :width] for probe in runs])
+    frames.append(frame(ends, lags, last))
+    label = f"{g.label} {leaf}" if len(g.leaves()) > 1 else g.label
+    return {
+        "cell": g.label, "label": label, "color": ink, "dash": leaf == "c",
+        "lags": lags.tolist(), "frames": frames,
+    }  # fmt: skip
+
+
+def at_step(runs: list[dict[str, np.ndarray]], name: str, step: int, width: int) -> np.ndarray:
+    """The profiles (S,K) of all seeds at a training step."""
+    return np.array([p[name][int(np.searchsorted(p["steps"], step)), :width] for p in runs])
+
+
+def frame(norms: np.ndarray, lags: np.ndarray, step: int) -> dict[str, Any]:
+    """Median, least and most at a training step, with the mean decay rate."""
+    slopes = [slope(np.arange(norms.shape[1]), row) for row in norms]
+    known = [rate for rate in slopes if not np.isnan(rate)]
+    positive = np.where(norms > 0, norms, np.nan)
+    low, high = extremes(positive)
+    return {
+        "step": step,
+        "rate": round(float(np.mean(known)), 4) if known else None,
+        "mid": logs(typical(positive)[lags]),
+        "low": logs(low[lags]),
+        "high": logs(high[lags]),
+    }
+
+
+def logs(values: np.ndarray) -> list[float | None]:
+    """log10, two decimals; null for what is not a number."""
+    return [round(float(np.log10(v)), 2) if np.isfinite(v) else None for v in values]

@@ -1,0 +1,65 @@
+"""The interactive figure in a real browser, from a file, with no network."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+BROWSER = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
+)
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+pytestmark = pytest.mark.skipif(not BROWSER, reason="no chromium on this machine")
+
+DRIVE = """<script>
+const note = (key, value) => document.body.setAttribute("data-" + key, value);
+window.onerror = (message) => note("error", message);
+const figure = document.querySelector("figure.panel"), svg = figure.querySelector("svg");
+const lines = () => [...figure.querySelectorAll("polyline")].map((l) => l.dataset.label).join(",");
+const slider = figure.querySelector("input[type=range]");
+const slide = (to) => { slider.value = to; slider.dispatchEvent(new Event("input")); };
+note("first", figure.dataset.step); note("lines", lines());
+const before = figure.querySelector("polyline").getAttribute("points");
+slide(slider.max);
+note("last", figure.dataset.step);
+note("moved", before !== figure.querySelector("polyline").getAttribute("points"));
+const box = svg.getBoundingClientRect();
+svg.dispatchEvent(new PointerEvent("pointermove",
+  { clientX: box.left + box.width / 2, clientY: box.top + 50 }));
+note("hover", figure.dataset.hover);
+figure.querySelector(".keys button").click();
+note("off", lines());
+const select = figure.querySelector("select");
+select.value = 1; select.dispatchEvent(new Event("change"));
+note("task", select.selectedOptions[0].textContent); note("again", figure.dataset.step);
+</script>"""
+
+
+def browse(page: Path, folder: Path, *flags: str) -> str:
+    """Open a page in a browser of its own; what it prints."""
+    command = [BROWSER, *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags, page.as_uri()]
+    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
+
+
+def test_the_panel_moves_in_training_hovers_toggles_and_changes_task(built, tmp_path):
+    page = tmp_path / "driven.html"
+    page.write_text((built / "report.html").read_text().replace("</body>", DRIVE + "</body>"))
+    body = browse(page, tmp_path, "--dump-dom")
+    said = dict(re.findall(r'data-(\w+)="([^"]*)"', body[body.index("<body") :][:2000]))
+    assert "error" not in said
+    assert said["first"] == "step 0 (initialisation)" and said["last"] == "end of training"
+    assert said["lines"] == "RNN,LSTM h,LSTM c,GRU" and said["off"] == "LSTM h,LSTM c,GRU"
+    assert said["moved"] == "true" and said["again"] == "step 0 (initialisation)"
+    assert re.search(r"LSTM c 0\.\d+; GRU 2\.\d.10⁻³; RNN \d\.\d.10⁻¹", said["hover"])
+    assert said["task"] != ""
+
+
+def test_the_page_is_drawn(built, tmp_path):
+    picture = tmp_path / "report.png"
+    browse(built / "report.html", tmp_path, "--window-size=1280,4000", f"--screenshot={picture}")
+    assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 100_000

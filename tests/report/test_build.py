@@ -1,0 +1,174 @@
+"""The three files: whole, self-contained, the same each time, and telling the numbers they read."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from longlag.errors import LonglagError
+from longlag.report import build
+from longlag.report.groups import settings, study_groups
+from longlag.report.records import read_study
+from longlag.report.say import sig
+
+
+def test_three_files_are_written_and_named(built):
+    assert (built / "report.pdf").read_bytes().startswith(b"%PDF")
+    for name in ("report.html", "report.md"):
+        assert (built / name).stat().st_size > 5000
+    assert not list(built.glob(".*.part"))
+
+
+def test_the_same_records_give_the_same_bytes(study):
+    files = build(study)
+    first = [path.read_bytes() for path in files]
+    assert [path.read_bytes() for path in build(study)] == first
+
+
+class Reader(HTMLParser):
+    """Collects ids, links and what a browser would fetch; refuses what is left open."""
+
+    void = frozenset(("meta", "link", "br", "input", "img", "hr"))
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.ids, self.links, self.fetched, self.images = [], [], [], [], []
+
+    def handle_starttag(self, tag, attrs):
+        found = dict(attrs)
+        if tag not in self.void:
+            self.open.append(tag)
+        if "id" in found:
+            self.ids.append(found["id"])
+        if tag == "a":
+            self.links.append(found["href"])
+        self.fetched += [v for k, v in attrs if k in ("src", "href", "xlink:href") and tag != "a"]
+        if tag == "svg":
+            self.images.append(found)
+
+    def handle_startendtag(self, tag, attrs):
+        self.handle_starttag(tag, attrs)
+        if tag not in self.void:
+            self.open.pop()
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture(scope="module")
+def page(built):
+    reader = Reader()
+    reader.feed((built / "report.html").read_text())
+    return reader
+
+
+def test_the_page_is_well_formed_and_needs_nothing_from_outside(page):
+    assert page.open == []
+    assert all(v.startswith(("#", "data:")) for v in page.fetched)
+
+
+def test_every_link_of_the_page_leads_somewhere_and_no_id_is_used_twice(page):
+    assert len(page.ids) == len(set(page.ids))
+    assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
+
+
+def test_every_figure_has_words_for_those_who_do_not_see_it(page):
+    assert len(page.images) >= 9
+    assert all(len(image["aria-label"]) > 30 for image in page.images)
+
+
+@pytest.mark.parametrize("name", ["report.html", "report.md"])
+def test_every_row_has_its_score_floor_and_command(built, name):
+    text = (built / name).read_text()
+    for groups in settings(study_groups(read_study(built))).values():
+        for g in groups:
+            assert sig(g.score.value) in text and sig(g.runs[0].floor) in text
+            assert g.runs[0].record["command"] in text
+
+
+def test_a_failed_run_is_listed_with_its_command(built):
+    text = (built / "report.md").read_text()
+    assert "lstm-copy-dead failed: RuntimeError: no (`longlag train`)" in text
+
+
+def test_the_fitted_rates_are_those_the_profiles_were_made_with(built):
+    lines = (built / "report.md").read_text().split("λ at init")[1].splitlines()
+    row = next(line for line in lines if line.startswith("| RNN h"))
+    assert float(row.split("|")[2]) == pytest.approx(0.55, rel=0.03)
+
+
+def test_the_findings_say_whether_the_gradient_goes_with_the_outcome(built):
+    text = (built / "report.md").read_text()
+    assert "On adding the memory horizon is 50 steps [50, 50] for the RNN" in text
+    assert "whether training opens a path for it" in text
+
+
+def flatten(study):
+    """Give every run of the study the same gradient."""
+    for path in study.glob("*/probe.npz"):
+        with np.load(path) as file:
+            arrays = {name: file[name] for name in file.files}
+        for name, norms in arrays.items():
+            if name.startswith("profile"):
+                arrays[name] = np.exp(-0.3 * np.arange(norms.shape[1])) * np.ones_like(norms)
+        np.savez(path, allow_pickle=False, **arrays)
+
+
+def test_a_gradient_that_does_not_explain_the_failures_is_called_so(study):
+    flatten(study)
+    text = build(study)[2].read_text()
+    assert "the gradient does not explain these failures" in text
+    assert "it fades no faster than in a run that solved the task" in text
+
+
+def test_a_single_run_without_plan_probe_or_curve_still_has_a_report(study, tmp_path):
+    source = next(study.glob("lstm-digits*"))
+    alone = tmp_path / "alone" / source.name
+    alone.mkdir(parents=True)
+    shutil.copy(source / "record.json", alone)
+    text = build(alone.parent)[2].read_text()
+    assert "| LSTM |" in text and "Gradient flow" not in text
+
+
+def test_a_diverged_run_and_a_zero_gradient_do_not_break_the_report(study):
+    for path in study.glob("rnn-adding-100*"):
+        record = json.loads((path / "record.json").read_text())
+        record |= {"status": "diverged", "metrics": {"validation": {}, "test": {}}}
+        record["solved"]["met"] = False
+        (path / "record.json").write_text(json.dumps(record))
+        with np.load(path / "probe.npz") as file:
+            arrays = {name: file[name] for name in file.files}
+        arrays["profile/0/h"][:, 20:] = 0
+        arrays["profile/0/h"][-1] = np.nan
+        arrays["gate/0/f"] = np.full((11, 100), np.nan)
+        np.savez(path / "probe.npz", allow_pickle=False, **arrays)
+    text = build(study)[2].read_text()
+    assert "(3 diverged)" in text and not re.search(r"\bnan\b", text)
+
+
+def test_a_missing_package_is_one_clear_line(study, monkeypatch):
+    monkeypatch.setitem(sys.modules, "typst", None)
+    with pytest.raises(LonglagError, match=r"typst is not installed: run `pip install 'longlag\["):
+        build(study)
+
+
+def test_neither_statistics_nor_report_import_torch():
+    code = (
+        "import sys, longlag.stats, longlag.report, longlag.report.compose, longlag.report.writers;"
+        "assert 'torch' not in sys.modules and 'matplotlib.pyplot' not in sys.modules"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+
+
+def test_text_that_looks_like_markup_is_shown_as_it_is(study):
+    plan = json.loads((study / "plan.json").read_text())
+    plan["title"] = "</script><b>a & b</b> #strong[x] $y$"
+    (study / "plan.json").write_text(json.dumps(plan))
+    page = build(study)[0].read_text()
+    assert "<b>a" not in page
+    assert re.search(r"<h1>&lt;/script&gt;&lt;b&gt;a &amp; b", page)
