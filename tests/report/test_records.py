@@ -22,7 +22,7 @@ def test_records_curves_and_probes_are_read(study):
 
 def test_only_the_final_stage_counts(study):
     found = read_study(study)
-    assert len(found.runs) == 3 * 3 * 5 and len(found.final) == 3 * 3 * 3
+    assert len(found.runs) == 2 * 3 * 5 and len(found.final) == 2 * 3 * 3
     assert {len(g.runs) for g in study_groups(found)} == {3}
 
 
@@ -46,7 +46,7 @@ def test_a_truncated_or_foreign_record_is_named_and_skipped(study, caplog, text,
     (study / "alien").mkdir()
     (study / "alien" / "record.json").write_text(text)
     found = read_study(study)
-    assert len(found.runs) == 45
+    assert len(found.runs) == 30
     assert len(caplog.records) == 1
     assert "alien/record.json" in caplog.text and why in caplog.text
     assert found.skipped[0].startswith("alien/record.json skipped: ")
@@ -54,7 +54,7 @@ def test_a_truncated_or_foreign_record_is_named_and_skipped(study, caplog, text,
 
 def test_a_broken_plan_is_named_and_the_records_still_count(study, caplog):
     (study / "plan.json").write_text('{"stages": [')
-    assert len(read_study(study).final) == 45
+    assert len(read_study(study).final) == 30
     assert "plan.json" in caplog.text
 
 
@@ -98,3 +98,12 @@ def test_variants_of_one_cell_are_rows_of_their_own_and_named(study):
     (study / "variant" / "record.json").write_text(json.dumps(record))
     rows = [g for g in group(read_study(study).runs) if g.cell == "lstm" and g.length == 100]
     assert [g.label for g in rows] == ["LSTM", "LSTM (forget_bias 3.0)"]
+
+
+def test_failures_are_read_from_the_plan_and_from_their_files_but_not_once_they_succeeded(study):
+    (study / "failed").mkdir()
+    done = next(study.glob("gru-adding*")).name
+    for id in ("gru-copy-gone", done):
+        text = json.dumps({"id": id, "error": "OSError: disk", "command": "longlag train x"})
+        (study / "failed" / f"{id}.json").write_text(text)
+    assert [f["id"] for f in read_study(study).failed] == ["lstm-copy-dead", "gru-copy-gone"]

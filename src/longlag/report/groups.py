@@ -12,7 +12,12 @@ from numpy.random import Generator
 from longlag.report.records import Json, Run, Study
 from longlag.stats import Interval, bootstrap, iqm, wilson
 
-NOT_THE_CELL = ("seed", "optim.lr")  # differ within a row, or have a column of their own
+NOT_THE_CELL = (
+    "seed",
+    "seeds.init",
+    "seeds.data",
+    "optim.lr",
+)  # differ within a row, or have a column of their own
 NAMES = {"rnn": "RNN", "elman": "RNN", "lstm": "LSTM", "gru": "GRU"}
 ORDER = ("rnn", "elman", "lstm", "gru")
 

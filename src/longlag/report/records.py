@@ -1,5 +1,6 @@
 """A study's folder as plain dataclasses: what is whole is read, the rest is named and skipped."""
 
+import contextlib
 import csv
 import json
 import logging
@@ -150,8 +151,12 @@ class Study:
 
     @property
     def failed(self) -> list[Json]:
-        """The points that crashed: id, error, command."""
-        return list(self.plan.get("failed", ()))
+        """The points that crashed and have not succeeded since: id, error, command."""
+        found = {entry["id"]: entry for entry in self.plan.get("failed", ())}
+        for path in sorted(self.folder.glob("failed/*.json")):
+            with contextlib.suppress(ValueError, OSError):
+                found.setdefault(path.stem, read_json(path))
+        return [entry for key, entry in found.items() if key not in self.by_id]
 
 
 def number(value: Any) -> float:

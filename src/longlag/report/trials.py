@@ -20,13 +20,8 @@ class Trials:
     rises: bool
     rates: np.ndarray  # rising
     values: np.ndarray  # the validation score at each; NaN where the run diverged or failed
+    solved: np.ndarray  # whether it met the criterion, and stopped there
     chosen: float
-
-    @property
-    def spread(self) -> float:
-        """The worst score over the best one; NaN if a rate has none or the score is not a loss."""
-        best, worst = float(self.values.min()), float(self.values.max())
-        return worst / best if best > 0 and not self.rises else float("nan")
 
 
 def read_trials(study: Study) -> list[Trials]:
@@ -51,5 +46,12 @@ def one(study: Study, entry: Json) -> Trials | None:
         rises=runs[0].rises,
         rates=np.array([number(t.get("lr")) for t in listed]),
         values=np.array([number(t.get("value")) for t in listed]),
+        solved=np.array([met(study, t) for t in listed]),
         chosen=number(chosen[0]) if chosen else float("nan"),
     )
+
+
+def met(study: Study, trial: Json) -> bool:
+    """Whether a trial solved its task."""
+    run = study.by_id.get(trial["id"])
+    return run is not None and bool(run.solved)

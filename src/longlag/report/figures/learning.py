@@ -81,8 +81,10 @@ def draw_rates(axes: Axes, trials: list[Trials]) -> None:
         axes.set_yscale("log")
     for t in trials:
         axes.plot(t.rates, t.values, color=t.color, lw=0.9, marker="o", ms=3.2, mfc="white")
+        axes.plot(t.rates[t.solved], t.values[t.solved], "s", color=t.color, ms=3.4, mfc="white")
         best = t.rates == t.chosen
-        axes.plot(t.rates[best], t.values[best], color=t.color, marker="o", ms=4.6, ls="")
+        for mark, kind in (("o", best & ~t.solved), ("s", best & t.solved)):
+            axes.plot(t.rates[kind], t.values[kind], mark, color=t.color, ms=4.6)
         known = t.values[np.isfinite(t.values)]
         labels.append((float(known[-1]) if len(known) else np.nan, t.label, t.color))
         for rate in t.rates[~np.isfinite(t.values)]:

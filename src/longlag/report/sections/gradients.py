@@ -23,6 +23,7 @@ MATH = (
     "<mi>ln</mi><msub><mi>g</mi><mi>k</mi></msub><mo>≈</mo><mi>a</mi><mo>-</mo>"
     "<mi>λ</mi><mi>k</mi>"
 )
+ON_A_PAGE = 6  # tasks
 BOTH = "Line: median over seeds; thin lines and band: every seed, from the least to the most."
 
 
@@ -80,7 +81,8 @@ def pictures(setting: str, groups: list[Group], count: int) -> list[Block]:
         Picture(
             "heat",
             f"How far back the gradient reaches while the cells learn {setting}: its norm over the "
-            "lag and over training steps, for each cell's run with the median score.",
+            "lag and over training steps, for each cell's run with the median score. The darkest "
+            "colour stands for everything below the scale.",
             f"Heat maps of log gradient norm over lag and training step for {cells}.",
             heat(groups),
         ),
@@ -147,15 +149,19 @@ def more(settings: dict[str, list[Group]]) -> Section | None:
     if not probed:
         return None
     main = headline(probed)
-    blocks: list[Block] = [
-        Picture(
-            "gallery",
-            f"Gradient flow on every task. {BOTH}",
-            f"Gradient norm against lag for {', '.join(probed)}, before and after training.",
-            gallery(probed),
-            wide=True,
+    names = list(probed)
+    blocks: list[Block] = []
+    for start in range(0, len(names), ON_A_PAGE):
+        part = {name: probed[name] for name in names[start : start + ON_A_PAGE]}
+        blocks.append(
+            Picture(
+                f"gallery-{start // ON_A_PAGE + 1}",
+                f"Gradient flow on every task. {BOTH}",
+                f"Gradient norm against lag for {', '.join(part)}, before and after training.",
+                gallery(part),
+                wide=True,
+            )
         )
-    ]
     if any("parameter/total_before" in g.typical.probe for g in probed[main]):
         blocks.append(
             Picture(

@@ -34,7 +34,8 @@ def learning(settings: dict[str, list[Group]], trials: list[Trials]) -> Section 
             Picture(
                 "rates-tried",
                 "Sensitivity to the learning rate: best validation score at every rate that was "
-                "tried; the chosen one is filled; a cross marks a rate that left no score.",
+                "tried. A square solved the task and stopped there; the chosen rate is filled; a "
+                "cross marks a rate that left no score.",
                 "Validation score against learning rate, one panel a task, one line a cell.",
                 draw.rates(trials),
                 wide=True,

@@ -47,8 +47,9 @@ def method(study: Study, settings: dict[str, list[Group]], trials: list[Trials])
         blocks.append(
             Text(
                 "*Tuning.* Each cell chose its learning rate, for each task, from the same "
-                f"{len(rates)} rates ({', '.join(f'{r:g}' for r in rates)}) by its validation "
-                "score. Checkpoints and stops were chosen on validation too; test was read once."
+                f"{len(rates)} rates ({', '.join(f'{r:g}' for r in rates)}), on seeds that count "
+                "for nothing else: the rate that solved the task soonest, or else scored best, on "
+                "validation. Checkpoints were chosen on validation too; test was read once."
             )
         )
     blocks.append(
@@ -79,25 +80,28 @@ def protocol(runs: Iterable[Run]) -> str:
     size = {"params": "the same number of parameters", "state": "the same state size"}
     if match in size:
         sizes = sorted({run.record["model"].get("parameters", 0) for run in runs})
-        span = f"{sizes[0]:,}" if len(sizes) == 1 else f"{sizes[0]:,} to {sizes[-1]:,}"
+        span = spanned(sizes)
         said.append(f"Every cell has about {size[match]} on a task ({span} parameters)")
     optimiser = shared(configs, "optim._target_")
     if optimiser:
         said.append(f"trained by {optimiser.rsplit('.', 1)[-1]}")
-    for keys, words in (
-        (("trainer.batch_size", "batch_size"), "in batches of {}"),
-        (("trainer.clip", "trainer.gradient_clip_val", "clip"), "gradient norm clipped at {}"),
-        (("trainer.max_steps", "trainer.steps", "steps"), "for at most {} steps"),
-        (("budget",), "within a budget of {}"),
+    for key, words in (
+        ("trainer.batch_size", "in batches of {}"),
+        ("trainer.clip", "gradient norm clipped at {}"),
+        ("trainer.max_steps", "for at most {} steps"),
     ):
-        for key in keys:
-            value = shared(configs, key)
-            if value not in (None, {}):
-                shown = f"{value:,}" if isinstance(value, int) else str(value)
-                said.append(words.format(shown))
-                break
+        values = sorted({config[key] for config in configs if config.get(key) is not None})
+        if values:
+            said.append(words.format(spanned(values)))
+    if shared(configs, "trainer.stop_when_solved"):
+        said.append("stopped when the criterion is met on validation")
     text = ", ".join(said)
     return f"{text[:1].upper()}{text[1:]}." if said else "As in the configurations below."
+
+
+def spanned(values: list[float]) -> str:
+    """One number, or the first and the last of several."""
+    return f"{values[0]:,}" if len(values) == 1 else f"{values[0]:,} to {values[-1]:,}"
 
 
 def shared(configs: list[dict], key: str):

@@ -81,7 +81,7 @@
       for (const line of lines()) {
         const f = frame(line);
         const path = (values) => line.lags.map((lag, i) => [lag, values[i]])
-          .filter((p) => p[1] !== null).map(([lag, v]) => `${x(lag).toFixed(1)},${y(v).toFixed(1)}`);
+          .filter((p) => p[1] !== null && p[1] >= low).map(([lag, v]) => `${x(lag).toFixed(1)},${y(v).toFixed(1)}`);
         make("svg:polygon", { points: [...path(f.high), ...path(f.low).reverse()].join(" "),
           fill: line.color, "fill-opacity": 0.14 }, svg);
         make("svg:polyline", { points: path(f.mid).join(" "), fill: "none", stroke: line.color,

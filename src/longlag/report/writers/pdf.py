@@ -2,6 +2,7 @@
 
 import json
 import tempfile
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
@@ -15,11 +16,13 @@ from longlag.report.document import (
     Panel,
     Picture,
     Points,
+    Section,
     Table,
     Text,
 )  # fmt: skip
 from longlag.report.writers.inline import Look, marked
 
+LONGEST = 44  # rows of a table that still floats on a page
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\#$*_`@<>[]~=-+/'\""})
 LOOK = Look(
     plain=lambda text: text.translate(SPECIAL),
@@ -42,16 +45,32 @@ def to_pdf(document: Document) -> bytes:
             "facts": [list(fact) for fact in document.facts],
             "findings": [marked(text, LOOK) for text in document.findings],
             "references": [marked(text, LOOK) for text in document.references],
-            "sections": [
-                {"title": s.title, "appendix": s.appendix, "blocks": [b for b in blocks if b]}
-                for s in document.sections
-                for blocks in [[one(block, root) for block in s.blocks]]
-            ],
+            "sections": [whole(section, root) for section in arranged(document.sections)],
         }
         (root / "data.json").write_text(json.dumps(content), encoding="utf-8")
         return typst.compile(
             str(root / "paper.typ"), root=folder, ignore_system_fonts=True, timestamp=0
         )
+
+
+def arranged(sections: tuple[Section, ...]) -> list[Section]:
+    """Tables too long to float go to an appendix of their own."""
+    long, found = [], []
+    for s in sections:
+        over = [b for b in s.blocks if isinstance(b, Table) and len(b.rows) > LONGEST]
+        if over and not s.appendix:
+            long += over
+            s = replace(s, blocks=tuple(b for b in s.blocks if b not in over))
+        found.append(s)
+    return [*found, Section("tables", "Long tables", tuple(long), True)] if long else found
+
+
+def whole(section: Section, root: Path) -> dict:
+    """A section as the template reads it."""
+    blocks = [one(block, root) for block in section.blocks]
+    return {
+        "title": section.title, "appendix": section.appendix, "blocks": [b for b in blocks if b],
+    }  # fmt: skip
 
 
 def one(block: Block, root: Path) -> dict | None:
