@@ -33,6 +33,13 @@ def test_exact_zeros_end_the_window_and_do_not_poison_the_fit():
     assert fit(np.arange(100), norms, rng(0)).rate == pytest.approx(0.4)
 
 
+def test_a_gradient_that_only_begins_at_the_second_lag_is_fitted_from_there():
+    norms = exponential(0.4)
+    norms[:, 0] = 0  # dL/dc_T of an LSTM whose answer is read from h_T
+    assert fit(np.arange(100), norms, rng(0)).rate == pytest.approx(0.4)
+    np.testing.assert_allclose(left(norms, 99), -0.4 * 98)
+
+
 def test_a_lag_that_no_sequence_reaches_ends_the_window():
     norms = exponential(0.4)
     norms[:, 70:] = np.nan

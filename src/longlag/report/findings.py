@@ -108,7 +108,8 @@ def initially(groups: list[Group]) -> str:
     said = pace(groups, 0, False)
     if not said:
         return ""
-    every = all(rate(g, leaf, 0).low > 0 for g in groups for leaf in g.leaves())
+    rates = [rate(g, leaf, 0) for g in groups for leaf in g.leaves()]
+    every = all((d.rate if np.isnan(d.low) else d.low) > 0 for d in rates if not np.isnan(d.rate))
     lead = "fades in every cell" if every else "does not fade in every cell"
     return (
         f"At initialisation, on {groups[0].setting}, the gradient {lead}. Its decay rate along the "

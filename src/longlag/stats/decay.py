@@ -3,10 +3,11 @@
     log ||dL/ds_(T-k)||  ~  a - rate * k        rate > 0: it vanishes, rate < 0: it explodes
 
 **The window.**  The first tenth of the lags is left out: there the gradient still turns from the
-direction the loss gives it into the slowest direction of the recurrence.  The window ends before
-the first lag at which a norm is NaN (no sequence is that long) or below `floor` (by default the
-smallest normal double): past it a number is rounding, not gradient.  Exact zeros end it too, so a
-gradient that is cut off is fitted on what came before the cut.
+direction the loss gives it into the slowest direction of the recurrence.  So are zeros at the very
+start: an answer read from h_T alone has no gradient with respect to c_T.  From there the window
+ends before the first lag at which a norm is NaN (no sequence is that long) or below `floor` (by
+default the smallest normal double): past it a number is rounding, not gradient.  Exact zeros end it
+too, so a gradient that is cut off is fitted on what came before the cut.
 
 **The slope** is Theil's: the median over all pairs of lags, which a kink in less than 29 % of the
 window cannot move.  One slope is a summary; where the profile is not a straight line (a trained
@@ -39,8 +40,12 @@ def window(norms: Float[np.ndarray, "K"], floor: float) -> slice:
     """The lags that are fitted, see the module's text."""
     with np.errstate(invalid="ignore"):
         lost = ~(norms >= floor) | ~np.isfinite(norms)
-    end = int(np.argmax(lost)) if lost.any() else len(norms)
-    return slice(min(int(np.ceil(SKIPPED * len(norms))), max(end - 3, 0)), end)
+    if lost.all():
+        return slice(0, 0)
+    first = int(np.argmin(lost))
+    after = lost[first:]
+    end = first + int(np.argmax(after)) if after.any() else len(norms)
+    return slice(max(min(int(np.ceil(SKIPPED * len(norms))), end - 3), first), end)
 
 
 def slope(
@@ -60,9 +65,10 @@ def slope(
 
 
 def left(norms: Float[np.ndarray, "S K"], lag: int) -> Float[np.ndarray, "S"]:
-    """ln(||g at `lag`|| / ||g at 0||) of each seed: what the whole way costs, with no fit."""
+    """ln(||g at `lag`|| / ||g at the first lag where it is not 0||) of each seed, with no fit."""
+    start = np.argmax(norms > 0, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
-        return np.log(norms[:, lag]) - np.log(norms[:, 0])
+        return np.log(norms[:, lag]) - np.log(norms[np.arange(len(norms)), start])
 
 
 def fit(

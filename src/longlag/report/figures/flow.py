@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator
 
 from longlag.report.figures.paint import (
     COLUMN,
@@ -80,6 +81,7 @@ def draw(axes: Axes, groups: list[Group], at: int) -> list[tuple[float, str, str
             name = f"{g.label} {leaf}" if len(g.leaves()) > 1 else g.label
             labels.append((float(known[-1]) if len(known) else np.nan, name, ink))
     axes.margins(x=0)
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     return labels
 
 

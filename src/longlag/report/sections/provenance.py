@@ -18,8 +18,8 @@ def provenance(study: Study, settings: dict[str, list[Group]]) -> tuple[Section,
         Text(
             f"`longlag bench study={study.name}` runs the whole study and "
             f"`longlag report study={study.name}` writes this report. One run of each row of the "
-            f"results, the first seed, is given by the command below; put seed = {listing} for the "
-            "others."
+            f"results, the first seed, is given by the command below"
+            + (f"; put seed = {listing} for the others." if len(others) > 1 else ".")
         ),
         Code(lines),
     ]
@@ -33,8 +33,9 @@ def provenance(study: Study, settings: dict[str, list[Group]]) -> tuple[Section,
 def machine(study: Study) -> Table:
     """Versions, commits, machines and seconds of all runs, tuning included."""
     runs = study.runs
+    chose = len(runs) - len(study.final)
     rows: list[tuple[str | None, ...]] = [
-        ("runs", f"{len(runs)}, of which {len(study.final)} count and the others chose"),
+        ("runs", f"{len(study.final)} that count" + (f" and {chose} that chose" if chose else "")),
         ("status", counted(run.record["status"] for run in runs)),
         ("commit", counted(commit(run) for run in runs)),
     ]

@@ -18,7 +18,14 @@ HEADER = (
 
 def results(settings: dict[str, list[Group]]) -> Section:
     """The table of everything, then all tasks on one scale."""
-    blocks: list[Block] = [table(settings), *overall(settings)]
+    blocks: list[Block] = [
+        Text(
+            "Every score stands beside its floor, which is what the best answer that ignores the "
+            "past would get: a cell that does no better has remembered nothing."
+        ),
+        table(settings),
+        *overall(settings),
+    ]
     return Section("results", "Results", tuple(blocks))
 
 
