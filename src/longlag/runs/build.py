@@ -41,21 +41,21 @@ def build_model(cfg: Any, task: Task) -> Model:
     def make(hidden_size: int) -> Model:
         return Model(task.spec.input_size, task.spec.output_size, cell, hidden_size, **options)
 
-    hidden_size = cfg.model.hidden_size
-    if (hidden_size is None) != (cfg.match != "none"):
+    given, match = cfg.model.hidden_size, str(cfg.match)
+    if match not in ("params", "state", "none"):
+        raise LonglagError(f"match must be params, state or none, not {match!r}")
+    if (given is None) == (match == "none"):
         raise LonglagError(
-            f"match={cfg.match} model.hidden_size={hidden_size}: give match=params or match=state "
+            f"match={match} with model.hidden_size={given}: give match=params or match=state "
             "with a budget, or match=none with a model.hidden_size"
         )
-    if cfg.match not in ("params", "state", "none"):
-        raise LonglagError(f"match must be params, state or none, not {cfg.match!r}")
     with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(cfg.seeds.init)
         try:
-            if hidden_size is None:
-                hidden_size = hidden_size_for(make, cfg.budget, cfg.match)
+            H = given or hidden_size_for(
+                make, cfg.budget, "state" if match == "state" else "params"
+            )
             torch.manual_seed(cfg.seeds.init)
-            return make(hidden_size)
+            return make(H)
         except (TypeError, ValueError) as error:
             raise LonglagError(f"model: {error}") from error
 

@@ -1,5 +1,6 @@
 """From the command line to one resolved config, and from a config to the identity of its run."""
 
+import copy
 import difflib
 import hashlib
 import json
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
+from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -38,7 +40,8 @@ class Config(NamedTuple):
     @property
     def command(self) -> str:
         """The command that repeats the run."""
-        return shlex.join(["longlag", "train", *self.overrides])
+        telling = [o for o in self.overrides if key(o) not in INCIDENTAL]
+        return shlex.join(["longlag", "train", *telling])
 
     @property
     def id(self) -> str:
@@ -46,6 +49,21 @@ class Config(NamedTuple):
         text = json.dumps(self.scientific, sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         return f"{self.names['cell']}-{self.names['task']}-{digest}"
+
+
+def of_job(values: DictConfig) -> Config:
+    """The config of a job that Hydra started; equal to `resolve` of its overrides."""
+    hydra = HydraConfig.get()
+    values = copy.deepcopy(values)
+    OmegaConf.set_readonly(values, False)
+    OmegaConf.set_struct(values, False)
+    OmegaConf.resolve(values)
+    return Config(values, group_names(hydra), tuple(hydra.overrides.task))
+
+
+def group_names(hydra: Any) -> dict[str, str]:
+    """What was chosen in each of longlag's own groups."""
+    return {k: v for k, v in hydra.runtime.choices.items() if "/" not in k}
 
 
 def folder() -> Path:
@@ -74,7 +92,7 @@ def resolve(overrides: Sequence[str], config_dir: Path | None = None) -> Config:
     with initialize_config_dir(str(folder()), version_base="1.3"):
         try:
             values = compose("config", [*overrides, *search], return_hydra_config=True)
-            names = {k: v for k, v in values.hydra.runtime.choices.items() if "/" not in k}
+            names = group_names(values.hydra)
             OmegaConf.set_readonly(values, False)
             OmegaConf.set_struct(values, False)
             del values["hydra"]
@@ -107,12 +125,12 @@ def explain(error: Exception, overrides: Sequence[str]) -> str:
         options = re.findall(r"^\t(\w+)$", text, re.MULTILINE)
         return f"unknown {group} {name!r}{meant(name, options)}; allowed: {', '.join(options)}"
     if found := re.search(r"Could not override '([^']+)'", text):
-        key = found.group(1)
-        known = keys(resolve([o for o in overrides if not _key(o).startswith(key)]).values)
-        near = [k for k in known if k.split(".")[0] == key.split(".")[0]] or known
-        top = sorted({k.split(".")[0] for k in known})
-        allowed = [k for k in near if k.count(".") == key.count(".")] or top
-        return f"unknown key {key!r}{meant(key, known)}; allowed: {', '.join(allowed)}"
+        wrong = found.group(1)
+        known = keys(resolve([o for o in overrides if not path_of(o).startswith(wrong)]).values)
+        near = [k for k in known if key(k) == key(wrong)] or known
+        allowed = [k for k in near if k.count(".") == wrong.count(".")]
+        allowed = allowed or [k for k in known if "." not in k]
+        return f"unknown key {wrong!r}{meant(wrong, known)}; allowed: {', '.join(allowed)}"
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return f"cannot read the overrides {' '.join(overrides)!r}: {first}; write key=value"
 
@@ -126,13 +144,19 @@ def meant(word: str, options: Sequence[str]) -> str:
 def keys(values: DictConfig, prefix: str = "") -> list[str]:
     """Every key of a config, dotted."""
     found = []
-    for key in values:
-        found.append(f"{prefix}{key}")
-        child = values._get_node(key)
+    for name in values:
+        found.append(f"{prefix}{name}")
+        child = values._get_node(name)
         if isinstance(child, DictConfig) and not child._is_none():
-            found += keys(child, f"{prefix}{key}.")
+            found += keys(child, f"{prefix}{name}.")
     return found
 
 
-def _key(override: str) -> str:
+def path_of(override: str) -> str:
+    """The dotted key of an override: `task.length` of `task.length=5`."""
     return override.split("=")[0].lstrip("+~")
+
+
+def key(override: str) -> str:
+    """The first part of it: `task` of `task.length=5`."""
+    return path_of(override).split(".")[0]

@@ -12,12 +12,11 @@ class Notice(lightning.Callback):
     """Step, score and time left, renewed at each validation; silent where output is not a terminal.
 
     Args:
-        score: the metric to show.
         steps: the budget.
     """
 
-    def __init__(self, score: str, steps: int) -> None:
-        self.score, self.steps = score, steps
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
         self.console = Console(stderr=True)
         self.start = time.perf_counter()
 
@@ -25,10 +24,10 @@ class Notice(lightning.Callback):
         """Renew the line."""
         if not self.console.is_terminal:
             return
-        step = trainer.global_step
-        value = next((p.value for p in reversed(pl_module.curve) if p.metric == self.score), 0.0)
+        step, score = trainer.global_step, pl_module.spec.metrics[0]
+        value = next(p.value for p in reversed(pl_module.curve) if p.metric == score)
         left = (time.perf_counter() - self.start) * (self.steps / step - 1)
-        line = f"step {step}/{self.steps}  validation {self.score} {value:.4g}  {left:.0f} s left"
+        line = f"step {step}/{self.steps}  validation {score} {value:.4g}  {left:.0f} s left"
         sys.stderr.write(f"\r\x1b[2K{line}")
         sys.stderr.flush()
 

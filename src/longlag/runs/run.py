@@ -1,12 +1,13 @@
 """One run: from a config to what its record holds."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import lightning
 import torch
 
 from longlag.datamodule import DataModule
@@ -42,12 +43,13 @@ class Clock:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
-def execute(config: Config, study: Path) -> Result:
+def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] = ()) -> Result:
     """Train, choose on validation, test once.
 
     Args:
         config: of the run.
         study: the folder that a mirror may write below.
+        watchers: further callbacks, which must not change what is computed.
 
     Raises:
         LonglagError: the config asks for something that cannot be.
@@ -64,8 +66,10 @@ def execute(config: Config, study: Path) -> Result:
         metric, solved = task.spec.metrics[0], task.spec.solved
         selection = Selection(metric, solved, chosen.stop_when_solved, chosen.patience)
         probe = build(cfg.probe)
-        callbacks = [selection] if probe is None else [selection, probe]
+        callbacks = [selection, *([] if probe is None else [probe]), *watchers]
         logger = mirror.open_mirror(build(cfg.logger), study, config)
+        if probe is not None and logger is not None:
+            probe.sink = lambda step, values: logger.send(values, step)
         trainer = build_trainer(chosen, callbacks, logger)
     with mirror.closing(logger):
         with quiet(), clock.time("train"):

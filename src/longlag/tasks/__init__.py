@@ -2,5 +2,24 @@
 
 from longlag.tasks.adding import Adding
 from longlag.tasks.base import SPLITS, Batch, Floor, Solved, Spec, Split, Task
+from longlag.tasks.copying import Copy
+from longlag.tasks.data import DatasetTask, Digits, JapaneseVowels
+from longlag.tasks.forecast import Sine
+from longlag.tasks.order import TemporalOrder
 
-__all__ = ["SPLITS", "Adding", "Batch", "Floor", "Solved", "Spec", "Split", "Task"]
+__all__ = [
+    "SPLITS",
+    "Adding",
+    "Batch",
+    "Copy",
+    "DatasetTask",
+    "Digits",
+    "Floor",
+    "JapaneseVowels",
+    "Sine",
+    "Solved",
+    "Spec",
+    "Split",
+    "Task",
+    "TemporalOrder",
+]

@@ -3,9 +3,9 @@
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import torch
 from jaxtyping import Bool, Float, Integer, Num
@@ -13,6 +13,7 @@ from torch import Generator, Tensor
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
+LADDER = (50, 100, 200, 400, 750, 1000, 2000)  # lengths that the memory horizon is read off at
 
 
 class Batch(NamedTuple):
@@ -56,6 +57,8 @@ class Spec(NamedTuple):
     floors: tuple[Floor, ...]  # the first one is of the score
     solved: Solved | None = None  # the published success criterion, if there is one
     lag: int | None = None  # steps from the earliest thing that matters to the answer, at most
+    symbols: tuple[str, ...] = ()  # what each input channel stands for, where x is one-hot
+    answers: tuple[str, ...] = ()  # what each class, or label, stands for
 
 
 def rises(metric: str) -> bool:
@@ -75,6 +78,7 @@ class Task(ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     source: ClassVar[str]  # paper and section
+    ladder: ClassVar[tuple[int, ...]] = LADDER  # of `length`; empty: the task has no such argument
 
     @cached_property
     def spec(self) -> Spec:
@@ -89,9 +93,23 @@ class Task(ABC):
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Draw a batch of independent sequences from `rng`, and from nothing else."""
 
+    def evaluated(self) -> "Task":
+        """The task that validation and test draw from: this one, or one with longer sequences."""
+        return self
+
+    def at(self, length: int) -> Self:
+        """This task at another length: a step of a ladder, or a point of an extrapolation curve.
+
+        Raises:
+            ValueError: the task has no argument `length`, or does not allow this one.
+        """
+        require(self.name, length=(length, bool(self.ladder), "left alone: its data fixes it"))
+        return replace(self, length=length)
+
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
         """Batch k of a split, whatever was drawn before."""
-        return self.sample(batch_size, self.generator(split, seed, k))
+        drawn = self if split == "train" else self.evaluated()
+        return drawn.sample(batch_size, self.generator(split, seed, k))
 
     def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
         """The `size` sequences that `split` is scored on, in batches."""
@@ -104,6 +122,11 @@ class Task(ABC):
         text = repr((self.name, self.version, sorted(arguments.items()), key)).encode()
         digest = int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
         return Generator().manual_seed(digest)
+
+
+def encode(seen: Tensor, size: int) -> Tensor:
+    """Symbols (T,B) as one-hot rows (T,B,size); `size` itself stands for nothing, zeros."""
+    return torch.eye(size + 1, size)[seen]
 
 
 def at_last_step(target: Tensor, steps: int) -> tuple[Tensor, Tensor]:

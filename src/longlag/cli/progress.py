@@ -1,0 +1,76 @@
+"""How far a sweep is: one line, renewed on a terminal and repeated now and then elsewhere."""
+
+import threading
+import time
+from collections.abc import Callable
+from types import TracebackType
+
+from rich.console import Console
+
+PERIOD = {True: 0.5, False: 20.0}  # seconds between two looks, on a terminal and elsewhere
+
+
+class Progress:
+    """Shows `count()` of `total` while a sweep runs in the same process.
+
+    Args:
+        total: runs of the study.
+        before: of these, recorded when it began.
+        count: looks how many are recorded or failed now.
+        seconds: that the rest was estimated to take, for the time until the first runs end.
+    """
+
+    def __init__(
+        self, total: int, before: int, count: Callable[[], tuple[int, int]], seconds: float
+    ) -> None:
+        self.total, self.before, self.count, self.seconds = total, before, count, seconds
+        self.console = Console(stderr=True)
+        self.start = time.perf_counter()
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._show, daemon=True)
+
+    def __enter__(self) -> "Progress":
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._ended.set()
+        self._thread.join()
+        self._print(end="\n")
+
+    def line(self) -> str:
+        """What the line says now."""
+        done, failed = self.count()
+        spent = time.perf_counter() - self.start
+        fresh = done - self.before
+        left = self.seconds - spent if fresh < 4 else spent / fresh * (self.total - done)
+        parts = [f"{done}/{self.total} runs", f"{clock(spent)} gone"]
+        if failed:
+            parts.append(f"{failed} failed")
+        if done < self.total:
+            parts.append(f"about {clock(max(left, 1))} left")
+        return ", ".join(parts)
+
+    def _show(self) -> None:
+        while not self._ended.wait(PERIOD[self.console.is_terminal]):
+            self._print(end="" if self.console.is_terminal else "\n")
+
+    def _print(self, end: str) -> None:
+        clear = "\r\x1b[2K" if self.console.is_terminal else ""
+        self.console.file.write(f"{clear}{self.line()}{end}")
+        self.console.file.flush()
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a person says them: 48 s, 12 min 30 s, 2 h 5 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"

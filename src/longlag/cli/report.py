@@ -1,0 +1,23 @@
+"""`longlag report study=NAME`: write the pages of a study again from its records."""
+
+import argparse
+from pathlib import Path
+
+from longlag.errors import LonglagError
+from longlag.runs.config import resolve
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Write and name the pages."""
+    config = resolve(arguments.words, arguments.config_dir)
+    name = config.names.get("study") or "single"
+    folder = Path(config.values.results) / name
+    if not folder.is_dir():
+        raise LonglagError(
+            f"there are no records in {folder}; run `longlag bench study={name}` first"
+        )
+    from longlag.report import build
+
+    for path in build(folder):
+        print(path)
+    return 0

@@ -1,0 +1,7 @@
+"""Real data, from packages that the user has installed; nothing is redistributed."""
+
+from longlag.tasks.data.base import DatasetTask
+from longlag.tasks.data.digits import Digits
+from longlag.tasks.data.vowels import JapaneseVowels
+
+__all__ = ["DatasetTask", "Digits", "JapaneseVowels"]

@@ -1,0 +1,107 @@
+"""A task whose sequences are given: splits that never change, and an order drawn from the seed."""
+
+from abc import abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from longlag.tasks.base import Batch, Floor, Split, Task
+from longlag.tasks.data.cache import Arrays, remembered
+
+VALIDATION = 0.2  # of the training data, cut once for all runs
+CUT_SEED = 1997  # of that cut; no run's seed moves it
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetTask(Task):
+    """Classify whole sequences of a data set; the answer is asked at each one's last step.
+
+    A subclass writes `read`.  Batch k of a split is a part of a permutation of that split, which
+    is drawn anew for every pass from the task's own stream.
+    """
+
+    @abstractmethod
+    def read(self) -> Arrays:
+        """Read from the package: x (N,T,I) padded with zeros, lengths, label, test (N,) bool."""
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """What `read` gave, by the cache."""
+        return remembered(f"{self.name}-{self.version}", self.read)
+
+    @cached_property
+    def parts(self) -> dict[Split, np.ndarray]:
+        """The rows of each split: validation is cut from train, class by class."""
+        rng = np.random.default_rng(CUT_SEED)
+        label, test = self.arrays["label"], self.arrays["test"]
+        held = []
+        for one in np.unique(label):
+            rows = np.flatnonzero((label == one) & ~test)
+            held.append(rng.permutation(rows)[: round(VALIDATION * len(rows))])
+        validation = np.sort(np.concatenate(held))
+        train = np.setdiff1d(np.flatnonzero(~test), validation)
+        return {"train": train, "validation": validation, "test": np.flatnonzero(test)}
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """What the model sees of x (T,B,I); by default all of it."""
+        return x
+
+    def rows(self, split: Split, rows: np.ndarray) -> Batch:
+        """The batch of these rows of a split."""
+        chosen = self.parts[split][rows]
+        lengths = torch.from_numpy(self.arrays["lengths"][chosen])
+        T, column = int(lengths.max()), torch.arange(len(chosen))
+        x = torch.from_numpy(self.arrays["x"][chosen, :T]).transpose(0, 1)
+        weight = torch.zeros(T, len(chosen))
+        weight[lengths - 1, column] = 1
+        target = torch.from_numpy(self.arrays["label"][chosen]).expand(T, -1)
+        same = bool((lengths == T).all())
+        return Batch(self.inputs(x).contiguous(), target, weight, None if same else lengths)
+
+    def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
+        """The k-th part of an endless row of permutations of the split."""
+        n, order = len(self.parts[split]), []
+        start, stop = k * batch_size, (k + 1) * batch_size
+        for epoch in range(start // n, (stop - 1) // n + 1):
+            shuffled = torch.randperm(n, generator=self.generator(split, seed, epoch)).numpy()
+            order.append(shuffled[max(0, start - epoch * n) : stop - epoch * n])
+        return self.rows(split, np.concatenate(order))
+
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Rows of the training split, with replacement."""
+        n = len(self.parts["train"])
+        return self.rows("train", torch.randint(n, (batch_size,), generator=rng).numpy())
+
+    def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
+        """The whole split in its own order, or its first `size` sequences."""
+        n = min(size, len(self.parts[split]))
+        for start in range(0, n, batch_size):
+            yield self.rows(split, np.arange(start, min(start + batch_size, n)))
+
+    def floors(self, features: Any, described: str) -> tuple[Floor, ...]:
+        """The most frequent class, and logistic regression on `features(x, lengths)`, on test."""
+
+        def fit() -> Arrays:
+            from sklearn.linear_model import LogisticRegression
+            from sklearn.pipeline import make_pipeline
+            from sklearn.preprocessing import StandardScaler
+
+            table = features(self.arrays["x"], self.arrays["lengths"])
+            label, parts = self.arrays["label"], self.parts
+            model = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=2000))
+            model.fit(table[parts["train"]], label[parts["train"]])
+            score = model.score(table[parts["test"]], label[parts["test"]])
+            return {"accuracy": np.array(score)}
+
+        train, test = (self.arrays["label"][self.parts[split]] for split in ("train", "test"))
+        frequent = float((test == np.bincount(train).argmax()).mean())
+        linear = float(remembered(f"{self.name}-{self.version}-linear", fit)["accuracy"])
+        return (
+            Floor("accuracy", frequent, "always the most frequent class of the training data"),
+            Floor("accuracy", linear, f"logistic regression on {described}, fitted"),
+        )

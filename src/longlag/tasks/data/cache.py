@@ -1,0 +1,64 @@
+"""Arrays that took long to read or to fit, kept between processes with a checksum."""
+
+import hashlib
+import logging
+import os
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+log = logging.getLogger(__name__)
+
+Arrays = dict[str, np.ndarray]
+
+
+def folder() -> Path:
+    """$LONGLAG_DATA, or longlag in the user's cache folder."""
+    if own := os.environ.get("LONGLAG_DATA"):
+        return Path(own)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "longlag"
+
+
+def remembered(name: str, make: Callable[[], Arrays]) -> Arrays:
+    """The arrays of `make`, from the cache if they are there and whole.
+
+    Args:
+        name: of the file, with whatever its content depends on.
+        make: reads or fits them.
+    """
+    path = folder() / f"{name}.npz"
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            arrays = dict(file)
+        if str(arrays.pop("checksum")) == checksum(arrays):
+            return arrays
+        log.warning("%s does not match its checksum: it is made again", path)
+    except FileNotFoundError:
+        pass
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        log.warning("%s cannot be read: it is made again", path)
+    arrays = make()
+    keep(path, arrays)
+    return arrays
+
+
+def keep(path: Path, arrays: Arrays) -> None:
+    """Write a file as a whole or not at all; without a writable folder, not at all."""
+    partial = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.savez_compressed(partial, allow_pickle=False, checksum=checksum(arrays), **arrays)
+        os.replace(partial, path)
+    except OSError as error:
+        log.warning("cannot keep %s (%s): it is made again next time", path, error.strerror)
+
+
+def checksum(arrays: Arrays) -> str:
+    """SHA-256 of names, shapes, types and content."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        digest.update(f"{name}{array.shape}{array.dtype}".encode() + array.tobytes())
+    return digest.hexdigest()

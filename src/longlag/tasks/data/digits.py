@@ -1,0 +1,72 @@
+"""Handwritten digits, pixel by pixel: the quick stand-in for sequential MNIST."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from longlag.errors import need
+from longlag.tasks.base import Spec
+from longlag.tasks.data.base import CUT_SEED, DatasetTask
+from longlag.tasks.data.cache import Arrays
+
+TEST = 360  # of 1 797 images, 36 of each class
+
+
+@dataclass(frozen=True, kw_only=True)
+class Digits(DatasetTask):
+    """Read an 8x8 image row by row, one pixel a step, then say which digit it was.
+
+        0 0 5 13 9 1 0 0 | 0 0 13 15 10 15 5 0 | ...   (64 steps, here in sixteenths)   ->   0
+
+    1 797 images of 10 classes; 360 are the test set, a fifth of the rest is validation, both cut
+    class by class and for good.
+
+    Args:
+        permuted: show the pixels in one fixed random order, which removes what is near in time.
+
+    Source: Alpaydin & Kaynak 1998, in scikit-learn; the task is Le et al. 2015, section 4.2.
+    """
+
+    permuted: bool = False
+
+    name = "digits"
+    source = "Alpaydin & Kaynak 1998 (scikit-learn); Le et al. 2015, section 4.2"
+
+    def define(self) -> Spec:
+        """One pixel in, one of ten digits out."""
+
+        def pixels(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+            return x[..., 0]
+
+        return Spec(
+            kind="classification",
+            input_size=1,
+            output_size=10,
+            metrics=("accuracy",),
+            floors=self.floors(pixels, "all 64 pixels at once"),
+            lag=63,
+        )
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """The pixels, permuted if asked for."""
+        if not self.permuted:
+            return x
+        return x[torch.from_numpy(np.random.default_rng(CUT_SEED).permutation(len(x)))]
+
+    def read(self) -> Arrays:
+        """From scikit-learn, scaled to [0, 1]."""
+        images, label = need("sklearn.datasets", "scikit-learn", "data").load_digits(
+            return_X_y=True
+        )
+        rng = np.random.default_rng(CUT_SEED + 1)
+        test = np.zeros(len(label), dtype=bool)
+        for one in np.unique(label):
+            test[rng.permutation(np.flatnonzero(label == one))[: TEST // 10]] = True
+        return {
+            "x": (images / 16).astype(np.float32)[..., None],
+            "lengths": np.full(len(label), images.shape[1], dtype=np.int64),
+            "label": label.astype(np.int64),
+            "test": test,
+        }

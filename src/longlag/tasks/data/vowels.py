@@ -1,0 +1,61 @@
+"""Japanese Vowels: nine speakers told apart by one vowel pair of 7 to 29 frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from longlag.errors import need
+from longlag.tasks.base import Spec
+from longlag.tasks.data.base import DatasetTask
+from longlag.tasks.data.cache import Arrays
+
+
+@dataclass(frozen=True, kw_only=True)
+class JapaneseVowels(DatasetTask):
+    """Say which of nine speakers spoke /ae/, from 12 cepstral coefficients a frame.
+
+        frame 1 (1.86 -.21 .26 ...), frame 2 (1.89 -.19 .24 ...), ..., frame 20   ->   speaker 1
+
+    Sequences differ in length and are neither cut nor stretched.  The split of 270 training and
+    370 test sequences is the archive's; a fifth of the training data is validation.  Coefficients
+    are standardised by the training data's mean and deviation.
+
+    Source: Kudo, Toyama & Shimbo 1999, in the UEA archive (Bagnall et al. 2018), packaged by aeon.
+    """
+
+    name = "japanese_vowels"
+    source = "Kudo et al. 1999; UEA archive (aeon)"
+
+    def define(self) -> Spec:
+        """Twelve coefficients in, one of nine speakers out."""
+        return Spec(
+            kind="classification",
+            input_size=12,
+            output_size=9,
+            metrics=("accuracy",),
+            floors=self.floors(summary, "each channel's mean, deviation, first and last value"),
+            lag=int(self.arrays["lengths"].max()) - 1,
+        )
+
+    def read(self) -> Arrays:
+        """From aeon's package: the archive's own files."""
+        load = need("aeon.datasets", "aeon", "data").load_classification
+        parts = [load("JapaneseVowels", split=split) for split in ("train", "test")]
+        sequences = [np.asarray(x).T for xs, _ in parts for x in xs]  # (T,12)
+        lengths = np.array([len(x) for x in sequences], dtype=np.int64)
+        test = np.repeat([False, True], [len(xs) for xs, _ in parts])
+        seen = np.concatenate([x for x, held in zip(sequences, test, strict=True) if not held])
+        x = np.zeros((len(sequences), lengths.max(), 12), dtype=np.float32)
+        for row, sequence in zip(x, sequences, strict=True):
+            row[: len(sequence)] = (sequence - seen.mean(0)) / seen.std(0)
+        label = np.concatenate([labels for _, labels in parts]).astype(np.int64) - 1
+        return {"x": x, "lengths": lengths, "label": label, "test": test}
+
+
+def summary(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Mean, deviation, first and last value of each channel: (N,4*I)."""
+    rows = []
+    for sequence, length in zip(x, lengths, strict=True):
+        seen = sequence[:length]
+        rows.append(np.concatenate([seen.mean(0), seen.std(0), seen[0], seen[-1]]))
+    return np.stack(rows)
