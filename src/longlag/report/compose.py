@@ -45,8 +45,10 @@ def compose(study: Study) -> Document:
 
 def facts(study: Study) -> tuple[tuple[str, str], ...]:
     """The line under the title."""
+    more = len(study.runs) > len(study.final)
+    tuning = f" ({len(study.runs)} with tuning)" if more else ""
     return (
-        ("runs", f"{len(study.final)} ({len(study.runs)} with tuning)"),
+        ("runs", f"{len(study.final)}{tuning}"),
         ("computed in", seconds(sum(run.seconds for run in study.runs))),
         ("longlag", counted(str(r.record.get("versions", {}).get("longlag")) for r in study.runs)),
         ("commit", counted(commit(run) for run in study.runs)),

@@ -22,12 +22,14 @@ def sig(x: float, digits: int = 3) -> str:
         return NONE
     if np.isinf(x):
         return "∞" if x > 0 else "-∞"
-    if x and not 1e-3 <= abs(x) < 1e6:
+    if x == 0:
+        return "0"
+    if not 1e-3 <= abs(x) < 1e6:
         mantissa, exponent = f"{x:.{digits - 1}e}".split("e")
         return f"{mantissa}{TIMES}10{str(int(exponent)).translate(SUPERSCRIPT)}"
     if abs(x) >= 10 ** (digits - 1):
         return f"{x:,.0f}"
-    places = digits - 1 - (int(np.floor(np.log10(abs(x)))) if x else 0)
+    places = digits - 1 - int(np.floor(np.log10(abs(x))))
     return f"{x:.{places}f}"
 
 

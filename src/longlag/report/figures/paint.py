@@ -74,11 +74,14 @@ def svg(figure: Figure) -> str:
 
 
 def inline(text: str, key: str) -> str:
-    """An SVG for the middle of a page: ids of its own, and ink in the page's own colour."""
+    """An SVG for the middle of a page: ids of its own, ink and cells in the page's colours."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\bid="', f'id="{key}-', text)
     text = re.sub(r'(href="#|url\(#)', rf"\g<1>{key}-", text)
+    for hue in sorted(set(CELLS.values())):
+        name = hue.lower()
+        text = text.replace(f": {name}", f": var(--hue-{name[1:]}, {name})")
     return text.replace(INK, "currentColor")
 
 

@@ -45,7 +45,8 @@ def links(settings: dict[str, list[Group]], found: list[Outcome]) -> Table:
         own = [o for o in found if o.row.label == label]
         if len(parts) > 1 and len(own) >= 3:
             rows.append(link_row(f"{label}, all tasks", own))
-    rows.append(link_row("all runs", found))
+    if len(rows) != 1:
+        rows.append(link_row("all runs", found))
     return Table(
         "links",
         "Decay rate against outcome. rho: Spearman's rank correlation of the decay rate with the "

@@ -5,6 +5,7 @@
   const W = 900, H = 400, LEFT = 62, RIGHT = 14, TOP = 12, BOTTOM = 44;
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const power = (n) => "10" + String(n).replace("-", "⁻").replace(/\d/g, (d) => digits[d]);
+  const hue = (line) => `var(--hue-${line.color.slice(1).toLowerCase()}, ${line.color})`;
   const sci = (log) => {
     if (log === null) return "0";
     const e = Math.floor(log);
@@ -83,8 +84,8 @@
         const path = (values) => line.lags.map((lag, i) => [lag, values[i]])
           .filter((p) => p[1] !== null && p[1] >= low).map(([lag, v]) => `${x(lag).toFixed(1)},${y(v).toFixed(1)}`);
         make("svg:polygon", { points: [...path(f.high), ...path(f.low).reverse()].join(" "),
-          fill: line.color, "fill-opacity": 0.14 }, svg);
-        make("svg:polyline", { points: path(f.mid).join(" "), fill: "none", stroke: line.color,
+          style: `fill: ${hue(line)}`, "fill-opacity": 0.14 }, svg);
+        make("svg:polyline", { points: path(f.mid).join(" "), fill: "none", style: `stroke: ${hue(line)}`,
           "stroke-width": 2.2, "stroke-dasharray": line.dash ? "7 4" : "none",
           "data-label": line.label }, svg);
       }
@@ -108,7 +109,7 @@
           Math.abs(lag - state.lag) < Math.abs(line.lags[b] - state.lag) ? j : b, 0);
         const value = frame(line).mid[i];
         if (value !== null) {
-          make("svg:circle", { cx: x(line.lags[i]), cy: y(value), r: 3.5, fill: line.color }, svg);
+          make("svg:circle", { cx: x(line.lags[i]), cy: y(value), r: 3.5, style: `fill: ${hue(line)}` }, svg);
         }
         return [line, value];
       }).sort((a, b) => (b[1] ?? -999) - (a[1] ?? -999));
@@ -117,7 +118,7 @@
       make("svg:rect", { width: 166, height: 28 + 19 * rows.length, rx: 5 }, box);
       make("svg:text", { x: 10, y: 19 }, box, `lag ${state.lag}`);
       rows.forEach(([line, value], i) => {
-        make("svg:circle", { cx: 15, cy: 34 + 19 * i, r: 4, fill: line.color }, box);
+        make("svg:circle", { cx: 15, cy: 34 + 19 * i, r: 4, style: `fill: ${hue(line)}` }, box);
         make("svg:text", { x: 26, y: 38 + 19 * i }, box, line.label);
         make("svg:text", { x: 156, y: 38 + 19 * i, "text-anchor": "end" }, box, sci(value));
       });
@@ -129,7 +130,7 @@
       for (const line of task().lines) {
         const rate = frame(line).rate;
         const key = make("button", { type: "button", "aria-pressed": !state.off.has(line.label) }, keys);
-        make("i", { style: `border-top: 3px ${line.dash ? "dashed" : "solid"} ${line.color}` }, key);
+        make("i", { style: `border-top: 3px ${line.dash ? "dashed" : "solid"} ${hue(line)}` }, key);
         make("span", {}, key, line.label);
         make("small", {}, key, rate === null ? "" : `λ ${rate.toFixed(3)}`);
         key.onclick = () => {
