@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator
 
-from longlag.tasks.base import Batch, Floor, Solved, Spec, Task, at_last_step, require
+from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_last_step, require
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,7 @@ class Adding(Task):
 
     name = "adding"
     source = "Arjovsky et al. 2016, section 4.2"
+    ladder = LADDER
 
     def __post_init__(self) -> None:
         require("adding", length=(self.length, self.length >= 2, "at least 2"))

@@ -5,7 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple, Self
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float, Integer, Num
@@ -78,7 +78,7 @@ class Task(ABC):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     source: ClassVar[str]  # paper and section
-    ladder: ClassVar[tuple[int, ...]] = LADDER  # of `length`; empty: the task has no such argument
+    ladder: ClassVar[tuple[int, ...]] = ()  # lengths that its memory horizon is read off at
 
     @cached_property
     def spec(self) -> Spec:
@@ -97,14 +97,16 @@ class Task(ABC):
         """The task that validation and test draw from: this one, or one with longer sequences."""
         return self
 
-    def at(self, length: int) -> Self:
+    def at(self, length: int) -> "Task":
         """This task at another length: a step of a ladder, or a point of an extrapolation curve.
 
         Raises:
             ValueError: the task has no argument `length`, or does not allow this one.
         """
-        require(self.name, length=(length, bool(self.ladder), "left alone: its data fixes it"))
-        return replace(self, length=length)
+        scalable = any(field.name == "length" for field in fields(self))
+        require(self.name, length=(length, scalable, "left alone: its data fix it"))
+        changed: dict[str, Any] = {"length": length}
+        return replace(self, **changed)
 
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
         """Batch k of a split, whatever was drawn before."""

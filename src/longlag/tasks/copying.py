@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator
 
-from longlag.tasks.base import Batch, Floor, Solved, Spec, Task, encode, require
+from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
 
 SYMBOLS, WIDTH = 8, 10  # of the alphabet, and how many are to be remembered
 BLANK, GO = SYMBOLS, SYMBOLS + 1
@@ -32,6 +32,7 @@ class Copy(Task):
 
     name = "copy"
     source = "Arjovsky et al. 2016, section 4.1"
+    ladder = LADDER
 
     def __post_init__(self) -> None:
         require("copy", length=(self.length, self.length >= 1, "at least 1"))

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Generator
 
-from longlag.tasks.base import Batch, Floor, Spec, Task, require
+from longlag.tasks.base import LADDER, Batch, Floor, Spec, Task, require
 
 ORDER = 8  # p of the autoregressive model that gives the floor
 WARM_UP = ORDER  # steps that nothing is asked at: there is too little past
@@ -32,12 +32,13 @@ class Sine(Task):
 
     name = "sine"
     source = "a tutorial's first forecast; no published criterion"
+    ladder = LADDER
 
     def __post_init__(self) -> None:
         require(
             "sine",
             length=(self.length, self.length > 2 * WARM_UP, f"at least {2 * WARM_UP + 1}"),
-            noise=(self.noise, self.noise >= 0, "at least 0"),
+            noise=(self.noise, 0 <= self.noise < math.inf, "at least 0 and finite"),
         )
 
     def define(self) -> Spec:

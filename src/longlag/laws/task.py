@@ -1,0 +1,248 @@
+"""The laws of a task: its data depend on nothing but their seed, and its floor is a floor."""
+
+import random
+from collections.abc import Callable
+from dataclasses import fields, replace
+from itertools import islice
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from longlag.errors import LonglagError
+from longlag.laws.verdict import Verdict
+from longlag.losses import per_step_loss
+from longlag.metrics import collection
+from longlag.tasks.base import SPLITS, Batch, Task, rises
+
+Law = Callable[[Task], str]  # what is wrong; nothing where the law holds
+LAWS: dict[str, Law] = {}
+SMALL = 16  # sequences in a batch that only its form is looked at
+
+
+def law(check: Law) -> Law:
+    """Add a law; its name is its function's, read as a sentence."""
+    LAWS[check.__name__.replace("_", " ")] = check
+    return check
+
+
+def check_task(task: Task) -> list[Verdict]:
+    """What every law says of `task`."""
+    return [verdict(name, check, task) for name, check in LAWS.items()]
+
+
+def verdict(name: str, check: Law, task: Task) -> Verdict:
+    """One law's; a task that cannot even be looked at breaks it."""
+    try:
+        why = check(task)
+    except LonglagError:  # such as a package that is not installed: not the task's fault
+        raise
+    except Exception as error:
+        why = f"{type(error).__name__}: {error}"
+    return Verdict(name, not why, why)
+
+
+@law
+def a_batch_is_the_same_whatever_was_drawn_before(task: Task) -> str:
+    """No global generator is read or moved, and batch 1 does not depend on batch 0."""
+    task.batch("train", 0, 0, SMALL)  # packages that the first one imports may draw
+    batches = []
+    for seed, ks in ((1, (1,)), (2, (0, 1))):
+        for make in (random.seed, np.random.seed, torch.manual_seed):
+            make(seed)
+        before = global_numbers()
+        batches += [[task.batch("train", 0, k, SMALL) for k in ks][-1]]
+        if global_numbers() != before:
+            return "drawing moved a global generator"
+    if not same(*batches):
+        return "batch 1 of seed 0 came out otherwise after global random numbers were drawn"
+    return ""
+
+
+@law
+def seed_0_is_a_seed_and_differs_from_seed_1(task: Task) -> str:
+    """Seed 0 equals seed 0 and differs from seed 1."""
+    zero, again, one = (several(task, "train", seed) for seed in (0, 0, 1))
+    if not all(map(same, zero, again)):
+        return "two streams of seed 0 differ"
+    return "seeds 0 and 1 give the same sequences" if all(map(same, zero, one)) else ""
+
+
+@law
+def the_splits_are_disjoint_streams(task: Task) -> str:
+    """Train, validation and test are drawn from three streams."""
+    drawn = {split: several(task, split, 0) for split in SPLITS}
+    for one, other in (SPLITS[:2], SPLITS[1:], SPLITS[::2]):
+        if all(map(same, drawn[one], drawn[other])):
+            return f"{one} and {other} hold the same sequences"
+    return ""
+
+
+@law
+def changing_an_argument_changes_the_stream(task: Task) -> str:
+    """Every argument, with the name and the version, is a part of the seed."""
+    for field in fields(task):
+        for value in others(getattr(task, field.name)):
+            try:
+                changed = replace(task, **{field.name: value})
+            except (ValueError, TypeError):
+                continue  # not allowed
+            key = ("train", 0, 0)
+            if changed.generator(*key).initial_seed() == task.generator(*key).initial_seed():
+                return f"{field.name}={value!r} has the stream of {getattr(task, field.name)!r}"
+    return ""
+
+
+@law
+def a_batch_has_the_shapes_and_types_of_its_kind(task: Task) -> str:
+    """Shapes (T,B,.), float32 numbers, int64 classes in range, everything finite."""
+    spec = task.spec
+    for split in SPLITS:
+        x, target, weight, _, _ = task.batch(split, 0, 0, SMALL)
+        T, B = x.shape[:2]
+        classes = spec.kind == "classification"
+        want = {
+            "x": (x, (T, SMALL, spec.input_size), torch.float32),
+            "weight": (weight, (T, SMALL), torch.float32),
+            "target": (
+                target,
+                (T, B) if classes else (T, B, spec.output_size),
+                torch.int64 if classes else torch.float32,
+            ),
+        }
+        for name, (tensor, shape, dtype) in want.items():
+            if tuple(tensor.shape) != shape or tensor.dtype != dtype:
+                return f"{split}: {name} is {tensor.dtype} {tuple(tensor.shape)}, not {shape}"
+            if not tensor.isfinite().all():
+                return f"{split}: {name} holds a number that is not finite"
+        asked = target[weight > 0]
+        top = spec.output_size - 1 if classes else 1
+        if spec.kind != "regression" and not ((asked >= 0) & (asked <= top)).all():
+            return f"{split}: a target lies outside 0 .. {top}"
+    return ""
+
+
+@law
+def every_sequence_is_asked_and_scored_inside_its_length(task: Task) -> str:
+    """Weights are not negative, each sequence has one, and nothing counts past its end."""
+    for split in SPLITS:
+        x, _, weight, lengths, scored = task.batch(split, 0, 0, SMALL)
+        seen = weight > 0 if scored is None else scored
+        if (weight < 0).any() or not (weight > 0).any(0).all():
+            return f"{split}: a weight is negative, or a sequence has none"
+        if seen.shape != weight.shape or (seen & (weight == 0)).any() or not seen.any():
+            return f"{split}: metrics look at a step without weight, or at none"
+        if lengths is not None:
+            if tuple(lengths.shape) != (SMALL,) or lengths.min() < 1 or lengths.max() > len(x):
+                return f"{split}: lengths are not {SMALL} numbers in 1 .. {len(x)}"
+            past = torch.arange(len(x))[:, None] >= lengths
+            if x[past].any() or weight[past].any():
+                return f"{split}: x or weight is not zero past the end of a sequence"
+    return ""
+
+
+@law
+def an_evaluation_has_the_size_that_was_asked_for(task: Task) -> str:
+    """`size` sequences, the same each time."""
+    for split in SPLITS[1:]:
+        sets = [list(islice(task.evaluation(split, 0, 10, 4), 100)) for _ in range(2)]
+        total = sum(batch.x.shape[1] for batch in sets[0])
+        if not 0 < total <= 10:
+            return f"{split}: 10 sequences were asked for, {total} came"
+        if not all(map(same, *sets)):
+            return f"{split}: two visits differ"
+    return ""
+
+
+@law
+def the_spec_is_complete(task: Task) -> str:
+    """A score that is known, a floor of it, a criterion on a metric that is measured, a source."""
+    spec = task.spec
+    collection(spec)
+    if not spec.floors or spec.floors[0].metric != spec.metrics[0]:
+        return f"the first floor is not of the score, {spec.metrics[0]!r}"
+    if spec.solved and spec.solved.metric not in (*spec.metrics, "loss"):
+        return f"the criterion is on {spec.solved.metric!r}, which is not measured"
+    for words, size in ((spec.symbols, spec.input_size), (spec.answers, spec.output_size)):
+        if words and len(words) != size:
+            return f"{len(words)} words for {size} channels"
+    return "" if task.source and task.__doc__ else "the docstring or the source is missing"
+
+
+@law
+def no_answer_without_memory_beats_the_floor(task: Task) -> str:
+    """The best linear answer to x_t alone, fitted on some sequences and measured on others.
+
+    A task with a `batch` of its own has fixed data, and floors measured on them: left out.
+    """
+    if type(task).batch is not Task.batch:
+        return ""
+    found = memoryless(task)
+    for metric, value, why in task.spec.floors[:1]:
+        if metric not in found:
+            continue
+        gain = found[metric] - value if rises(metric) else value - found[metric]
+        if gain > 0.03 * max(1.0, abs(value)):
+            return f"{metric} {found[metric]:.4f} from x_t alone; the floor says {value:.4f}, {why}"
+    return ""
+
+
+def memoryless(task: Task, size: int = 2000) -> dict[str, float]:
+    """The metrics of the least-squares answer to (x_t, 1), on sequences it was not fitted on."""
+    spec, drawn = task.spec, task.evaluated()
+    fit, measure = (drawn.sample(size, drawn.generator("laws", part)) for part in (0, 1))
+    answers = wanted(fit.target[fit.weight > 0], spec.kind, spec.output_size)
+    how = torch.linalg.lstsq(inputs(fit), answers, driver="gelsd").solution
+    prediction, asked = inputs(measure) @ how, measure.weight > 0
+    if spec.kind == "classification":
+        prediction = prediction.clamp(1e-6, 1).log()
+    if spec.kind == "multilabel":
+        prediction = prediction.clamp(1e-6, 1 - 1e-6).logit()
+    target = measure.target[asked]
+    loss = per_step_loss(spec.kind, prediction, target)
+    seen = (asked if measure.scored is None else measure.scored)[asked]
+    sequence = torch.arange(size).expand_as(asked)[asked]
+    metrics = collection(spec)
+    metrics.update(
+        preds=prediction[seen], target=target[seen], sequence=sequence[seen], value=loss[seen]
+    )
+    weight = measure.weight[asked]
+    found = {name: float(value) for name, value in metrics.compute().items()}
+    return {**found, "loss": float((loss * weight).sum() / weight.sum())}
+
+
+def inputs(batch: Batch) -> Tensor:
+    """(x_t, 1) at the asked steps: (N,I+1)."""
+    x = batch.x[batch.weight > 0]
+    return torch.cat([x, torch.ones(len(x), 1)], dim=1)
+
+
+def wanted(target: Tensor, kind: str, size: int) -> Tensor:
+    """Targets as numbers (N,D): classes one-hot."""
+    return torch.eye(size)[target] if kind == "classification" else target
+
+
+def global_numbers() -> tuple[bytes, str, str]:
+    """The state of the three global generators."""
+    numbers = str(np.random.get_state()), str(random.getstate())
+    return torch.get_rng_state().numpy().tobytes(), *numbers
+
+
+def several(task: Task, split: str, seed: int) -> list[Batch]:
+    """Four small batches."""
+    return [task.batch(split, seed, k, SMALL) for k in range(4)]  # type: ignore[arg-type]
+
+
+def same(one: Batch, other: Batch) -> bool:
+    """Whether two batches hold the same numbers."""
+    pairs = zip(one, other, strict=True)
+    return all(a is b if a is None or b is None else a.equal(b) for a, b in pairs)
+
+
+def others(value: object) -> tuple[object, ...]:
+    """Other values of an argument, of which one at least should be allowed."""
+    if isinstance(value, bool):
+        return (not value,)
+    if isinstance(value, int | float):
+        return (value + 1, value * 2, value - 1, value / 2 if isinstance(value, float) else 0)
+    return ()

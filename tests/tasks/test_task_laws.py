@@ -1,0 +1,107 @@
+"""Every task in conf/ passes every law, and the laws catch the bugs they are there for."""
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from longlag.errors import LonglagError
+from longlag.laws.task import LAWS, check_task
+from longlag.tasks import Adding, Batch, Task
+
+YAMLS = sorted((Path(__file__).parents[2] / "conf" / "task").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+def test_every_task_in_conf_passes_every_law(path: Path):
+    try:
+        task = instantiate(OmegaConf.load(path))
+        verdicts = check_task(task)
+    except LonglagError as missing:
+        pytest.skip(str(missing))
+    assert len(verdicts) == len(LAWS)
+    broken = [f"{verdict.name}: {verdict.why}" for verdict in verdicts if not verdict.ok]
+    assert not broken, "\n".join(broken)
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+def test_every_yaml_opens_with_its_gloss_and_its_source(path: Path):
+    gloss, source = path.read_text().splitlines()[:2]
+    assert gloss.startswith("# ") and gloss.endswith((".", "?"))
+    assert source.startswith("# source: ")
+
+
+def broken(task: Task) -> set[str]:
+    return {verdict.name for verdict in check_task(task) if not verdict.ok}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Global(Adding):
+    """Adds global noise."""
+
+    def sample(self, batch_size, rng):
+        batch = super().sample(batch_size, rng)
+        return batch._replace(x=batch.x + torch.rand(1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoSeed(Adding):
+    """Treats every split and seed alike."""
+
+    def batch(self, split, seed, k, batch_size):
+        return super().batch("train", 0, k, batch_size)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Past(Adding):
+    """Counts steps past the end."""
+
+    def sample(self, batch_size, rng):
+        lengths = torch.full((batch_size,), self.length - 1)
+        return super().sample(batch_size, rng)._replace(lengths=lengths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TooHigh(Adding):
+    """Has a floor that is too easy to beat."""
+
+    def define(self):
+        spec = super().define()
+        return spec._replace(floors=(spec.floors[0]._replace(value=1.0),))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Double(Adding):
+    """Has numbers of another type."""
+
+    def sample(self, batch_size, rng) -> Batch:
+        batch = super().sample(batch_size, rng)
+        return batch._replace(x=batch.x.double())
+
+
+@pytest.mark.parametrize(
+    ("task", "laws"),
+    [
+        (Global(), {"a batch is the same whatever was drawn before"}),
+        (
+            NoSeed(),
+            {"seed 0 is a seed and differs from seed 1", "the splits are disjoint streams"},
+        ),
+        (Past(), {"every sequence is asked and scored inside its length"}),
+        (TooHigh(), {"no answer without memory beats the floor"}),
+        (Double(), {"a batch has the shapes and types of its kind"}),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_task_with_a_bug_breaks_the_law_against_it(task: Task, laws: set[str]):
+    assert laws <= broken(task)
+
+
+def test_a_task_at_another_length_is_that_task():
+    assert Adding(length=10).at(30) == Adding(length=30)
+    with pytest.raises(ValueError, match="length must be at least 2, not 1"):
+        Adding().at(1)
+    assert replace(Adding(), length=7).spec.lag == 6
