@@ -88,6 +88,28 @@ def test_gradient_norms_before_and_after_clipping_are_as_measured(clip):
     assert found["parameter/before"].shape == (4, len(names))
 
 
+def test_plain_descent_moves_each_parameter_by_rate_times_gradient():
+    probe = GradientFlow(sequences=4)
+    train([probe], steps=1, lr=0.05)
+    torch.manual_seed(0)
+    sizes = np.array([p.norm().item() for p in Model(2, 1, LSTM, 6).parameters()])
+    found = probe.arrays()
+    want = 0.05 * found["parameter/after"][0] / sizes
+    np.testing.assert_allclose(found["parameter/update"][0], want, rtol=1e-3)
+
+
+def test_windows_between_the_probes_cover_the_training():
+    probe = GradientFlow(sequences=4)
+    train([probe], clip=0.05)
+    found = probe.arrays()
+    assert found["window/end"].tolist() == [1, 2, 5, 10, 12]
+    above = found["parameter/total_before"][:2] > 0.05
+    np.testing.assert_array_equal(found["window/clipped"][:2], above)
+    np.testing.assert_allclose(
+        found["window/largest"][:2], found["parameter/total_before"][:2], rtol=1e-6
+    )
+
+
 def test_the_norm_of_the_first_step_is_the_one_that_autograd_gives():
     probe = GradientFlow(sequences=4)
     train([probe], steps=1)

@@ -1,20 +1,37 @@
 """The callback that watches the gradient flow while a model learns."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count
-from typing import Any
+from typing import Any, NamedTuple, final
 
 import lightning
 import numpy as np
-import torch
 
+from longlag.probes.parameters import (
+    StepNorms,
+    Window,
+    copies,
+    gradient_norms,
+    update_ratios,
+)
 from longlag.probes.profile import Arrays, profile
 from longlag.tasks.base import Batch, Task
 
 PROBE_BATCH = 10**6  # the batch of the validation stream that is kept for probes alone
 
 
+class Norms(NamedTuple):
+    """What one training step did to each of P parameters."""
+
+    step: int
+    before: np.ndarray  # gradient norm before clipping
+    after: np.ndarray  # as the optimiser used it
+    update: np.ndarray  # ||change|| / ||weight||
+
+
+@final
 class GradientFlow(lightning.Callback):
     """Records, on a fixed batch, how the gradient travels back through time.
 
@@ -28,6 +45,7 @@ class GradientFlow(lightning.Callback):
 
     Attributes:
         seconds: of wall time spent probing.
+        sink: told the step and a few numbers at each probe, for a dashboard.
     """
 
     def __init__(self, sequences: int = 32, first: int = 1) -> None:
@@ -42,38 +60,42 @@ class GradientFlow(lightning.Callback):
         self._next = next(self._due)
         self._batch: Batch | None = None
         self._profiles: list[tuple[int, Arrays]] = []
-        self._norms: list[tuple[int, np.ndarray, np.ndarray]] = []
-        self._before: np.ndarray | None = None
+        self._norms: list[Norms] = []
+        self._before: tuple[np.ndarray, list[Any]] | None = None
         self._names: list[str] = []
+        self._every = StepNorms(None)
+        self._windows: list[Window] = []
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Profile the model as it was initialised."""
         data = trainer.datamodule
         self._batch = probe_batch(data.task, data.seed, self.sequences)
         self._names = [name for name, _ in pl_module.model.named_parameters()]
+        self._every = StepNorms(trainer.gradient_clip_val)
         self._profile(0, pl_module)
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
-        """Gradient norms before clipping, when a probe is due after this step."""
-        if trainer.global_step + 1 == self._next:
-            start = time.perf_counter()
-            self._before = parameter_norms(pl_module.model)
-            self.seconds += time.perf_counter() - start
+        """The total gradient norm; when a probe is due after this step, that of each parameter."""
+        with self._clock():
+            self._every.add(pl_module.model)
+            if trainer.global_step + 1 == self._next:
+                self._before = gradient_norms(pl_module.model), copies(pl_module.model)
 
     def on_train_batch_end(
         self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         """Gradient norms after clipping, and the profile."""
-        if trainer.global_step < self._next:
+        step = trainer.global_step
+        if step < self._next:
             return
-        start = time.perf_counter()
         if self._before is not None:
-            after = parameter_norms(pl_module.model)
-            self._norms.append((trainer.global_step, self._before, after))
-        self.seconds += time.perf_counter() - start
-        self._profile(trainer.global_step, pl_module)
-        self._before = None
-        while self._next <= trainer.global_step:
+            with self._clock():
+                norms, weights = self._before
+                update = update_ratios(weights, pl_module.model)
+                self._norms.append(Norms(step, norms, gradient_norms(pl_module.model), update))
+            self._before = None
+        self._profile(step, pl_module)
+        while self._next <= step:
             self._next = next(self._due)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
@@ -87,26 +109,36 @@ class GradientFlow(lightning.Callback):
         for name in self._profiles[0][1] if self._profiles else ():
             found[name] = np.stack([arrays[name] for _, arrays in self._profiles])
         if self._norms:
-            steps, before, after = zip(*self._norms, strict=True)
+            steps, before, after, update = zip(*self._norms, strict=True)
             found["parameter/names"] = np.array(self._names)
             found["parameter/steps"] = np.array(steps)
-            for name, values in (("before", before), ("after", after)):
-                found[f"parameter/{name}"] = np.stack(values)
-                total = np.sqrt((found[f"parameter/{name}"] ** 2).sum(1))
-                found[f"parameter/total_{name}"] = total
+            found["parameter/update"] = np.stack(update)
+            for name, values in (("before", np.stack(before)), ("after", np.stack(after))):
+                found[f"parameter/{name}"] = values
+                found[f"parameter/total_{name}"] = np.sqrt((values**2).sum(1))
+        if self._windows:
+            columns = zip(Window._fields, zip(*self._windows, strict=True), strict=True)
+            found |= {f"window/{name}": np.array(values) for name, values in columns}
         return found
 
     def _profile(self, step: int, pl_module: Any) -> None:
-        start = time.perf_counter()
-        assert self._batch is not None, "the training has not started"
-        found = profile(pl_module.model, self._batch, pl_module.spec.kind)
-        self._profiles.append((step, found))
-        self.seconds += time.perf_counter() - start
+        with self._clock():
+            assert self._batch is not None, "the training has not started"
+            found = profile(pl_module.model, self._batch, pl_module.spec.kind)
+            self._profiles.append((step, found))
+            window = self._every.close(step)
+            self._windows += [] if window is None else [window]
         if self.sink is not None:
-            self.sink(step, scalars(found, self._norms[-1] if self._norms else None))
+            self.sink(step, scalars(found, self._norms[-1] if self._norms else None, window))
+
+    @contextmanager
+    def _clock(self) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds += time.perf_counter() - start
 
 
-def schedule(first: int) -> Any:
+def schedule(first: int) -> Iterator[int]:
     """`first` times 1, 2, 5, 10, 20, 50, 100, ...: an endless iterator of steps."""
     return (first * factor * 10**power for power in count() for factor in (1, 2, 5))
 
@@ -116,12 +148,7 @@ def probe_batch(task: Task, seed: int, sequences: int) -> Batch:
     return task.batch("validation", seed, PROBE_BATCH, sequences)
 
 
-def parameter_norms(model: torch.nn.Module) -> np.ndarray:
-    """||dL/dtheta||_2 of each parameter, as its gradient stands: (P,); 0 where there is none."""
-    return np.array([0.0 if p.grad is None else float(p.grad.norm()) for p in model.parameters()])
-
-
-def scalars(found: Arrays, norms: tuple[int, np.ndarray, np.ndarray] | None) -> dict[str, float]:
+def scalars(found: Arrays, norms: Norms | None, window: Window | None) -> dict[str, float]:
     """A few numbers of a probe that fit a dashboard's curves."""
     shown = {}
     for name, values in found.items():
@@ -131,8 +158,11 @@ def scalars(found: Arrays, norms: tuple[int, np.ndarray, np.ndarray] | None) -> 
         if name.startswith("gate/"):
             shown[f"{name}/mean"] = float(values.mean())
     if norms is not None:
-        shown["gradient/total_before_clipping"] = float(np.linalg.norm(norms[1]))
-        shown["gradient/total_after_clipping"] = float(np.linalg.norm(norms[2]))
+        shown["gradient/total_before_clipping"] = float(np.linalg.norm(norms.before))
+        shown["gradient/total_after_clipping"] = float(np.linalg.norm(norms.after))
+    if window is not None:
+        shown["gradient/clipped_share"] = window.clipped
+        shown["gradient/exploded_steps"] = float(window.exploded)
     return shown
 
 

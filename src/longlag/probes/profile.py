@@ -5,6 +5,7 @@ sequence b is asked at, and is averaged over the sequences that reach so far bac
 """
 
 import copy
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ import torch
 from jaxtyping import Float, Integer
 from torch import Tensor
 
+from longlag.cells.base import Cell
 from longlag.losses import Kind, per_step_loss
 from longlag.model import Model, Output
 from longlag.probes.taps import state_gradients
@@ -37,16 +39,15 @@ def profile(model: Model, batch: Batch, kind: Kind) -> Arrays:
             several.
         gate/<layer>/<letter> (K,): mean over b and units of each gate's activation.
     """
-    double = copy.deepcopy(model).double().eval()
-    batch = _double(batch)
+    double, batch = in_double(model, batch)
     last = last_asked(batch.weight)
-    found: Arrays = {}
-    grads = _gradients(double, batch, kind, at_last=True)
-    found |= {f"profile/{name}": norms(g, last) for name, g in grads.items()}
+    grads, states = gradients(double, batch, kind)
+    found = {f"profile/{name}": norms(g, last) for name, g in grads.items()}
     if bool(((batch.weight > 0).sum(0) > 1).any()):
-        grads = _gradients(double, batch, kind, at_last=False)
+        grads, _ = gradients(double, batch, kind, at_last=False)
         found |= {f"total/{name}": norms(g, last) for name, g in grads.items()}
-    return found | gates(double, batch)
+    seen = activations(double, batch.x, states)
+    return found | {f"gate/{name}": by_lag(v.mean(-1), last) for name, v in seen.items()}
 
 
 def last_asked(weight: Float[Tensor, "T B"]) -> Integer[Tensor, "B"]:
@@ -63,62 +64,81 @@ def last_asked(weight: Float[Tensor, "T B"]) -> Integer[Tensor, "B"]:
 
 def norms(g: Float[Tensor, "T B H"], last: Integer[Tensor, "B"]) -> np.ndarray:
     """The mean over sequences of ||g_t||_2 at each lag: (K,), K = the longest lag + 1."""
-    return _by_lag(g.norm(dim=-1), last)
+    return by_lag(g.norm(dim=-1), last)
 
 
-def gates(model: Model, batch: Batch) -> Arrays:
-    """The mean activation of each gate of each layer at each lag."""
-    found, last = {}, last_asked(batch.weight)
-    with torch.no_grad():
-        states = model(batch.x, batch.lengths, backend=_visible(model)).states
-        y = batch.x
-        for i, (cell, s) in enumerate(zip(model.cells, states, strict=True)):
-            u, start = cell.project(y), cell.init_state(y.shape[1])
-            before = type(s)(*(torch.cat([a[None], b[:-1]]) for a, b in zip(start, s, strict=True)))
-            for letter, value in cell.gates(u, before).items():
-                found[f"gate/{i}/{letter}"] = _by_lag(value.mean(-1), last)
-            y = cell.readout(s, u)
-    return found
-
-
-def _gradients(model: Model, batch: Batch, kind: Kind, at_last: bool) -> dict[str, Tensor]:
-    """dL_b/ds_t of each sequence b, by layer/leaf: (T,B,H).  No sequence sees another's loss."""
-    B = batch.x.shape[1]
-    column = torch.arange(B)
-    weight = batch.weight
-    if at_last:
-        weight = torch.zeros_like(weight)
-        weight[last_asked(batch.weight), column] = 1
-    at = weight.flatten().nonzero()[:, 0]
-    target = batch.target.flatten(0, 1).index_select(0, at)
-    share = (weight / weight.sum(0)).flatten().index_select(0, at)
-
-    def loss(out: Output) -> Tensor:
-        return (per_step_loss(kind, out.prediction, target) * share).sum()
-
-    grads = state_gradients(model, batch.x, loss, lengths=batch.lengths, at=at)
-    return {
-        f"{i}/{leaf}": g
-        for i, state in enumerate(grads)
-        for leaf, g in zip(state._fields, state, strict=True)
-    }
-
-
-def _by_lag(value: Float[Tensor, "T B"], last: Integer[Tensor, "B"]) -> np.ndarray:
-    B = value.shape[1]
+def by_lag(value: Float[Tensor, "T B"], last: Integer[Tensor, "B"]) -> np.ndarray:
+    """The mean over the sequences that reach so far back, at each lag: (K,)."""
     step = last[None] - torch.arange(int(last.max()) + 1)[:, None]  # (K,B)
     reached = step >= 0
-    at_lag = value[step.clamp(min=0), torch.arange(B)]
+    at_lag = value[step.clamp(min=0), torch.arange(value.shape[1])]
     total = torch.where(reached, at_lag, 0.0).sum(1)
     return (total / reached.sum(1)).numpy()
 
 
-def _visible(model: Model) -> str:
-    return "loop" if model.backend in ("auto", "fused") else model.backend
+def gradients(
+    model: Model, batch: Batch, kind: Kind, at_last: bool = True
+) -> tuple[dict[str, Tensor], tuple[Any, ...]]:
+    """dL_b/ds_t of each sequence b, by layer/leaf, (T,B,H); and the states of that pass.
+
+    No sequence sees another's loss: the sum over b is differentiated once for all.
+
+    Args:
+        model: what is probed.
+        batch: in the model's precision.
+        kind: of the targets.
+        at_last: of the last asked step alone, or of the weighted mean over all asked steps.
+    """
+    weight = batch.weight
+    if at_last:
+        weight = torch.zeros_like(weight)
+        weight[last_asked(batch.weight), torch.arange(weight.shape[1])] = 1
+    at = weight.flatten().nonzero()[:, 0]
+    target = batch.target.flatten(0, 1).index_select(0, at)
+    share = (weight / weight.sum(0)).flatten().index_select(0, at)
+    seen: list[Output] = []
+
+    def loss(out: Output) -> Tensor:
+        seen.append(out)
+        return (per_step_loss(kind, out.prediction, target) * share).sum()
+
+    grads = state_gradients(model, batch.x, loss, lengths=batch.lengths, at=at)
+    named = {
+        f"{i}/{leaf}": g
+        for i, state in enumerate(grads)
+        for leaf, g in zip(state._fields, state, strict=True)
+    }
+    return named, tuple(type(s)(*(leaf.detach() for leaf in s)) for s in seen[0].states)
 
 
-def _double(batch: Batch) -> Batch:
+def activations(model: Model, x: Float[Tensor, "T B I"], states: Any) -> dict[str, Tensor]:
+    """Every gate of every layer over the trajectory `states`, by layer/letter: (T,B,H)."""
+    found = {}
+    with torch.no_grad():
+        for i, (cell, u, s) in enumerate(along(model, x, states)):
+            gates = cell.gates(u, before(cell, s))
+            found |= {f"{i}/{letter}": value for letter, value in gates.items()}
+    return found
+
+
+def along(model: Model, x: Tensor, states: Any) -> Iterator[tuple[Cell, Tensor, Any]]:
+    """Each layer's cell, projected input (T,B,P) and states (T,B,H), from the input up."""
+    for cell, s in zip(model.cells, states, strict=True):
+        u = cell.project(x)
+        yield cell, u, s
+        x = cell.readout(s, u)
+
+
+def before(cell: Cell, s: Any) -> Any:
+    """The states that the steps of `s` (T,B,H) started from: s_0 .. s_(T-1)."""
+    start = cell.init_state(s[0].shape[1])
+    return type(s)(*(torch.cat([a[None], b[:-1]]) for a, b in zip(start, s, strict=True)))
+
+
+def in_double(model: Model, batch: Batch) -> tuple[Model, Batch]:
+    """Copies in float64, the model without dropout."""
+
     def cast(part: Any) -> Any:
         return part.double() if part is not None and part.is_floating_point() else part
 
-    return Batch(*(cast(part) for part in batch))
+    return copy.deepcopy(model).double().eval(), Batch(*(cast(part) for part in batch))

@@ -1,0 +1,84 @@
+"""The gradients of the parameters: their norms, how often they are clipped or explode, and steps.
+
+An exploding step is one whose total gradient norm is not finite, or above EXPLODED times the
+median norm of its window (the steps since the last probe).
+"""
+
+from typing import NamedTuple, final
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+EXPLODED = 100.0
+
+
+class Window(NamedTuple):
+    """What the total gradient norms of some consecutive training steps did."""
+
+    end: int  # the last of the steps
+    clipped: float  # share of steps whose norm was above the clipping threshold
+    exploded: int  # steps
+    largest: float  # norm
+
+
+@final
+class StepNorms:
+    """The total gradient norm of every training step, kept until a window is closed.
+
+    Args:
+        clip: the clipping threshold; None: no clipping.
+    """
+
+    def __init__(self, clip: float | None) -> None:
+        self.clip = clip
+        self._fresh: list[Tensor] = []
+        self._kept: list[np.ndarray] = []
+
+    def add(self, model: nn.Module) -> None:
+        """Note the norm as the gradients stand; no value leaves the device yet."""
+        grads = [p.grad for p in model.parameters() if p.grad is not None]
+        self._fresh.append(torch.nn.utils.get_total_norm(grads))
+        if len(self._fresh) == 1024:
+            self._fold()
+
+    def close(self, end: int) -> Window | None:
+        """The window that ends at step `end`; None if no step was taken in it."""
+        self._fold()
+        if not self._kept:
+            return None
+        norms, self._kept = np.concatenate(self._kept), []
+        return summarise(norms, end, self.clip)
+
+    def _fold(self) -> None:
+        if self._fresh:
+            self._kept.append(torch.stack(self._fresh).double().cpu().numpy())
+            self._fresh = []
+
+
+def summarise(norms: np.ndarray, end: int, clip: float | None) -> Window:
+    """The window of `norms` (N,), N >= 1 steps."""
+    finite = norms[np.isfinite(norms)]
+    usual = np.median(finite) if len(finite) else np.inf
+    clipped = 0.0 if clip is None else float(np.mean(~(norms <= clip)))
+    exploded = int(np.sum(~np.isfinite(norms) | (norms > EXPLODED * usual)))
+    return Window(end, clipped, exploded, float(finite.max(initial=0.0)))
+
+
+def gradient_norms(model: nn.Module) -> np.ndarray:
+    """||dL/dtheta||_2 of each parameter, as its gradient stands: (P,); 0 where there is none."""
+    return np.array([0.0 if p.grad is None else float(p.grad.norm()) for p in model.parameters()])
+
+
+def copies(model: nn.Module) -> list[Tensor]:
+    """The parameters as they are now."""
+    return [p.detach().clone() for p in model.parameters()]
+
+
+def update_ratios(old: list[Tensor], model: nn.Module) -> np.ndarray:
+    """||theta_new - theta_old||_2 / ||theta_old||_2 of each parameter: (P,); inf from zero."""
+    ratios = []
+    for before, p in zip(old, model.parameters(), strict=True):
+        change, size = float((p.detach() - before).norm()), float(before.norm())
+        ratios.append(change / size if size else float("inf") if change else 0.0)
+    return np.array(ratios)
