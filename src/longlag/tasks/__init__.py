@@ -5,7 +5,7 @@ from longlag.tasks.base import SPLITS, Batch, Floor, Solved, Spec, Split, Task
 from longlag.tasks.copying import Copy
 from longlag.tasks.data import DatasetTask, Digits, JapaneseVowels
 from longlag.tasks.forecast import Sine
-from longlag.tasks.order import TemporalOrder
+from longlag.tasks.order import TemporalOrder, TemporalOrder3
 
 __all__ = [
     "SPLITS",
@@ -22,4 +22,5 @@ __all__ = [
     "Split",
     "Task",
     "TemporalOrder",
+    "TemporalOrder3",
 ]
