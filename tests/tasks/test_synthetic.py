@@ -7,12 +7,13 @@ import pytest
 import torch
 from torchmetrics.regression import NormalizedRootMeanSquaredError
 
-from longlag.tasks import Adding, Copy, Sine, TemporalOrder
+from longlag.tasks import Adding, Copy, Sine, TemporalOrder, TemporalOrder3
 from longlag.tasks.copying import BLANK, GO, SYMBOLS, WIDTH
 from longlag.tasks.forecast import ORDER, WARM_UP
 from longlag.tasks.order import LETTERS
 
 N = 4000  # sequences of a sampled floor
+ORDERS = {2: TemporalOrder, 3: TemporalOrder3}
 
 
 def floor(task, metric: str) -> float:
@@ -71,11 +72,20 @@ def test_temporal_order_at_100_has_the_places_of_the_paper():
 
 
 def test_temporal_order_of_three_symbols_has_the_places_of_the_paper():
-    batch = TemporalOrder(length=100, relevant=3).batch("train", 0, 0, N)
+    batch = TemporalOrder3(length=100).batch("train", 0, 0, N)
     place, letter = relevant(batch.x, 3)
     for k, (low, high) in enumerate([(10, 20), (33, 43), (66, 76)]):
         assert sorted(set(place[:, k])) == list(range(low, high + 1))
     assert np.array_equal(batch.target[0].numpy(), letter @ [4, 2, 1])
+
+
+def test_temporal_order_at_300_has_three_times_the_places():
+    batch = TemporalOrder(length=300).batch("train", 0, 0, N)
+    assert batch.lengths is not None
+    assert (int(batch.lengths.min()), int(batch.lengths.max())) == (300, 330)
+    place, _ = relevant(batch.x, 2)
+    assert place.min(0).tolist() == [30, 150] and place.max(0).tolist() == [60, 180]
+    assert TemporalOrder(length=300).spec.lag == 329 - 30
 
 
 def relevant(x: torch.Tensor, count: int) -> tuple[np.ndarray, np.ndarray]:
@@ -87,11 +97,9 @@ def relevant(x: torch.Tensor, count: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize("length", [10, 11, 19, 100, 333])
-@pytest.mark.parametrize("count", [2, 3])
-def test_temporal_order_is_padded_after_its_end_symbol(length: int, count: int):
-    x, _, weight, lengths, _ = TemporalOrder(length=length, relevant=count).batch(
-        "train", 0, 0, 200
-    )
+@pytest.mark.parametrize(("make", "count"), [(TemporalOrder, 2), (TemporalOrder3, 3)])
+def test_temporal_order_is_padded_after_its_end_symbol(make, count: int, length: int):
+    x, _, weight, lengths, _ = ORDERS[count](length=length).batch("train", 0, 0, 200)
     assert lengths is not None and len(x) == lengths.max() and lengths.min() >= length
     column, start, end = torch.arange(200), LETTERS.index("E"), LETTERS.index("B")
     inside = (torch.arange(len(x))[:, None] < lengths).float()
@@ -103,9 +111,9 @@ def test_temporal_order_is_padded_after_its_end_symbol(length: int, count: int):
     relevant(x, count)  # as many X and Y as asked for: no place is taken twice
 
 
-@pytest.mark.parametrize("count", [2, 3])
-def test_the_orders_are_equally_likely(count: int):
-    task = TemporalOrder(length=10, relevant=count)
+@pytest.mark.parametrize(("make", "count"), [(TemporalOrder, 2), (TemporalOrder3, 3)])
+def test_the_orders_are_equally_likely(make, count: int):
+    task = ORDERS[count](length=10)
     share = task.batch("train", 0, 0, N).target[0].bincount() / N
     assert len(share) == 2**count
     assert (share - floor(task, "accuracy")).abs().max() < 4 / math.sqrt(N) / 2
@@ -113,7 +121,7 @@ def test_the_orders_are_equally_likely(count: int):
 
 
 def test_a_sine_without_noise_is_a_sine_whose_next_value_is_asked():
-    x, target, weight, _, _ = Sine(length=40, noise=0).batch("train", 0, 0, 100)
+    x, target, weight, _, _ = Sine(length=40, noise=0.0).batch("train", 0, 0, 100)
     assert torch.equal(x[1:], target[:-1])
     assert not weight[:WARM_UP].any() and weight[WARM_UP:].all()
     # s_(t+1) + s_(t-1) = 2 cos(2 pi / P) s_t, and 10 <= P <= 25
@@ -155,7 +163,8 @@ def test_noise_alone_leaves_nothing_to_forecast():
         (lambda: Adding(length=1), "adding: length must be at least 2, not 1"),
         (lambda: Copy(length=0), "copy: length must be at least 1, not 0"),
         (lambda: TemporalOrder(length=9), "temporal_order: length must be at least 10, not 9"),
-        (lambda: TemporalOrder(relevant=4), "temporal_order: relevant must be 2 or 3, not 4"),
+        (lambda: TemporalOrder3(length=9), "temporal_order_3: length must be at least 10, not 9"),
+        (lambda: TemporalOrder(length=-5), "temporal_order: length must be at least 10, not -5"),
         (lambda: Sine(length=16), "sine: length must be at least 17, not 16"),
         (lambda: Sine(noise=-0.1), "sine: noise must be at least 0 and finite, not -0.1"),
         (lambda: Sine(noise=math.nan), "sine: noise must be at least 0 and finite, not nan"),
@@ -169,7 +178,14 @@ def test_an_argument_that_is_not_allowed_is_refused_in_one_line(make, said: str)
 
 
 @pytest.mark.parametrize(
-    "task", [Adding(length=2), Copy(length=1), TemporalOrder(length=10), Sine(length=17)]
+    "task",
+    [
+        Adding(length=2),
+        Copy(length=1),
+        TemporalOrder(length=10),
+        TemporalOrder3(length=10),
+        Sine(length=17),
+    ],
 )
 def test_the_smallest_allowed_length_works(task):
     batch = task.batch("train", 0, 0, 1)
