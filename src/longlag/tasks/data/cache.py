@@ -30,7 +30,7 @@ def remembered(name: str, make: Callable[[], Arrays]) -> Arrays:
     """
     path = folder() / f"{name}.npz"
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
             arrays = dict(file)
         if str(arrays.pop("checksum")) == checksum(arrays):
             return arrays
