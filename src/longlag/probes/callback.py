@@ -48,7 +48,7 @@ class GradientFlow(lightning.Callback):
         sink: told the step and a few numbers at each probe, for a dashboard.
     """
 
-    def __init__(self, sequences: int = 32, first: int = 1) -> None:
+    def __init__(self, sequences: int = 16, first: int = 1) -> None:
         if sequences < 1:
             raise ValueError(f"probe: sequences must be at least 1, not {sequences}")
         if first < 1:

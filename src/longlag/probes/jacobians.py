@@ -1,0 +1,108 @@
+"""What one step does to the state, J_t = d s_t / d s_(t-1), and what many of them do.
+
+The parts of a state are one vector here, s = [h, c] with N numbers.  A product of many Jacobians
+leaves the range of any float, so it is kept as a matrix of norm one and the log of what was
+divided out; Lyapunov exponents come from a QR step after each factor (Benettin et al. 1980).
+"""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+from torch.func import vjp, vmap
+
+from longlag.cells.base import Cell
+from longlag.cells.elman import Elman
+
+ROWS = 8  # of the Jacobians pulled back together: more leave the cache and are slower
+STEPS = 32  # of which the Jacobians are in memory together
+
+
+class Product(NamedTuple):
+    """What J_T J_(T-1) ... does as it grows backwards, and the exponents of the whole."""
+
+    log_norm: Tensor  # (K,): ln ||J_T ... J_(T-k+1)||_2 at k = 1 .. K
+    exponents: Tensor  # (N,): Lyapunov exponents, nats per step, falling
+
+
+def flatten(s: Any) -> Float[Tensor, "*S N"]:
+    """The parts of a state, one after another."""
+    return torch.cat(list(s), dim=-1)
+
+
+def step_jacobians(cell: Cell, u: Float[Tensor, "T B P"], before: Any) -> Float[Tensor, "T B N N"]:
+    """J_t of all steps and sequences in one batched call.
+
+    A step is a function of its own s_(t-1) alone, so pulling back the same unit vector at every
+    (t, b) gives one row of all the Jacobians.
+
+    Args:
+        cell: the recurrence.
+        u: its projected inputs.
+        before: the state each step starts from, a State of (T,B,H).
+    """
+    State, sizes = type(before), [leaf.shape[-1] for leaf in before]
+    flat, u = flatten(before).detach(), u.detach()
+    _, pull = vjp(lambda v: flatten(cell.step(u, State(*v.split(sizes, dim=-1)))), flat)
+    N = flat.shape[-1]
+    units = torch.eye(N, dtype=flat.dtype, device=flat.device)
+    rows = vmap(lambda e: pull(e.expand_as(flat))[0], chunk_size=ROWS)(units)
+    return rows.detach().movedim(0, -2)
+
+
+def backwards(cell: Cell, u: Float[Tensor, "T P"], before: Any) -> Iterator[Tensor]:
+    """J_T, J_(T-1), ..., J_1 (N,N) of one sequence; a few at a time are in memory."""
+    for stop in range(len(u), 0, -STEPS):
+        part = slice(max(0, stop - STEPS), stop)
+        piece = type(before)(*(leaf[part, None] for leaf in before))
+        yield from step_jacobians(cell, u[part, None], piece)[:, 0].flip(0)
+
+
+def singular_values(J: Float[Tensor, "*S N N"]) -> Float[Tensor, "*S N"]:
+    """How much each direction is stretched, falling."""
+    return torch.linalg.svdvals(J)
+
+
+def spectral_radius(J: Float[Tensor, "*S N N"]) -> Float[Tensor, "*S"]:
+    """The largest |eigenvalue|."""
+    return torch.linalg.eigvals(J).abs().amax(-1)
+
+
+def products(factors: Iterable[Float[Tensor, "N N"]]) -> Product:
+    """The norm of the product over every lag, and the Lyapunov spectrum, of one sequence.
+
+    ln ||P_k|| with P_k = J_T J_(T-1) ... J_(T-k+1) bounds what is left of dL/ds_(T-k):
+    g_(T-k) = P_k^T g_T.  The exponents are the means of ln |diag R_k|, Q_k R_k = J_t^T Q_(k-1).
+
+    Args:
+        factors: J_T, J_(T-1), ...; at least one.
+
+    Source: Benettin et al. 1980; for recurrent networks, Vogt et al. 2022.
+    """
+    log_norm, logs, P, Q = [], [], None, None
+    scale = 0.0
+    for J in factors:
+        P = J if P is None else P @ J
+        size = float(torch.linalg.matrix_norm(P, 2))
+        scale += math.log(size) if size > 0 else -math.inf
+        P = P / size if size > 0 else P
+        log_norm.append(scale)
+        Q, R = torch.linalg.qr(J.mT if Q is None else J.mT @ Q)
+        logs.append(R.diagonal().abs().log())
+    exponents = torch.stack(logs).mean(0).sort(descending=True).values
+    return Product(exponents.new_tensor(log_norm), exponents)
+
+
+def step_bound(cell: Cell) -> float | None:
+    """||U||_2 max phi': no step of a vanilla RNN can stretch more; None for other cells.
+
+    Below 1 the gradient must vanish; above 1 it may explode.
+
+    Source: Pascanu, Mikolov & Bengio 2013, section 2.1 (max phi' is 1 for tanh and relu).
+    """
+    if not isinstance(cell, Elman):
+        return None
+    return float(torch.linalg.matrix_norm(cell.rec.weight.detach().double(), 2))
