@@ -13,7 +13,6 @@ from longlag.tasks.forecast import ORDER, WARM_UP
 from longlag.tasks.order import LETTERS
 
 N = 4000  # sequences of a sampled floor
-ORDERS = {2: TemporalOrder, 3: TemporalOrder3}
 
 
 def floor(task, metric: str) -> float:
@@ -99,7 +98,7 @@ def relevant(x: torch.Tensor, count: int) -> tuple[np.ndarray, np.ndarray]:
 @pytest.mark.parametrize("length", [10, 11, 19, 100, 333])
 @pytest.mark.parametrize(("make", "count"), [(TemporalOrder, 2), (TemporalOrder3, 3)])
 def test_temporal_order_is_padded_after_its_end_symbol(make, count: int, length: int):
-    x, _, weight, lengths, _ = ORDERS[count](length=length).batch("train", 0, 0, 200)
+    x, _, weight, lengths, _ = make(length=length).batch("train", 0, 0, 200)
     assert lengths is not None and len(x) == lengths.max() and lengths.min() >= length
     column, start, end = torch.arange(200), LETTERS.index("E"), LETTERS.index("B")
     inside = (torch.arange(len(x))[:, None] < lengths).float()
@@ -113,7 +112,7 @@ def test_temporal_order_is_padded_after_its_end_symbol(make, count: int, length:
 
 @pytest.mark.parametrize(("make", "count"), [(TemporalOrder, 2), (TemporalOrder3, 3)])
 def test_the_orders_are_equally_likely(make, count: int):
-    task = ORDERS[count](length=10)
+    task = make(length=10)
     share = task.batch("train", 0, 0, N).target[0].bincount() / N
     assert len(share) == 2**count
     assert (share - floor(task, "accuracy")).abs().max() < 4 / math.sqrt(N) / 2
