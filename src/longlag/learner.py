@@ -48,8 +48,12 @@ class Learner(lightning.LightningModule):
         self.steps = 0  # taken
 
     def forward(self, batch: Batch, at: Tensor | None = None) -> Tensor:
-        """Predictions at every step, or at the flat positions `at`."""
-        return self.model(batch.x, batch.lengths, at=at).prediction
+        """Predictions at every step, or at the flat positions `at`, none of them padding.
+
+        A causal model needs no lengths for that, and the padded kernels are four times as fast.
+        """
+        lengths = None if self.model.causal else batch.lengths
+        return self.model(batch.x, lengths, at=at).prediction
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The optimiser of the config."""

@@ -63,6 +63,11 @@ class Model(nn.Module):
         return tuple(self.layers)  # pyright: ignore[reportReturnType]
 
     @property
+    def causal(self) -> bool:
+        """Whether no answer depends on a later step, so that padding behind the end is harmless."""
+        return True
+
+    @property
     def state_size(self) -> int:
         """Numbers that one sequence carries from step to step, all layers together."""
         return sum(cell.state_size for cell in self.cells)

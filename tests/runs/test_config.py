@@ -3,7 +3,7 @@
 import pytest
 
 from longlag.errors import LonglagError
-from longlag.runs.config import folder, keys, resolve
+from longlag.runs.config import folder, keys, resolve, variants
 
 SMALL = ("cell=lstm", "task=adding")
 
@@ -88,3 +88,13 @@ def test_every_choice_of_every_group_composes():
 
 def test_every_key_is_listed():
     assert {"cell.forget_bias", "trainer.clip", "seeds.data"} <= set(keys(resolve(SMALL).values))
+
+
+def test_variants_are_what_the_command_line_gives():
+    shared = ("cell=gru", "task.length=60")
+    changes = [{"seed": 3, "optim.lr": 0.01}, {"seed": 0, "optim.lr": 0.003}]
+    for one, change in zip(variants(shared, changes), changes, strict=True):
+        same = resolve((*shared, *(f"{k}={v}" for k, v in change.items())))
+        assert one.scientific == same.scientific
+        assert one.id == same.id
+        assert one.command == same.command

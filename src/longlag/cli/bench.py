@@ -12,7 +12,7 @@ from longlag.cli.progress import Progress, clock
 from longlag.errors import LonglagError
 from longlag.runs.config import Config, folder, resolve
 from longlag.runs.job import job
-from longlag.runs.plan import Ids, Study, estimate, study_of
+from longlag.runs.plan import Ids, Study, best_rates, estimate, study_of
 from longlag.runs.store import Store
 
 OUT = Console(highlight=False, soft_wrap=True)
@@ -28,11 +28,11 @@ def run(arguments: argparse.Namespace) -> int:
     store.prepare()
     watch = Watch(study, store, Ids(store, arguments.config_dir))
     show_plan(study, store, watch)
-    if watch.count()[0] < watch.total:
-        with Progress(watch.total, watch.count()[0], watch.count, watch.seconds()):
+    if len(watch.recorded) < watch.total:
+        with Progress(watch.total, len(watch.recorded), watch.count, watch.seconds()):
             sweep(config, words, launch, arguments.config_dir)
     failures = store.failures()
-    report(store, watch)
+    report(store)
     for failure in failures.values():
         OUT.print(f"failed: {failure['command']}\n        {failure['error']}", style="red")
     if failures:
@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 class Watch:
-    """Counts a study's records by the names of their folders, without reading them again.
+    """Counts a study's runs by the names of their folders.
 
     Args:
         study: whose runs.
@@ -52,37 +52,36 @@ class Watch:
     """
 
     def __init__(self, study: Study, store: Store, ids: Ids) -> None:
-        self.study, self.store, self.ids = study, store, ids
+        self.study, self.store = study, store
         self.total = len(study.tuning()) + len(study.pairs) * len(study.seeds)
-        self.possible = {
-            run_id
-            for lr in study.grid
-            for run_id in ids.of(study.final(dict.fromkeys(study.pairs, lr)))
-        }
-        self.trials = set(ids.of(study.tuning()))
-        self.checked: set[str] = set()
+        tuning = ids.of(study.tuning())
+        self.recorded = {run_id for run_id in tuning if store.has(run_id)}
+        if len(self.recorded) == len(tuning):  # then it is known what comes after them
+            final = ids.of(study.final(best_rates(study, store, tuning)))
+            self.recorded |= {run_id for run_id in final if store.has(run_id)}
+        self.before = self.folders()
+
+    def folders(self) -> set[str]:
+        """The runs that are recorded, of this or an earlier form of the study."""
+        return {path.parent.name for path in self.store.folder.glob("*/record.json")}
 
     def count(self) -> tuple[int, int]:
         """Runs that ended, with and without success; the failed ones among them."""
-        for run_id in (self.trials | self.possible) - self.checked:
-            if (self.store.folder / run_id).is_dir() and self.store.has(run_id):
-                self.checked.add(run_id)
-        failed = (self.trials | self.possible) & set(self.store.failures())
-        return min(self.total, len(self.checked | failed)), len(failed)
+        failed = len(self.store.failures())
+        done = len(self.recorded | (self.folders() - self.before)) + failed
+        return min(done, self.total), failed
 
     def seconds(self) -> float:
         """An estimate for what is left, on all processors."""
-        self.count()
-        records = [r for r in map(self.store.read, self.checked) if r]
-        grid = dict.fromkeys(self.study.pairs, self.study.grid[0])
-        points = [*self.study.tuning(), *self.study.final(grid)]
-        whole = estimate(points, self.store, records)
-        return whole * (1 - len(self.checked) / self.total) / (os.cpu_count() or 1)
+        records = [record for record in map(self.store.read, self.recorded) if record]
+        rates = dict.fromkeys(self.study.pairs, self.study.grid[0])
+        whole = estimate([*self.study.tuning(), *self.study.final(rates)], records)
+        return whole * (1 - len(self.recorded) / self.total) / (os.cpu_count() or 1)
 
 
 def show_plan(study: Study, store: Store, watch: Watch) -> None:
     """Say what will be done before it is done."""
-    done = watch.count()[0] - watch.count()[1]
+    done = len(watch.recorded)
     OUT.print(f"[bold]{study.title}[/bold]")
     OUT.print(f"{study.question}")
     trials = len(study.tuning())
@@ -148,11 +147,11 @@ def stop_workers() -> None:
     get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
-def report(store: Store, watch: Watch) -> None:
-    """Write the pages, unless they are newer than every record."""
+def report(store: Store) -> None:
+    """Write the pages, unless they are newer than every record and the plan."""
     pages = [store.folder / f"report.{kind}" for kind in ("html", "pdf", "md")]
-    records = [store.folder / run_id / "record.json" for run_id in watch.checked]
-    newest = max((path.stat().st_mtime for path in records), default=0.0)
+    sources = [store.folder / "plan.json", *store.folder.glob("*/record.json")]
+    newest = max((path.stat().st_mtime for path in sources if path.exists()), default=0.0)
     if not all(page.exists() and page.stat().st_mtime > newest for page in pages):
         from longlag.report import build
 

@@ -36,10 +36,10 @@ def build(part: Any) -> Any:
 def build_model(cfg: Any, task: Task) -> Model:
     """The model of a config, its weights drawn from seeds.init alone."""
     options = {k: v for k, v in cfg.model.items() if k != "hidden_size"}
-    cell = build(cfg.cell)
+    cell, spec = build(cfg.cell), task.spec
 
     def make(hidden_size: int) -> Model:
-        return Model(task.spec.input_size, task.spec.output_size, cell, hidden_size, **options)
+        return Model(spec.input_size, spec.output_size, cell, hidden_size, **options)
 
     given, match = cfg.model.hidden_size, str(cfg.match)
     if match not in ("params", "state", "none"):

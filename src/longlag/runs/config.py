@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -83,12 +83,31 @@ def resolve(overrides: Sequence[str], config_dir: Path | None = None) -> Config:
     Raises:
         LonglagError: an unknown group, choice or key, with what is allowed and a suggestion.
     """
+    return variants(overrides, [{}], config_dir)[0]
+
+
+def variants(
+    overrides: Sequence[str],
+    changes: Iterable[Mapping[str, Any]],
+    config_dir: Path | None = None,
+) -> list[Config]:
+    """`resolve` for many runs that differ in a few values; composed once, which is the slow part.
+
+    Args:
+        overrides: that all share.
+        changes: for each run, values by dotted key, as if given last on the command line.
+        config_dir: as for `resolve`.
+
+    Raises:
+        LonglagError: as for `resolve`.
+    """
     search = []
     if config_dir is not None:
         if not config_dir.is_dir():
             raise LonglagError(f"--config-dir: there is no folder {config_dir}")
         search = [f"hydra.searchpath=[file://{config_dir.resolve()}]"]
     GlobalHydra.instance().clear()
+    found = []
     with initialize_config_dir(str(folder()), version_base="1.3"):
         try:
             values = compose("config", [*overrides, *search], return_hydra_config=True)
@@ -96,11 +115,17 @@ def resolve(overrides: Sequence[str], config_dir: Path | None = None) -> Config:
             OmegaConf.set_readonly(values, False)
             OmegaConf.set_struct(values, False)
             del values["hydra"]
-            OmegaConf.resolve(values)
             refuse_additions(values, overrides)
+            for change in changes:
+                one = copy.deepcopy(values)
+                for name, value in change.items():
+                    OmegaConf.update(one, name, value)
+                OmegaConf.resolve(one)
+                more = (f"{name}={value}" for name, value in change.items())
+                found.append(Config(one, names, (*overrides, *more)))
         except (HydraException, OmegaConfBaseException) as error:
             raise LonglagError(explain(error, overrides)) from error
-    return Config(values, names, tuple(overrides))
+    return found
 
 
 def refuse_additions(values: DictConfig, overrides: Sequence[str]) -> None:

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
-from longlag.runs.config import INCIDENTAL, Config, folder, key, resolve
+from longlag.runs.config import INCIDENTAL, Config, folder, key, variants
 from longlag.runs.store import Store, write_json
 
 SECONDS_A_STEP = 0.01  # a rough guess, until there are records to go by
@@ -29,7 +29,17 @@ class Point(NamedTuple):
     task: str
     lr: float
     seed: int
-    overrides: tuple[str, ...]
+    shared: tuple[str, ...]  # overrides of every run of this cell on this task
+
+    @property
+    def own(self) -> dict[str, Any]:
+        """What tells it from the other runs of its cell and task."""
+        return {"optim.lr": self.lr, "seed": self.seed}
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """The command line that runs it."""
+        return (*self.shared, *(f"{name}={value}" for name, value in self.own.items()))
 
 
 @dataclass
@@ -92,8 +102,8 @@ class Study:
 
     def point(self, cell: str, task: str, lr: float, seed: int) -> Point:
         """One run and its overrides; what comes later wins."""
-        overrides = (f"cell={cell}", f"task={task}", *self.settings, *self.tasks[task])
-        return Point(cell, task, lr, seed, (*overrides, f"optim.lr={lr}", f"seed={seed}"))
+        shared = (f"cell={cell}", f"task={task}", *self.settings, *self.tasks[task])
+        return Point(cell, task, lr, seed, shared)
 
 
 def study_of(config: Config) -> Study:
@@ -155,7 +165,22 @@ def mean(values: Iterable[float]) -> float:
     return sum(values) / len(values)
 
 
-def estimate(points: Sequence[Point], store: Store, records: Iterable[Mapping[str, Any]]) -> float:
+def best_rates(
+    study: Study, store: Store, tuning: Mapping[str, Point]
+) -> dict[tuple[str, str], float]:
+    """The learning rate of each cell and task; the smallest where no trial succeeded."""
+    chosen = {}
+    for pair in study.pairs:
+        trials = [
+            (point.lr, store.read(run_id))
+            for run_id, point in tuning.items()
+            if (point.cell, point.task) == pair
+        ]
+        chosen[pair] = choose(trials) or min(study.grid)
+    return chosen
+
+
+def estimate(points: Sequence[Point], records: Iterable[Mapping[str, Any]]) -> float:
     """Seconds that the points take one after another, from like runs or by a rough guess."""
     seen: dict[tuple[str, str], list[float]] = {}
     for record in records:
@@ -170,7 +195,7 @@ def estimate(points: Sequence[Point], store: Store, records: Iterable[Mapping[st
                 total += mean(seen[like])
                 break
         else:
-            steps = [o.split("=")[1] for o in point.overrides if o.startswith("trainer.max_steps=")]
+            steps = [o.split("=")[1] for o in point.shared if o.startswith("trainer.max_steps=")]
             total += SECONDS_A_STEP * float(steps[-1] if steps else 2000)
     return total
 
@@ -198,15 +223,16 @@ class Ids:
         Raises:
             LonglagError: a point asks for something unknown.
         """
-        found, before = {}, len(self.known)
-        for point in points:
-            name = " ".join(point.overrides)
-            if name not in self.known:
-                self.known[name] = resolve(point.overrides, self.config_dir).id
-            found[self.known[name]] = point
-        if len(self.known) > before and self.path.parent.is_dir():
+        points = list(points)
+        new = [point for point in points if " ".join(point.overrides) not in self.known]
+        for shared in dict.fromkeys(point.shared for point in new):
+            alike = [point for point in new if point.shared == shared]
+            configs = variants(shared, [point.own for point in alike], self.config_dir)
+            for point, config in zip(alike, configs, strict=True):
+                self.known[" ".join(point.overrides)] = config.id
+        if new and self.path.parent.is_dir():
             write_json(self.path, {"key": self.key, "ids": self.known})
-        return found
+        return {self.known[" ".join(point.overrides)]: point for point in points}
 
 
 def digest(folders: Iterable[Path]) -> str:

@@ -38,7 +38,7 @@ class StudyRunner:
         """Every stage, then plan.json."""
         self.store.prepare()
         tuning = self.stage(self.study.tuning())
-        chosen = self.choose(tuning)
+        chosen = plan.best_rates(self.study, self.store, tuning)
         final = self.stage(self.study.final(chosen))
         write_json(self.store.folder / "plan.json", self.summary(tuning, final, chosen))
 
@@ -67,18 +67,6 @@ class StudyRunner:
                 command = resolve(point.overrides, self.ids.config_dir).command
                 reason = f"its worker died {ROUNDS} times ({type(error).__name__})"
                 self.store.fail(run_id, command, reason, str(error))
-
-    def choose(self, tuning: dict[str, Point]) -> dict[tuple[str, str], float]:
-        """The learning rate of each cell and task; the smallest where no trial succeeded."""
-        chosen = {}
-        for pair in self.study.pairs:
-            trials = [
-                (point.lr, self.store.read(run_id))
-                for run_id, point in tuning.items()
-                if (point.cell, point.task) == pair
-            ]
-            chosen[pair] = plan.choose(trials) or min(self.study.grid)
-        return chosen
 
     def summary(
         self,

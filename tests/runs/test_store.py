@@ -1,0 +1,91 @@
+"""A run's folder exists if and only if its record is whole."""
+
+import json
+import logging
+import os
+
+import numpy as np
+import pytest
+
+from longlag.errors import LonglagError
+from longlag.runs.store import Store
+
+ROWS = [{"step": 1, "sequences": 32, "split": "train", "metric": "loss", "value": 0.5}]
+
+
+def record(run_id: str = "lstm-adding-0123456789", **more) -> dict:
+    return {"schema": 1, "id": run_id, "metrics": {}, **more}
+
+
+@pytest.fixture
+def store(tmp_path) -> Store:
+    store = Store(tmp_path, "study")
+    store.prepare()
+    return store
+
+
+def test_what_is_saved_is_read_back(store):
+    folder = store.save(record(), ROWS, {"steps": np.arange(3)})
+    assert store.has(record()["id"])
+    assert store.read(record()["id"]) == record()
+    assert (folder / "curve.csv").read_text().splitlines()[1] == "1,32,train,loss,0.5"
+    np.testing.assert_array_equal(np.load(folder / "probe.npz")["steps"], [0, 1, 2])
+    assert list(store.partial.iterdir()) == []
+
+
+def test_a_save_that_breaks_leaves_no_folder(store):
+    with pytest.raises(TypeError):
+        store.save(record(odd={1, 2}), ROWS, {})
+    assert not store.has(record()["id"])
+    assert not (store.folder / record()["id"]).exists()
+    assert list(store.partial.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"schema": 1, "id": "lstm-ad', "truncated"),
+        ('{"schema": 7}', "not a longlag record"),
+        ("[1, 2]", "not a longlag record"),
+        (json.dumps(record("gru-adding-9876543210")), "another run"),
+    ],
+)
+def test_a_truncated_or_foreign_record_counts_as_not_run_and_is_named(store, caplog, content, said):
+    folder = store.folder / record()["id"]
+    folder.mkdir()
+    (folder / "record.json").write_text(content)
+    with caplog.at_level(logging.WARNING):
+        assert not store.has(record()["id"])
+    assert said in caplog.text and str(folder) in caplog.text
+    store.save(record(), ROWS, {})
+    assert store.read(record()["id"]) == record()
+
+
+def test_a_record_of_another_study_is_shared(store, tmp_path):
+    other = Store(tmp_path, "other")
+    other.prepare()
+    store.save(record(), ROWS, {"steps": np.arange(2)})
+    assert other.has(record()["id"])
+    assert other.read(record()["id"]) == record()
+    assert (other.folder / record()["id"] / "probe.npz").exists()
+
+
+def test_what_a_dead_process_left_half_written_is_cleared_and_a_live_one_is_not(store):
+    dead, live = store.partial / "run-999999999", store.partial / f"run-{os.getppid()}"
+    dead.mkdir()
+    live.mkdir()
+    store.prepare()
+    assert not dead.exists() and live.exists()
+
+
+def test_a_folder_that_cannot_be_written_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LonglagError, match=r"cannot write to .*file.*results=DIR"):
+        Store(tmp_path / "file", "study").prepare()
+
+
+def test_a_failure_is_remembered_until_the_run_succeeds(store):
+    store.fail(record()["id"], "longlag train", "ValueError: no", "Traceback ...")
+    assert store.failures()[record()["id"]]["error"] == "ValueError: no"
+    store.save(record(), ROWS, {})
+    assert store.failures() == {}
