@@ -172,6 +172,12 @@ def study(tmp_path: Path) -> Path:
     return write_study(tmp_path / "study", tasks, seeds=(0, 1, 4))
 
 
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """One task, three cells, three seeds, no tuning."""
+    return write_study(tmp_path / "small", [("adding", 100)], seeds=(0, 1, 4), rates=(0.001, 0.01))
+
+
 @pytest.fixture(scope="session")
 def built(tmp_path_factory) -> Path:
     """A study's folder with its report built, once for all tests."""

@@ -83,10 +83,21 @@ def test_a_run_without_probe_or_curve_has_empty_ones(study):
     assert run.probe == {} and run.curve == {}
 
 
-def test_skill_is_zero_at_the_floor_and_one_at_perfection(study):
+def test_skill_goes_from_the_floor_to_perfection_and_never_below(study):
     for run in read_study(study).final:
-        perfect = run.floor + run.skill * ((1 if run.rises else 0) - run.floor)
-        assert perfect == pytest.approx(run.score())
+        score = run.floor + run.skill * ((1 if run.rises else 0) - run.floor)
+        worse = run.score() < run.floor if run.rises else run.score() > run.floor
+        assert score == pytest.approx(run.floor if worse else run.score())
+
+
+def test_the_first_floor_is_the_floor_and_a_better_simple_answer_the_baseline(study):
+    run = next(r for r in read_study(study).final if r.task == "digits")
+    assert np.isnan(run.baseline)
+    run.record["floors"].append({"metric": "accuracy", "value": 0.9, "why": "a linear model"})
+    run.record["floors"].append({"metric": "loss", "value": 0.0, "why": "another metric"})
+    assert run.floor == 0.1 and run.baseline == 0.9
+    run.record["floors"][1]["value"] = 0.05
+    assert np.isnan(run.baseline)
 
 
 def test_variants_of_one_cell_are_rows_of_their_own_and_named(study):

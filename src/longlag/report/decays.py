@@ -57,14 +57,18 @@ class Link:
 
     runs: int
     solved: int | None
-    rho: Interval  # rank correlation of the decay rate with the skill; negative: fading costs
+    rho: Interval  # rank correlation of the decay rate with the score; negative: fading costs
     told: float  # the chance that an unsolved run's gradient fades faster than a solved one's
 
 
 def link(found: list[Outcome], when: str) -> Link:
-    """Over `found`, of the rate at `when`: initial or final."""
+    """Over `found`, of the rate at `when`: initial or final.
+
+    Within one setting runs are ranked by their scores; over several, by their skill.
+    """
     rates = np.array([getattr(o, when) for o in found], float)
-    skills = np.array([o.run.skill for o in found], float)
+    alone = len({o.row.setting for o in found}) == 1
+    skills = np.array([o.run.goodness if alone else o.run.skill for o in found], float)
     met = [o.run.solved for o in found]
     nothing = Interval(*[np.nan] * 3)
     rho = rank_correlation(rates, skills, fresh()) if len(found) >= 3 else nothing

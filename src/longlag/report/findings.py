@@ -52,12 +52,20 @@ def achieved(settings: dict[str, list[Group]]) -> list[str]:
             said.append(f"On {setting}, {listed(parts)} met the criterion.")
         else:
             parts = [f"{sig(g.score.value)} for the {g.label}" for g in groups]
-            floor = groups[0].runs[0].floor
             said.append(
                 f"On {setting}, {named(groups[0].metric)} on test is {listed(parts)}"
-                + ("." if np.isnan(floor) else f"; without memory it would be {sig(floor)}.")
+                f"{beside(groups[0])}."
             )
     return said
+
+
+def beside(g: Group) -> str:
+    """The floor and the baseline of a task, for the end of a sentence."""
+    run = g.runs[0]
+    if np.isnan(run.floor):
+        return ""
+    best = next((f" ({why}: {sig(x)})" for x, why in run.baselines if x == run.baseline), "")
+    return f"; the floor is {sig(run.floor)}{best}"
 
 
 def ladder_tasks(settings: dict[str, list[Group]]) -> dict[str, list[Group]]:

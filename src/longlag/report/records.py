@@ -80,19 +80,40 @@ class Run:
     @property
     def floor(self) -> float:
         """What an answer that ignores the past would score; NaN if nobody knows."""
-        floors = {f["metric"]: f["value"] for f in self.record.get("floors") or ()}
-        return number(floors.get(self.metric))
+        return self.baselines[0][0] if self.baselines else float("nan")
+
+    @property
+    def baselines(self) -> list[tuple[float, str]]:
+        """The floor, then other simple answers: their score and what they are."""
+        floors = self.record.get("floors") or ()
+        return [(number(f["value"]), f["why"]) for f in floors if f["metric"] == self.metric]
+
+    @property
+    def baseline(self) -> float:
+        """The best of the simple answers if it beats the floor, else NaN."""
+        values = [value for value, _ in self.baselines]
+        best = (max if self.rises else min)(values, default=float("nan"))
+        return best if best != self.floor else float("nan")
 
     @property
     def skill(self) -> float:
-        """0 at the floor, 1 for a perfect answer; 0 for a run that diverged.
+        """1 for a perfect answer; 0 at the floor, below it, and for a run that diverged.
 
         1 - score/floor where less is better, (score - floor)/(1 - floor) where more is.
         """
         score, floor = self.score(), self.floor
         if self.diverged or np.isnan(score):
             return 0.0
-        return (score - floor) / (1 - floor) if self.rises else 1 - score / floor
+        skill = (score - floor) / (1 - floor) if self.rises else 1 - score / floor
+        return skill if np.isnan(skill) else max(0.0, skill)
+
+    @property
+    def goodness(self) -> float:
+        """The score, turned so that more is better; the worst there is for a run that diverged."""
+        score = self.score()
+        if self.diverged or np.isnan(score):
+            return float("-inf")
+        return score if self.rises else -score
 
     @property
     def seconds(self) -> float:

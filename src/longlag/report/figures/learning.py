@@ -1,5 +1,7 @@
 """How the cells learn: curves of every seed, and what each learning rate would have given."""
 
+from collections.abc import Sequence
+
 import numpy as np
 from matplotlib.axes import Axes
 
@@ -21,6 +23,14 @@ def panels(count: int, height: float, columns: int = 3):
     return figure, axes.flat[:count]
 
 
+def scale(parts: Sequence[np.ndarray]) -> str:
+    """Logarithmic for positive values over more than half a decade, else linear."""
+    values = np.concatenate([*parts, np.ones(0)])
+    values = values[np.isfinite(values)]
+    wide = len(values) > 0 and values.min() > 0 and values.max() > 3 * values.min()
+    return "log" if wide else "linear"
+
+
 def curves(settings: dict[str, list[Group]]) -> str:
     """The headline metric on validation over the sequences seen; floor and criterion marked."""
     with style():
@@ -35,7 +45,7 @@ def draw_curves(axes: Axes, groups: list[Group]) -> None:
     """The panel of one task."""
     palette, run, labels = colors(groups), groups[0].runs[0], []
     if not run.rises:
-        axes.set_yscale("log")
+        axes.set_yscale(scale(validation(groups)))
     for g in groups:
         ink, seen = palette[g.label], []
         for r in g.runs:
@@ -49,7 +59,7 @@ def draw_curves(axes: Axes, groups: list[Group]) -> None:
             middle = np.median([np.interp(grid, rows[:, 1], rows[:, 2]) for rows in seen], axis=0)
             axes.plot(grid / 1000, middle, color=ink, lw=1.5)
             labels.append((float(middle[-1]), g.label, ink))
-    marks = [(run.floor, "floor", "--")]
+    marks = [(run.floor, "floor", "--"), (run.baseline, "baseline", "-.")]
     if run.record.get("solved") and run.record["solved"]["metric"] == run.metric:
         marks.append((run.record["solved"]["threshold"], "solved", ":"))
     for height, word, dash in marks:
@@ -60,6 +70,12 @@ def draw_curves(axes: Axes, groups: list[Group]) -> None:
     axes.set_xlabel("training sequences (thousands)")
     axes.set_ylabel(f"validation {named(run.metric)}")
     label_ends(axes, labels, gap=0.11)
+
+
+def validation(groups: list[Group]) -> list[np.ndarray]:
+    """Every validation score of a task."""
+    found = [r.curve.get(("validation", g.metric)) for g in groups for r in g.runs]
+    return [rows[:, 2] for rows in found if rows is not None]
 
 
 def rates(trials: list[Trials]) -> str:
@@ -78,7 +94,7 @@ def draw_rates(axes: Axes, trials: list[Trials]) -> None:
     labels = []
     axes.set_xscale("log")
     if not trials[0].rises:
-        axes.set_yscale("log")
+        axes.set_yscale(scale([t.values for t in trials]))
     for t in trials:
         axes.plot(t.rates, t.values, color=t.color, lw=0.9, marker="o", ms=3.2, mfc="white")
         axes.plot(t.rates[t.solved], t.values[t.solved], "s", color=t.color, ms=3.4, mfc="white")
@@ -89,6 +105,9 @@ def draw_rates(axes: Axes, trials: list[Trials]) -> None:
         labels.append((float(known[-1]) if len(known) else np.nan, t.label, t.color))
         for rate in t.rates[~np.isfinite(t.values)]:
             axes.plot(rate, 0.02, "x", color=t.color, ms=4, transform=axes.get_xaxis_transform())
+    tried = sorted({float(rate) for t in trials for rate in t.rates})
+    axes.set_xticks(tried, [f"{rate:g}" for rate in tried])
+    axes.minorticks_off()
     axes.margins(x=0.06)
     axes.set_xlabel("learning rate")
     axes.set_ylabel(f"validation {named(trials[0].metric)}")

@@ -22,7 +22,7 @@ def outcome(found: list[Outcome]) -> str:
             for o in found:
                 ink = palette[o.row.label]
                 place.plot(
-                    getattr(o, when), max(o.run.skill, -0.2), shapes[o.row.setting], ms=3,
+                    getattr(o, when), o.run.skill, shapes[o.row.setting], ms=3,
                     mfc=ink if o.run.solved else "none", mec=ink, mew=0.7, alpha=0.85,
                 )  # fmt: skip
             for height, word in ((0, "floor"), (1, "perfect")):

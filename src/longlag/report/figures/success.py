@@ -44,13 +44,20 @@ def ladder(groups: list[Group]) -> str:
         return svg(figure)
 
 
-def overall(scores: dict[str, Interval], profiles: dict[str, np.ndarray], ink: dict[str, str]):
-    """IQM of the skill with its interval, and the share of runs above every skill."""
+def overall(
+    scores: dict[str, Interval],
+    skills: dict[str, np.ndarray],
+    profiles: dict[str, np.ndarray],
+    ink: dict[str, str],
+) -> str:
+    """IQM of the skill with its interval and every run, and the share of runs above a skill."""
     with style():
         figure, axes = new(COLUMN, 0.6 + 0.16 * len(scores) + 1.6, 2, 1)
         axes = axes[:, 0]
         for i, (label, (value, low, high)) in enumerate(reversed(scores.items())):
             axes[0].plot([low, high], [i, i], color=ink[label], lw=2.4, alpha=0.35)
+            axes[0].plot(skills[label], np.full(len(skills[label]), i - 0.3), "|", color=ink[label],
+                         ms=3, mew=0.6, alpha=0.7)  # fmt: skip
             axes[0].plot(value, i, "o", color=ink[label], ms=4.5)
         axes[0].set_yticks(range(len(scores)), list(reversed(scores)))
         axes[0].set_ylim(-0.6, len(scores) - 0.4)

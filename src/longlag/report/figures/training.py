@@ -99,7 +99,7 @@ def norms(groups: list[Group]) -> str:
             place.plot(steps, before, color=INK, lw=1.3)
             place.plot(steps, after, color=FAINT, lw=1.1, ls=(0, (3, 1.5)))
             labels += [(float(before[-1]), "total", INK), (float(after[-1]), "clipped", FAINT)]
-            place.set_title(f"{g.label}: clipped at {clip_share(g):.0%} of the steps")
+            place.set_title(f"{g.label}: {clip_share(g):.0%} clipped")
             place.set_xlabel("training step")
             label_ends(place, labels, gap=0.085)
         axes[0][0].set_ylabel("gradient norm")
@@ -107,7 +107,7 @@ def norms(groups: list[Group]) -> str:
 
 
 def clip_share(g: Group) -> float:
-    """The share of recorded steps of all seeds at which clipping changed the gradient."""
+    """The share of probed steps of all seeds at which clipping changed the gradient."""
     changed = [
         r.probe["parameter/total_after"] < 0.999999 * r.probe["parameter/total_before"]
         for r in g.runs

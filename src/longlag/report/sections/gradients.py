@@ -167,7 +167,8 @@ def more(settings: dict[str, list[Group]]) -> Section | None:
             Picture(
                 "parameters",
                 f"Gradient norm of each parameter on {main} (the run with the median score), "
-                "their total, and the total after clipping.",
+                "their total, and the total after clipping. Above: the share of probed steps of "
+                "all seeds at which the gradient was clipped.",
                 "Gradient norms of the parameters against training step, one panel a cell.",
                 norms(probed[main]),
                 wide=True,

@@ -19,7 +19,8 @@ def learning(settings: dict[str, list[Group]], trials: list[Trials]) -> Section 
             Picture(
                 "curves",
                 "Learning curves on validation. Thin: every seed; thick: their median; dashed: the "
-                "floor; dotted: the criterion. A curve ends where its run did.",
+                "floor; dash-dotted: the baseline; dotted: the criterion. A curve ends where its "
+                "run did.",
                 f"Validation score against training sequences for {', '.join(curved)}.",
                 draw.curves(curved),
                 wide=True,
@@ -28,8 +29,9 @@ def learning(settings: dict[str, list[Group]], trials: list[Trials]) -> Section 
     if trials:
         blocks += [
             Text(
-                "Every cell had the same learning rates to choose from, and each was tried once; "
-                "the choice was made on validation and test was read once, at the end."
+                "Every cell had the same learning rates to choose from and the same number of "
+                "trials; the rate that solved the task soonest, or else scored best on validation, "
+                "was taken."
             ),
             Picture(
                 "rates-tried",

@@ -11,8 +11,8 @@ from longlag.report.say import NONE, bracket, named, percent, ranged, seconds, s
 from longlag.stats import performance_profile, probability_of_improvement, stratified_iqm
 
 HEADER = (
-    "cell", "test score", "95 % interval", "floor", "solved", "95 % interval", "sequences",
-    "parameters", "state", "lr", "seconds",
+    "cell", "test score", "95 % interval", "floor", "baseline", "solved", "95 % interval",
+    "sequences", "parameters", "state", "lr", "seconds",
 )  # fmt: skip
 
 
@@ -20,10 +20,12 @@ def results(settings: dict[str, list[Group]]) -> Section:
     """The table of everything, then all tasks on one scale."""
     blocks: list[Block] = [
         Text(
-            "Every score stands beside its floor, which is what the best answer that ignores the "
-            "past would get: a cell that does no better has remembered nothing."
+            "Every score stands beside its floor, what an answer that ignores the past would get: "
+            "a cell that does no better has remembered nothing. Where a simple model without a "
+            "recurrent state is known to do better than that, it stands there too, as the baseline."
         ),
         table(settings),
+        floors(settings),
         *overall(settings),
     ]
     return Section("results", "Results", tuple(blocks))
@@ -38,7 +40,7 @@ def table(settings: dict[str, list[Group]]) -> Table:
     return Table(
         "scores",
         "Test scores beside their floors. Score: interquartile mean over the seeds, with a "
-        "bootstrap interval; floor: the best answer that ignores the past; solved: seeds that met "
+        "bootstrap interval; floor and baseline: see the next table; solved: seeds that met "
         "the task's published criterion on validation, with Wilson's interval; sequences: median "
         "number of training sequences until then; state: numbers carried from step to step; "
         "lr: the learning rate chosen on validation; seconds: median wall time of a run.",
@@ -47,6 +49,22 @@ def table(settings: dict[str, list[Group]]) -> Table:
         note="With 3 to 5 seeds a percentile bootstrap is too narrow: it cannot look beyond the "
         "best and the worst seed. Read it as a range, not as a promise.",
         wide=True,
+    )
+
+
+def floors(settings: dict[str, list[Group]]) -> Table:
+    """What every score is compared with."""
+    rows: list[tuple[str | None, ...]] = []
+    for setting, groups in settings.items():
+        known = groups[0].runs[0].baselines or [(float("nan"), "no floor is known")]
+        for i, (value, why) in enumerate(known):
+            rows.append((setting if i == 0 else "", sig(value), why))
+    return Table(
+        "floors",
+        "The floor of every task (first line of each) and other simple answers.",
+        ("task", "score", "what gets it"),
+        tuple(rows),
+        "lrl",
     )
 
 
@@ -73,6 +91,7 @@ def row(g: Group) -> tuple[str | None, ...]:
         sig(g.score.value) + (f" ({lost} diverged)" if lost else ""),
         bracket(g.score) or NONE,
         sig(g.runs[0].floor),
+        sig(g.runs[0].baseline),
         NONE if g.solved is None else f"{g.solved}/{len(g.runs)}",
         NONE if g.solved is None else f"{percent(g.success.low)} to {percent(g.success.high)}",
         f"{np.median(needed):,.0f}" if needed else NONE,
@@ -99,21 +118,22 @@ def overall(settings: dict[str, list[Group]]) -> list[Block]:
     }
     scores = {label: stratified_iqm(skills[label], fresh()) for label in labels}
     profiles = {label: performance_profile(skills[label], success.BARS) for label in labels}
+    pooled = {label: np.concatenate(skills[label]) for label in labels}
     ink = colors(g for gs in strata.values() for g in gs)
     return [
         Text(
             "To add tasks up, every score is put on one scale, its *skill*: 0 at the floor and 1 "
             "for a perfect answer (1 - score/floor where less is better, (score - floor)/(1 - "
-            "floor) where more is); a run that diverged has skill 0."
+            "floor) where more is); a run that diverged, or does worse than the floor, has skill 0."
         ),
         Picture(
             "skill",
             f"All tasks together, {len(strata)} settings. Above: interquartile mean of the skill "
-            "with a stratified bootstrap 95 % interval [1]. Below: performance profile, the share "
-            "of runs above every skill.",
+            "with a stratified bootstrap 95 % interval [1], and a tick a run. Below: performance "
+            "profile, the share of runs above every skill.",
             "Interquartile mean skill of each cell with its interval, beside a performance "
             f"profile: {'; '.join(f'{label} {ranged(i, 2)}' for label, i in scores.items())}.",
-            success.overall(scores, profiles, ink),
+            success.overall(scores, pooled, profiles, ink),
         ),
         improvement(labels, skills),
     ]
