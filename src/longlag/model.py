@@ -7,7 +7,7 @@ from jaxtyping import Bool, Float, Integer
 from torch import Tensor, nn
 
 from longlag.cells.base import Cell
-from longlag.engine import unroll
+from longlag.engine import BACKENDS, unroll
 
 MakeCell = Callable[[int, int], Cell]  # (input_size, hidden_size) -> Cell
 
@@ -33,7 +33,7 @@ class Model(nn.Module):
         backend: of the engine.
 
     Raises:
-        ValueError: fewer than one layer.
+        ValueError: fewer than one layer, or an unknown backend.
     """
 
     def __init__(
@@ -49,6 +49,8 @@ class Model(nn.Module):
         super().__init__()
         if layers < 1:
             raise ValueError(f"model: layers must be at least 1, not {layers}")
+        if backend not in BACKENDS:
+            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
         self.layers = nn.ModuleList()
         for _ in range(layers):
             self.layers.append(cell(input_size, hidden_size))

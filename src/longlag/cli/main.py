@@ -59,24 +59,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     sys.path.insert(0, os.getcwd())  # a cell of the user's own: my_cells.py beside the command
     try:
         return importlib.import_module(arguments.module).run(arguments)
-    except LonglagError as error:
-        problem, status = str(error), 2
-    except ModuleNotFoundError as error:
-        problem = (
-            f"the package {error.name} cannot be imported: the installation is not complete; "
-            "run `make setup`, or `pip install` longlag again"
-        )
-        status = 2
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except KeyboardInterrupt:
-        problem, status = "interrupted; what was recorded is kept", 130
-    except Exception as error:  # any: a traceback is for --debug
-        reason = str(error).strip().splitlines()
-        problem = f"{type(error).__name__}: {reason[0] if reason else 'no reason given'}"
-        problem, status = f"{problem} (run again with --debug for the traceback)", 1
-    if arguments.debug:
-        traceback.print_exc()
+    except (Exception, KeyboardInterrupt) as error:  # any: a traceback is for --debug
+        if arguments.debug:
+            traceback.print_exception(error)
+        problem, status = verdict(error)
     print(f"longlag: error: {problem}", file=sys.stderr)
     return status
+
+
+def verdict(error: BaseException) -> tuple[str, int]:
+    """What to say of an error, and the exit status."""
+    if isinstance(error, LonglagError):
+        return str(error), 2
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; what was recorded is kept", 130
+    if isinstance(error, ModuleNotFoundError):
+        return (
+            f"the package {error.name} cannot be imported: the installation is not complete; "
+            "run `make setup`, or `pip install` longlag again"
+        ), 2
+    reason = str(error).strip().splitlines()
+    first = reason[0] if reason else "no reason given"
+    return f"{type(error).__name__}: {first} (run again with --debug for the traceback)", 1

@@ -29,8 +29,9 @@ def build(part: Any) -> Any:
         cause = error.__cause__ or error
         if isinstance(cause, LonglagError):
             raise cause from error
-        name = part.get("_target_", "config")
-        raise LonglagError(f"{name}: {str(cause).splitlines()[0]}") from error
+        given = " ".join(f"{k}={v}" for k, v in part.items() if not str(k).startswith("_"))
+        reason = str(cause).splitlines()[0]
+        raise LonglagError(f"{part.get('_target_')}: {reason} (given: {given})") from error
 
 
 def build_model(cfg: Any, task: Task) -> Model:

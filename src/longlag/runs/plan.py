@@ -51,7 +51,8 @@ class Study:
         title: of the report.
         question: that the report answers.
         cells: names of conf/cell.
-        tasks: names of conf/task, each with its overrides.
+        tasks: names of conf/task, each with its overrides; a name may come twice, told apart by
+            what follows an @: adding@50, adding@100.
         grid: learning rates, the same for every cell.
         tuning_seeds: of the trials.
         seeds: of the final runs.
@@ -102,7 +103,8 @@ class Study:
 
     def point(self, cell: str, task: str, lr: float, seed: int) -> Point:
         """One run and its overrides; what comes later wins."""
-        shared = (f"cell={cell}", f"task={task}", *self.settings, *self.tasks[task])
+        name = task.partition("@")[0]
+        shared = (f"cell={cell}", f"task={name}", *self.settings, *self.tasks[task])
         return Point(cell, task, lr, seed, shared)
 
 

@@ -1,0 +1,118 @@
+"""A real sweep in real processes: interrupted, killed, resumed, finished; with one broken cell."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+STUDY = """
+# A tiny study.
+title: Tiny
+question: Does it survive?
+cells: [lstm, broken]
+tasks: {adding: [task.length=5]}
+grid: [0.003, 0.01]
+tuning_seeds: [100]
+seeds: [0, 1, 2, 3, 4, 5]
+settings:
+  - match=none
+  - model.hidden_size=3
+  - trainer.max_steps=40
+  - trainer.validate_every=20
+  - trainer.validation_size=8
+  - trainer.test_size=8
+  - logger=none
+"""
+BROKEN = """
+from longlag.cells import Elman
+
+class Broken(Elman):
+    def kernel(self):
+        return None
+
+    def step(self, u, s):
+        raise ValueError("this cell is broken")
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    for group, name, text in (
+        ("study", "tiny", STUDY),
+        ("cell", "broken", "_target_: my_cells.Broken\n_partial_: true\n"),
+    ):
+        (tmp_path / "conf" / group).mkdir(parents=True)
+        (tmp_path / "conf" / group / f"{name}.yaml").write_text(text)
+    (tmp_path / "my_cells.py").write_text(BROKEN)
+    return tmp_path
+
+
+def start(place: Path) -> subprocess.Popen:
+    command = [sys.executable, "-m", "longlag", "bench", "study=tiny", "--config-dir", "conf"]
+    return subprocess.Popen(
+        command,
+        cwd=place,
+        env={**os.environ, "PYTHONPATH": str(place), "COLUMNS": "200"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def records(place: Path) -> dict[str, float]:
+    """Whole records, and when each was written."""
+    found = {}
+    for path in (place / "results" / "tiny").glob("*/record.json"):
+        assert json.loads(path.read_text())["id"] == path.parent.name
+        found[path.parent.name] = path.stat().st_mtime
+    return found
+
+
+def wait_for(place: Path, process: subprocess.Popen, count: int) -> None:
+    for _ in range(600):
+        if len(records(place)) >= count:
+            return
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.1)
+    raise AssertionError("no record within a minute")
+
+
+def test_ctrl_c_kill_and_a_broken_cell_lose_nothing_that_was_recorded(place: Path):
+    partial = place / "results" / "tiny" / ".partial"
+
+    process = start(place)
+    wait_for(place, process, 1)
+    os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches every process of the terminal
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "the same command goes on from here" in out
+    assert "Traceback" not in out + err
+    assert not list(partial.iterdir())
+    before = records(place)
+    assert before
+
+    process = start(place)
+    wait_for(place, process, len(before) + 1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    killed = records(place)
+    assert before.items() <= killed.items()  # none lost, none run again
+
+    process = start(place)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 1
+    assert "this cell is broken" in out and "cell=broken" in out
+    assert "Traceback" not in out + err
+    done = records(place)
+    assert killed.items() <= done.items()
+    assert len(done) == 2 + 6  # every trial and every seed of the cell that works
+    plan = json.loads((place / "results" / "tiny" / "plan.json").read_text())
+    assert len(plan["failed"]) == 2 + 6
+    assert not list(partial.iterdir())
+    assert (place / "results" / "tiny" / "report.pdf").exists()
