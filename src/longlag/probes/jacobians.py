@@ -46,7 +46,7 @@ def step_jacobians(cell: Cell, u: Float[Tensor, "T B P"], before: Any) -> Float[
     """
     State, sizes = type(before), [leaf.shape[-1] for leaf in before]
     flat, u = flatten(before).detach(), u.detach()
-    _, pull = vjp(lambda v: flatten(cell.step(u, State(*v.split(sizes, dim=-1)))), flat)
+    pull = vjp(lambda v: flatten(cell.step(u, State(*v.split(sizes, dim=-1)))), flat)[1]
     N = flat.shape[-1]
     units = torch.eye(N, dtype=flat.dtype, device=flat.device)
     rows = vmap(lambda e: pull(e.expand_as(flat))[0], chunk_size=ROWS)(units)

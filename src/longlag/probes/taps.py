@@ -34,5 +34,6 @@ def state_gradients(
     backend = how.pop("backend", None) or ("loop" if model.backend == "fused" else None)
     leaves = [leaf for tap in taps for leaf in tap]
     out = model(x, taps=taps, backend=backend, **how)
-    grads = iter(torch.autograd.grad(loss(out), leaves))
+    # A state that nothing reads later (an LSTM's c_T) is not on the tape: its gradient is zero.
+    grads = iter(torch.autograd.grad(loss(out), leaves, materialize_grads=True))
     return tuple(type(tap)(*(next(grads) for _ in tap)) for tap in taps)
