@@ -1,0 +1,113 @@
+"""A mirror shows a run and never costs it."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from longlag.runs import mirror
+from longlag.runs.config import resolve
+from longlag.runs.dashboard import picture
+from longlag.runs.run import execute
+
+TINY = (
+    "cell=lstm",
+    "task=adding",
+    "task.length=6",
+    "match=none",
+    "model.hidden_size=4",
+    "trainer.max_steps=20",
+    "trainer.validate_every=10",
+    "trainer.validation_size=16",
+    "trainer.test_size=16",
+)
+
+
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory) -> dict:
+    """What W&B kept of two runs in one process, the second one read back."""
+    folder = tmp_path_factory.mktemp("study")
+    for seed in (0, 1):
+        execute(resolve((*TINY, f"seed={seed}")), folder)
+    files = sorted(folder.glob("wandb/offline-run-*/*.wandb"))
+    assert len(files) == 2
+    read = [sys.executable, "-m", "wandb", "leet", "inspect", "--json"]
+    found = [
+        [
+            json.loads(line)
+            for line in subprocess.run(
+                [*read, str(path)], capture_output=True, text=True, check=True
+            ).stdout.splitlines()
+        ]
+        for path in files
+    ]
+    return {"first": found[0], "second": found[1], "text": [json.dumps(f) for f in found]}
+
+
+def test_two_runs_of_one_process_are_two_runs(offline):
+    first, second = resolve((*TINY, "seed=0")), resolve((*TINY, "seed=1"))
+    assert first.id in offline["text"][0] and second.id not in offline["text"][0]
+    assert second.id in offline["text"][1] and first.id not in offline["text"][1]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "validation/mse",  # curves
+        "train/loss",
+        "gradient/0/c/first_step",  # the gradient at both ends of time, along training
+        "gradient/total_before_clipping",
+        "gate/0/f/mean",
+        "profile_map/0/h",  # heat maps
+        "profile_lines/0/c",  # line series
+        "gate_map/0/f",
+        "test/mse",
+        "single/adding",  # group
+        "hidden_size",  # config
+    ],
+)
+def test_an_offline_run_holds(offline, what):
+    assert what in offline["text"][1] or what.replace("/", "\\/") in offline["text"][1]
+
+
+def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypatch, caplog):
+    def broken(*args, **kwargs):
+        raise ConnectionError("the service is gone")
+
+    def make(folder, config, **options):
+        return mirror.Mirror(broken, broken, broken)
+
+    monkeypatch.setattr(mirror, "wandb_logger", make)
+    with caplog.at_level(logging.WARNING):
+        result = execute(resolve(TINY), tmp_path)
+    assert result.record["status"] in ("finished", "solved")
+    assert caplog.text.count("the service is gone") == 1
+
+
+def test_a_service_that_cannot_be_opened_costs_nothing(tmp_path, monkeypatch, caplog):
+    def unopened(folder, config, **options):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(mirror, "wandb_logger", unopened)
+    with caplog.at_level(logging.WARNING):
+        result = execute(resolve(TINY), tmp_path)
+    assert result.record["metrics"]["test"]
+    assert "no space left" in caplog.text
+
+
+def test_the_csv_logger_writes_the_curve(tmp_path: Path):
+    config = resolve((*TINY, "logger=csv"))
+    execute(config, tmp_path)
+    table = (tmp_path / "csv" / config.id / "metrics.csv").read_text()
+    assert "validation/mse" in table.splitlines()[0] and len(table.splitlines()) > 3
+
+
+def test_the_heat_map_is_light_where_values_are_large_and_red_where_there_are_none():
+    image = picture(np.array([[0.0, 1.0], [np.nan, 0.5]]))
+    assert image.dtype == np.uint8 and image.shape[2] == 3
+    assert image[0, 0].tolist() == [0, 0, 0] and image[0, -1].tolist() == [255, 255, 255]
+    assert image[-1, 0].tolist() == [160, 30, 30]
