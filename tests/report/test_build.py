@@ -21,6 +21,7 @@ def test_three_files_are_written_and_named(built):
     assert (built / "report.pdf").read_bytes().startswith(b"%PDF")
     for name in ("report.html", "report.md"):
         assert (built / name).stat().st_size > 5000
+    assert "<svg" in (built / "gradient-flow.svg").read_text()
     assert not list(built.glob(".*.part"))
 
 

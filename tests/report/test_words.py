@@ -25,7 +25,7 @@ TIMES, NONE = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"
         (3.2e-12, f"3.20{TIMES}10⁻¹²"),
         (float("nan"), NONE),
         (float("inf"), "∞"),
-    ],  # fmt: skip
+    ],
 )
 def test_a_number_has_three_significant_digits(number, text):
     assert sig(number) == text

@@ -8,7 +8,7 @@ __all__ = ["build"]
 
 
 def build(study_folder: Path) -> list[Path]:
-    """Write report.html, report.pdf and report.md into a study's folder.
+    """Write report.html, report.pdf, report.md and gradient-flow.svg into a study's folder.
 
     Args:
         study_folder: results/<study>, with a folder a run and, from a sweep, plan.json.

@@ -10,6 +10,7 @@ from longlag.report.say import listed, named, percent, power, sig
 from longlag.stats import memory_horizon
 from longlag.stats.interval import Interval
 
+FEW = 4  # cells that a sentence can hold
 TELLS, SILENT = 0.85, 0.65  # chance of ordering a solved and an unsolved run by their gradients
 
 
@@ -47,16 +48,36 @@ def achieved(settings: dict[str, list[Group]]) -> list[str]:
     for setting, groups in settings.items():
         if groups[0].task in ladders:
             continue
-        if groups[0].solved is not None:
+        if groups[0].solved is not None and len(groups) > FEW:
+            said.append(f"On {setting}, {crowd(groups)}.")
+        elif groups[0].solved is not None:
             parts = [f"{g.solved} of {len(g.runs)} seeds of the {g.label}" for g in groups]
             said.append(f"On {setting}, {listed(parts)} met the criterion.")
         else:
-            parts = [f"{sig(g.score.value)} for the {g.label}" for g in groups]
+            parts = [f"{sig(g.score.value)} for the {g.label}" for g in ends(groups)]
             said.append(
                 f"On {setting}, {named(groups[0].metric)} on test is {listed(parts)}"
                 f"{beside(groups[0])}."
             )
     return said
+
+
+def crowd(groups: list[Group]) -> str:
+    """How many of many cells met the criterion."""
+    every = [g.label for g in groups if g.solved == len(g.runs)]
+    none = [g.label for g in groups if g.solved == 0]
+    return (
+        f"{len(every)} of {len(groups)} cells met the criterion with every seed and {len(none)} "
+        f"with none{f' ({listed(none)})' if 0 < len(none) <= FEW else ''}"
+    )
+
+
+def ends(groups: list[Group]) -> list[Group]:
+    """A few rows: all of them, or the best and the worst of many."""
+    if len(groups) <= FEW:
+        return groups
+    order = sorted(groups, key=lambda g: float(np.mean(g.skills)))
+    return [order[-1], order[0]]
 
 
 def beside(g: Group) -> str:
@@ -98,7 +119,7 @@ def steps(h: Interval) -> str:
 def pace(groups: list[Group], at: int, outcome: bool) -> str:
     """The decay rate of each row's best path, and what is left of it at the longest lag."""
     said = []
-    for g in groups:
+    for g in ends(groups):
         paths = {leaf: rate(g, leaf, at) for leaf in g.leaves()}
         paths = {leaf: d for leaf, d in paths.items() if not np.isnan(d.rate)}
         if not paths:

@@ -5,7 +5,6 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from longlag.report.figures.paint import (
-    COLUMN,
     DASH,
     FAINT,
     PAGE,
@@ -22,11 +21,12 @@ LOWEST = 1e-46  # below it single precision holds nothing
 WHEN = ((0, "At initialisation"), (-1, "After training"))
 
 
-def flow(groups: list[Group], wide: bool = True) -> str:
+def flow(groups: list[Group]) -> str:
     """Two panels, one line a state of each cell: median over seeds, from least to most shaded."""
     with style():
-        figure, axes = new(PAGE if wide else COLUMN, 2.35, 1, 2, sharex=True, sharey=True)
-        row(axes[0], groups, 0.07)
+        height = max(2.35, 0.14 * sum(len(g.leaves()) for g in groups))
+        figure, axes = new(PAGE, height, 1, 2, sharex=True, sharey=True)
+        row(axes[0], groups, 0.165 / height)
         for place, (_, title) in zip(axes[0], WHEN, strict=True):
             place.set_title(title)
             place.set_xlabel("lag: steps back from the loss, T - t")
@@ -36,9 +36,11 @@ def flow(groups: list[Group], wide: bool = True) -> str:
 def gallery(settings: dict[str, list[Group]]) -> str:
     """The same two panels for every task, one below the other."""
     with style():
-        figure, axes = new(PAGE, 1.55 * len(settings) + 0.3, len(settings), 2, sharey="row")
+        most = max(sum(len(g.leaves()) for g in groups) for groups in settings.values())
+        height = max(1.55, 0.13 * most)
+        figure, axes = new(PAGE, height * len(settings) + 0.3, len(settings), 2, sharey="row")
         for places, (name, groups) in zip(axes, settings.items(), strict=True):
-            row(places, groups, 0.105)
+            row(places, groups, 0.163 / height)
             for place, (_, title) in zip(places, WHEN, strict=True):
                 place.set_title(f"{name}: {title[0].lower()}{title[1:]}")
         for place in axes[-1]:

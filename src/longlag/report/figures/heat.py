@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from longlag.report.figures.paint import COLUMN, new, style, svg
+from longlag.report.figures.paint import COLUMN, PAGE, new, style, svg
 from longlag.report.groups import Group
 
 DECADES = 24  # shown below the largest norm
@@ -24,10 +24,17 @@ def heat(groups: list[Group]) -> str:
     top = float(known.max()) if len(known) else 0.0
     scale = Normalize(max(float(known.min()) if len(known) else -1.0, top - DECADES), top)
     with style():
-        columns = min(len(panels), 2)
+        columns = 4 if len(panels) > 4 else 2
         rows = -(-len(panels) // columns)
         shared = len({tuple(steps) for _, steps, _ in panels}) == 1
-        figure, axes = new(COLUMN, 1.4 * rows + 0.2, rows, columns, sharex=True, sharey=shared)
+        figure, axes = new(
+            PAGE if columns > 2 else COLUMN,
+            1.4 * rows + 0.2,
+            rows,
+            columns,
+            sharex=True,
+            sharey=shared,
+        )
         for place in axes.flat[len(panels) :]:
             place.set_axis_off()
         for place, (title, steps, _), values in zip(axes.flat, panels, logs, strict=False):
@@ -47,7 +54,7 @@ def heat(groups: list[Group]) -> str:
         for place in axes[:, 0]:
             place.set_ylabel("training step")
         bar = figure.colorbar(
-            ScalarMappable(scale, "viridis"), ax=axes, pad=0.01, fraction=0.05, aspect=28
+            ScalarMappable(scale, "viridis"), ax=axes, pad=0.01, fraction=0.1 / columns, aspect=28
         )
         bar.set_label("log$_{10}$ ‖∂L/∂s$_t$‖")
         bar.outline.set_visible(False)  # type: ignore[operator]

@@ -1,11 +1,18 @@
 """Is it the gradient?  Decay rate against skill, a mark a run, before and after training."""
 
+from typing import Any
+
 import numpy as np
 
 from longlag.report.decays import Outcome
-from longlag.report.figures.paint import COLUMN, FAINT, INK, colors, new, style, svg
+from longlag.report.figures.paint import COLUMN, FAINT, INK, PAGE, colors, new, style, svg
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
+
+
+def many(found: list[Outcome]) -> bool:
+    """Whether the key needs the width of the page."""
+    return len({o.row.label for o in found}) + len({o.row.setting for o in found}) > 12
 
 
 def outcome(found: list[Outcome]) -> str:
@@ -15,7 +22,9 @@ def outcome(found: list[Outcome]) -> str:
     shapes = dict(zip(dict.fromkeys(g.setting for g in rows), MARKS * 5, strict=False))
     lines = -(-(len(palette) + len(shapes) + 1) // 3)
     with style():
-        figure, (axes,) = new(COLUMN, 2.1 + 0.13 * lines, 1, 2, sharey=True, sharex=True)
+        wide = many(found)
+        size = (PAGE, 2.6) if wide else (COLUMN, 2.1 + 0.13 * lines)
+        figure, (axes,) = new(*size, 1, 2, sharey=True, sharex=True)
         for place, when, title in zip(
             axes, ("initial", "final"), ("At initialisation", "After training"), strict=True
         ):
@@ -38,10 +47,9 @@ def outcome(found: list[Outcome]) -> str:
         keys += [place_key(axes[0], m, "none", INK, name) for name, m in shapes.items()]
         if any(o.run.solved for o in found):
             keys.append(place_key(axes[0], "o", INK, INK, "filled: solved"))
-        figure.legend(
-            handles=keys, loc="outside lower center", ncols=3, handletextpad=0.1, columnspacing=1,
-            fontsize=6, borderpad=0,
-        )  # fmt: skip
+        layout = {"loc": "outside right center"} if wide else {"loc": "outside lower center"}
+        more: Any = layout | {"ncols": 1 if wide else 3, "fontsize": 6, "borderpad": 0}
+        figure.legend(handles=keys, handletextpad=0.1, columnspacing=1, **more)
         return svg(figure)
 
 

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from longlag.report.figures.paint import COLUMN, FAINT, colors, label_ends, new, style, svg
+from longlag.report.figures.paint import COLUMN, FAINT, PAGE, colors, label_ends, new, style, svg
 from longlag.report.groups import Group
 from longlag.stats import Interval
 
+MANY = 6  # cells, which need the width of the page
 BARS = np.linspace(0, 1, 201)
 
 
@@ -52,8 +53,12 @@ def overall(
 ) -> str:
     """IQM of the skill with its interval and every run, and the share of runs above a skill."""
     with style():
-        figure, axes = new(COLUMN, 0.6 + 0.16 * len(scores) + 1.6, 2, 1)
-        axes = axes[:, 0]
+        height = max(1.6, 0.14 * len(scores))
+        if len(scores) > MANY:
+            figure, axes = new(PAGE, height + 0.4, 1, 2)
+        else:
+            figure, axes = new(COLUMN, 0.16 * len(scores) + height + 0.6, 2, 1)
+        axes = axes.flat
         for i, (label, (value, low, high)) in enumerate(reversed(scores.items())):
             axes[0].plot([low, high], [i, i], color=ink[label], lw=2.4, alpha=0.35)
             axes[0].plot(skills[label], np.full(len(skills[label]), i - 0.3), "|", color=ink[label],
@@ -72,5 +77,5 @@ def overall(
         axes[1].set_ylim(-0.02, 1.02)
         axes[1].set_xlabel("skill τ")
         axes[1].set_ylabel("share of runs above τ")
-        label_ends(axes[1], ends, gap=0.09)
+        label_ends(axes[1], ends, gap=min(0.09, 0.95 / len(ends)))
         return svg(figure)

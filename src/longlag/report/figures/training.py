@@ -33,8 +33,10 @@ def gates(groups: list[Group]) -> str:
     """Mean activation over units, steps and the probe batch; a thin line a seed, median thick."""
     shown = gated(groups)
     with style():
-        rows = -(-len(shown) // 2)
-        figure, axes = new(COLUMN, 1.5 * rows + 0.1, rows, 2, sharey=True)
+        columns = 4 if len(shown) > 4 else 2
+        rows = -(-len(shown) // columns)
+        width = PAGE if columns > 2 else COLUMN
+        figure, axes = new(width, 1.5 * rows + 0.1, rows, columns, sharey=True)
         for place in axes.flat[len(shown) :]:
             place.set_axis_off()
         for place, g in zip(axes.flat, shown, strict=False):
@@ -84,10 +86,12 @@ def norms(groups: list[Group]) -> str:
     """Gradient norm of each parameter, and in total before and after clipping, a panel a cell."""
     shown = [g for g in groups if "parameter/total_before" in g.typical.probe]
     with style():
-        figure, axes = new(PAGE, 2.0, 1, max(len(shown), 2), sharey=True)
-        for place in axes[0][len(shown) :]:
+        columns = min(max(len(shown), 2), 3)
+        rows = -(-len(shown) // columns)
+        figure, axes = new(PAGE, 2.0 * rows, rows, columns, sharey=True)
+        for place in axes.flat[len(shown) :]:
             place.set_axis_off()
-        for place, g in zip(axes[0], shown, strict=False):
+        for place, g in zip(axes.flat, shown, strict=False):
             probe, labels = g.typical.probe, []
             steps, before = probe["parameter/steps"], probe["parameter/total_before"]
             after = probe["parameter/total_after"]
@@ -102,7 +106,8 @@ def norms(groups: list[Group]) -> str:
             place.set_title(f"{g.label}: {clip_share(g):.0%} clipped")
             place.set_xlabel("training step")
             label_ends(place, labels, gap=0.085)
-        axes[0][0].set_ylabel("gradient norm")
+        for place in axes[:, 0]:
+            place.set_ylabel("gradient norm")
         return svg(figure)
 
 

@@ -85,6 +85,7 @@ def pictures(setting: str, groups: list[Group], count: int) -> list[Block]:
             "colour stands for everything below the scale.",
             f"Heat maps of log gradient norm over lag and training step for {cells}.",
             heat(groups),
+            wide=sum(len(g.leaves()) for g in groups) > 4,
         ),
     ]
     if gated(groups):
@@ -96,6 +97,7 @@ def pictures(setting: str, groups: list[Group], count: int) -> list[Block]:
                 "step: ln f is the rate of the c path alone.",
                 "Mean activation of every gate against training step, one panel a cell.",
                 gates(groups),
+                wide=len(gated(groups)) > 4,
             )
         )
     return blocks
@@ -151,11 +153,13 @@ def more(settings: dict[str, list[Group]]) -> Section | None:
     main = headline(probed)
     names = list(probed)
     blocks: list[Block] = []
-    for start in range(0, len(names), ON_A_PAGE):
-        part = {name: probed[name] for name in names[start : start + ON_A_PAGE]}
+    most = max(len(gs) for gs in probed.values())
+    on_a_page = ON_A_PAGE if most <= 8 else 2
+    for start in range(0, len(names), on_a_page):
+        part = {name: probed[name] for name in names[start : start + on_a_page]}
         blocks.append(
             Picture(
-                f"gallery-{start // ON_A_PAGE + 1}",
+                f"gallery-{start // on_a_page + 1}",
                 f"Gradient flow on every task. {BOTH}",
                 f"Gradient norm against lag for {', '.join(part)}, before and after training.",
                 gallery(part),

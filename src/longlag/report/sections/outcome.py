@@ -4,6 +4,7 @@ import numpy as np
 
 from longlag.report.decays import Outcome, link
 from longlag.report.document import Block, Picture, Points, Section, Table, Text
+from longlag.report.figures.outcome import many
 from longlag.report.figures.outcome import outcome as draw
 from longlag.report.findings import exceptions, explained
 from longlag.report.groups import Group
@@ -29,6 +30,7 @@ def outcome(settings: dict[str, list[Group]], found: list[Outcome]) -> Section |
             "Scatter of decay rate against skill, at initialisation on the left and after training "
             "on the right; colour tells the cell, shape the task.",
             draw(found),
+            wide=many(found),
         ),
         links(settings, found),
     ]

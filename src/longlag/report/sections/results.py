@@ -1,11 +1,13 @@
 """What each cell achieved, on every task."""
 
+import re
+
 import numpy as np
 
 from longlag.report.document import Block, Picture, Section, Table, Text
 from longlag.report.figures import success
 from longlag.report.figures.paint import colors
-from longlag.report.findings import horizons, ladder_tasks, steps
+from longlag.report.findings import FEW, horizons, ladder_tasks, steps
 from longlag.report.groups import Group, fresh
 from longlag.report.say import NONE, bracket, named, percent, ranged, seconds, sig
 from longlag.stats import performance_profile, probability_of_improvement, stratified_iqm
@@ -128,12 +130,13 @@ def overall(settings: dict[str, list[Group]]) -> list[Block]:
         ),
         Picture(
             "skill",
-            f"All tasks together, {len(strata)} settings. Above: interquartile mean of the skill "
-            "with a stratified bootstrap 95 % interval [1], and a tick a run. Below: performance "
+            f"All tasks together, {len(strata)} settings. First: interquartile mean of the skill "
+            "with a stratified bootstrap 95 % interval [1], and a tick a run. Second: performance "
             "profile, the share of runs above every skill.",
             "Interquartile mean skill of each cell with its interval, beside a performance "
             f"profile: {'; '.join(f'{label} {ranged(i, 2)}' for label, i in scores.items())}.",
             success.overall(scores, pooled, profiles, ink),
+            wide=len(labels) > success.MANY,
         ),
         improvement(labels, skills),
     ]
@@ -146,7 +149,8 @@ def improvement(labels: list[str], skills: dict[str, list[np.ndarray]]) -> Table
         cells = []
         for b in labels:
             found = probability_of_improvement(skills[a], skills[b], fresh())
-            cells.append(NONE if a == b else ranged(found, 2))
+            shown = ranged(found, 2) if len(labels) <= FEW else sig(found.value, 2)
+            cells.append(NONE if a == b else shown)
         rows.append((a, *cells))
     return Table(
         "improvement",
@@ -155,7 +159,13 @@ def improvement(labels: list[str], skills: dict[str, list[np.ndarray]]) -> Table
         "interval.",
         ("beats", *labels),
         tuple(rows),
+        wide=len(labels) > FEW,
     )
+
+
+def slug(name: str) -> str:
+    """A name as part of an address."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())
 
 
 def horizon(settings: dict[str, list[Group]]) -> Section | None:
@@ -170,7 +180,7 @@ def horizon(settings: dict[str, list[Group]]) -> Section | None:
         found, top = horizons(groups), max(g.length or 0 for g in groups)
         blocks += [
             Picture(
-                f"horizon-{task}",
+                f"horizon-{slug(task)}",
                 f"Memory horizon on {task}: share of seeds that solve each length within the "
                 "budget, with Wilson's 95 % interval; the dashed line is the 80 % that a horizon "
                 "asks for.",
@@ -178,7 +188,7 @@ def horizon(settings: dict[str, list[Group]]) -> Section | None:
                 success.ladder(groups),
             ),
             Table(
-                f"horizons-{task}",
+                f"horizons-{slug(task)}",
                 f"Memory horizon on {task}: the largest length that at least 80 % of the seeds "
                 "solve, with a bootstrap 95 % interval. At the top of the ladder it is a lower "
                 "bound.",

@@ -1,6 +1,7 @@
 """The report as a two-column paper, set by Typst; the same document gives the same bytes."""
 
 import json
+import re
 import tempfile
 from dataclasses import replace
 from importlib import resources
@@ -73,6 +74,12 @@ def whole(section: Section, root: Path) -> dict:
     }  # fmt: skip
 
 
+def ratio(svg: str) -> float:
+    """Height over width."""
+    size = dict(re.findall(r'\b(width|height)="([\d.]+)pt"', svg))
+    return float(size["height"]) / float(size["width"])
+
+
 def one(block: Block, root: Path) -> dict | None:
     """A block as the template reads it; a figure is written beside it."""
     match block:
@@ -89,7 +96,7 @@ def one(block: Block, root: Path) -> dict | None:
             caption = marked(block.caption, LOOK)
             return {
                 "kind": "picture", "file": f"{block.key}.svg", "caption": caption,
-                "alt": block.alt, "wide": block.wide,
+                "alt": block.alt, "wide": block.wide, "page": block.wide, "ratio": ratio(block.svg),
             }  # fmt: skip
         case Table():
             return {
