@@ -1,6 +1,7 @@
 """One run, end to end: what its record holds, and that it can be had again."""
 
 import json
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -128,3 +129,17 @@ def test_a_job_records_what_was_not_recorded_and_keeps_a_failure(tmp_path):
     assert record(broken, store) == "failed"
     failure = store.failures()[broken.id]
     assert "Nothing" in failure["error"] and "Traceback" in failure["traceback"]
+
+
+def test_ctrl_c_in_a_training_is_an_interrupt_and_leaves_no_record(tmp_path, monkeypatch):
+    def interrupted(self, batch, k):
+        raise KeyboardInterrupt
+
+    store = Store(tmp_path, "single")
+    store.prepare()
+    before = signal.getsignal(signal.SIGINT)
+    monkeypatch.setattr("longlag.learner.Learner.training_step", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        record(resolve(TINY), store)
+    assert signal.getsignal(signal.SIGINT) is before
+    assert [path.name for path in store.folder.iterdir()] == [".partial"]

@@ -1,6 +1,7 @@
 """From the parts of a config to live objects, with errors that a user can mend."""
 
 import logging
+import signal
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -101,3 +102,18 @@ def quiet() -> Iterator[None]:
         finally:
             for logger, level in zip(noisy, levels, strict=True):
                 logger.setLevel(level)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt again: Lightning makes a silent exit of it.
+
+    Raises:
+        KeyboardInterrupt: the training was interrupted.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit:
+        signal.signal(signal.SIGINT, before)
+        raise KeyboardInterrupt from None

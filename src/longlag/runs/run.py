@@ -13,7 +13,7 @@ import torch
 from longlag.datamodule import DataModule
 from longlag.learner import Learner
 from longlag.runs import mirror
-from longlag.runs.build import build, build_model, build_trainer, quiet
+from longlag.runs.build import build, build_model, build_trainer, interruptible, quiet
 from longlag.runs.config import Config
 from longlag.runs.machine import reset_peak_memory
 from longlag.runs.record import describe, rows
@@ -72,7 +72,7 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
             probe.sink = lambda step, values: logger.send(values, step)
         trainer = build_trainer(chosen, callbacks, logger)
     with mirror.closing(logger):
-        with quiet(), clock.time("train"):
+        with quiet(), interruptible(), clock.time("train"):
             trainer.fit(learner, data)
         record = describe(config, task, learner, selection)
         selection.restore(learner.model)

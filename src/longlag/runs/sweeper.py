@@ -92,7 +92,7 @@ class StudyRunner:
             "chosen": [
                 {
                     "cell": cell,
-                    "task": task,
+                    "task": task.partition("@")[0],
                     "overrides": [f"optim.lr={lr}"],
                     "trials": trials[cell, task],
                 }
