@@ -1,5 +1,5 @@
 """How a recurrence is run over time: `unroll`, whose backends are interchangeable."""
 
-from longlag.engine.unroll import BACKENDS, Trajectory, unroll
+from longlag.engine.unroll import BACKENDS, Trajectory, choose, unroll
 
-__all__ = ["BACKENDS", "Trajectory", "unroll"]
+__all__ = ["BACKENDS", "Trajectory", "choose", "unroll"]

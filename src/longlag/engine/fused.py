@@ -28,7 +28,8 @@ def run(
         )
     function = getattr(torch, kernel.name)
     start = [leaf[None].contiguous() for leaf in s]
-    options = (True, 1, 0.0, cell.training, False)  # biases, layers, dropout, train, bidirectional
+    # biases, layers, dropout, train (gradients are asked for in eval mode too), bidirectional
+    options = (True, 1, 0.0, torch.is_grad_enabled(), False)
     if lengths is None:
         y, *final = function(x, _states(start), kernel.weights, *options, False)
         return y, type(s)(*(leaf[0] for leaf in final))

@@ -46,21 +46,21 @@ def unroll(
             or `auto`, the fastest of these that can do what is asked.
 
     Raises:
-        ValueError: no steps, an unknown backend, or one that cannot do what is asked.
+        ValueError: an argument of the wrong type or shape, an unknown backend, or one that
+            cannot do what is asked.
     """
     T, B, _ = x.shape
-    if T < 1:
-        raise ValueError("unroll: x has no steps (T = 0); give at least one")
     if backend not in BACKENDS:
         raise ValueError(f"unroll: backend {backend!r} is not one of {', '.join(BACKENDS)}")
-    if backend == "auto":
-        backend = choose(cell, taps, resets)
     start = cell.init_state(B)
     state = start if state is None else state
-    valid = None if lengths is None else torch.arange(T, device=x.device)[:, None] < lengths
+    check(cell, x, start, state, lengths, resets, taps)
+    if backend == "auto":
+        backend = choose(cell, taps=taps, resets=resets)
     if backend == "fused":
         y, final = fused.run(cell, x, state, lengths, hidden=(taps, resets))
-        return Trajectory(y, final, None)
+        return Trajectory(y, final, None)  # what lies past an end is zero already
+    valid = None if lengths is None else torch.arange(T, device=x.device)[:, None] < lengths
     u = cell.project(x)
     run = scan.run if backend == "scan" else loop.run
     states = run(cell, u, state, start, valid, resets, taps)
@@ -70,9 +70,65 @@ def unroll(
     return Trajectory(y, type(states)(*(leaf[-1] for leaf in states)), states)
 
 
-def choose(cell: Cell, taps: Any, resets: Tensor | None) -> str:
-    """The backend that `auto` stands for."""
+def choose(cell: Cell, *, taps: Any = None, resets: Tensor | None = None) -> str:
+    """The backend that `auto` stands for: a function of the cell and of what is asked alone."""
     if isinstance(cell, LinearCell):
         return "scan"
     hidden = taps is not None or resets is not None
     return "loop" if hidden or cell.kernel() is None else "fused"
+
+
+def check(
+    cell: Cell,
+    x: Tensor,
+    start: Any,
+    state: Any,
+    lengths: Tensor | None,
+    resets: Tensor | None,
+    taps: Any,
+) -> None:
+    """Say what is wrong with the arguments of `unroll`, before any step is run."""
+    T, B, I = x.shape
+    if T < 1:
+        raise ValueError("unroll: x has no steps (T = 0); give at least one")
+    if cell.input_size != I:
+        raise ValueError(
+            f"unroll: x has {I} features a step, but {type(cell).__name__} was built for "
+            f"input_size {cell.input_size}"
+        )
+    if state is not start:
+        like_state("state", state, start, ())
+    if taps is not None:
+        like_state("taps", taps, start, (T,))
+    if lengths is not None:
+        if tuple(lengths.shape) != (B,) or lengths.is_floating_point():
+            raise ValueError(
+                f"unroll: lengths must be {B} integers, one a sequence, not "
+                f"{tuple(lengths.shape)} of {lengths.dtype}"
+            )
+        low, high = (int(end) for end in lengths.aminmax())
+        if low < 1 or high > T:
+            raise ValueError(
+                f"unroll: lengths must lie between 1 and T = {T}, not between {low} and {high}"
+            )
+    if resets is not None and (tuple(resets.shape) != (T, B) or resets.dtype != torch.bool):
+        raise ValueError(
+            f"unroll: resets must be bool of shape {(T, B)}, not {resets.dtype} of shape "
+            f"{tuple(resets.shape)}"
+        )
+
+
+def like_state(name: str, given: Any, start: Any, front: tuple[int, ...]) -> None:
+    """Refuse a `given` that is not a state like `start`, with the axes `front` before its own."""
+    kind = type(start)
+    if not isinstance(given, kind):
+        raise ValueError(
+            f"unroll: {name} must be a {kind.__name__} of {', '.join(kind._fields)}, not a "
+            f"{type(given).__name__}"
+        )
+    for field, leaf, own in zip(kind._fields, given, start, strict=True):
+        if leaf.shape != front + own.shape:
+            raise ValueError(
+                f"unroll: {name}.{field} must have shape {(*front, *own.shape)}, not "
+                f"{tuple(leaf.shape)}"
+            )
