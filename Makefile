@@ -1,9 +1,10 @@
 # longlag: `make bench` is the main job, `make test` proves the parts; both set everything up.
-PYTHON ?= python3
-STUDY  ?= bench
-VENV   := .venv
-BIN    := $(VENV)/bin
-READY  := $(VENV)/.ready
+PYTHON  ?= python3
+STUDY   ?= bench
+RESULTS ?= results
+VENV    := .venv
+BIN     := $(VENV)/bin
+READY   := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help setup bench test lint report speed constraints clean
@@ -11,7 +12,7 @@ READY  := $(VENV)/.ready
 help: ## what there is to make
 	@echo "longlag: how long can a recurrent network remember, and why?"; echo
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/' | expand -t 22
-	@echo; echo "  STUDY=$(STUDY) picks another study of conf/study; PYTHON=$(PYTHON) another Python (3.11 or newer)."
+	@echo; echo "  STUDY=$(STUDY) picks a study of conf/study, RESULTS=$(RESULTS) the folder of the records,\n  PYTHON=$(PYTHON) a Python (3.11 or newer)."
 
 setup: $(READY) ## create .venv and install everything into it (bench and test do it too)
 
@@ -25,8 +26,8 @@ $(READY): pyproject.toml constraints.txt
 	  { echo "longlag: error: the installation did not finish; check the network and run make again" >&2; exit 1; }
 	@touch $(READY)
 
-bench: $(READY) ## run a study and write its report (STUDY=bench; STUDY=smoke takes a minute)
-	@$(BIN)/longlag bench study=$(STUDY)
+bench: $(READY) ## run a study and write its report (STUDY=smoke takes a minute)
+	@$(BIN)/longlag bench study=$(STUDY) results=$(RESULTS)
 
 test: lint ## lint, types and every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
@@ -37,7 +38,7 @@ lint: $(READY) ## ruff and pyright
 	@$(BIN)/pyright
 
 report: $(READY) ## write the report of a study again from its records
-	@$(BIN)/longlag report study=$(STUDY)
+	@$(BIN)/longlag report study=$(STUDY) results=$(RESULTS)
 
 speed: $(READY) ## time the engine and the training loop, write results/speed
 	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/training.py
