@@ -40,7 +40,8 @@ def test_sequences_of_several_lengths_can_be_examined():
     many = TemporalOrder(length=20).batch("validation", 0, 1, 40)
     found = look(model, batch, kind, many=many)
     assert {name.partition("/")[0] for name in found} == {
-        "profile", "unit", "along", "gate", "closed", "open", "timescale", "jacobian", "retention",
+        "profile", "sequence", "unit", "along", "gate", "closed", "open", "timescale",
+        "jacobian", "retention",
     }  # fmt: skip
     last = int(batch.lengths[0]) - 1
     assert found["jacobian/0/log_norm"].shape == (last + 1,)
@@ -56,6 +57,13 @@ def test_only_a_vanilla_rnn_has_a_bound_and_its_steps_keep_it():
     lag = np.arange(1, 21)
     assert (found["jacobian/0/log_norm"] <= lag * np.log(found["jacobian/0/bound"]) + 1e-9).all()
     assert "jacobian/0/bound" not in look(*case(LSTM))
+
+
+def test_the_norms_of_the_sequences_make_the_profile():
+    found = look(*case(task=TemporalOrder(length=20)))
+    assert np.isnan(found["sequence/0/h"]).any()
+    mean = np.nanmean(found["sequence/0/h"], axis=0)
+    np.testing.assert_allclose(mean, found["profile/0/h"], rtol=1e-12)
 
 
 def test_quantiles_of_units_skip_what_a_short_sequence_does_not_have():

@@ -19,6 +19,7 @@ COMMANDS = {
         "longlag.cli.bench",
     ),
     "report": ("write report.html, report.pdf and report.md of a study", "longlag.cli.report"),
+    "probe": ("examine how the gradient of a recorded run travels", "longlag.cli.probe"),
     "list": ("what there is: cells, tasks, studies, ...", "longlag.cli.list"),
 }
 
@@ -36,11 +37,14 @@ def parser() -> argparse.ArgumentParser:
     for name, (line, module) in COMMANDS.items():
         sub = commands.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
         sub.set_defaults(module=module)
-        what = {"list": "cells, tasks, ...: what to list (default: all)"}
+        what = {
+            "list": "cells, tasks, ...: what to list (default: all)",
+            "probe": "results/<study>/<run id>, or the id alone",
+        }
         sub.add_argument(
             "words",
             nargs="*",
-            metavar="KIND" if name == "list" else "KEY=VALUE",
+            metavar={"list": "KIND", "probe": "RUN"}.get(name, "KEY=VALUE"),
             help=what.get(name, "settings, such as cell=lstm task.length=200 seed=3"),
         )
         sub.add_argument(

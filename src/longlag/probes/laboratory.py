@@ -51,6 +51,7 @@ def examine(
     Returns:
         profile/<layer>/<leaf> (K,), total/... (K,): as `longlag.probes.profile`.
         unit/<layer>/<leaf> (5,K): quantiles .05 .25 .5 .75 .95 over units and sequences of |dL/ds|.
+        sequence/<layer>/<leaf> (B,K): the norm of each sequence; NaN before its start.
         along/<layer>/<leaf> (K,): what arrives along one part of the state alone.
         gate, closed, open, timescale: as `longlag.probes.gating`.
         jacobian/<layer>/steps (M,), .../singular (M,N), .../radius (M,): of single steps t.
@@ -66,6 +67,7 @@ def examine(
     grads, states = gradients(double, exact, kind)
     found = {f"profile/{name}": norms(g, last) for name, g in grads.items()}
     found |= {f"unit/{name}": units(g, last) for name, g in grads.items()}
+    found |= {f"sequence/{name}": sequences(g, last) for name, g in grads.items()}
     if bool(((exact.weight > 0).sum(0) > 1).any()):
         whole, _ = gradients(double, exact, kind, at_last=False)
         found |= {f"total/{name}": norms(g, last) for name, g in whole.items()}
@@ -81,11 +83,21 @@ def examine(
 
 def units(g: Float[Tensor, "T B H"], last: Tensor) -> np.ndarray:
     """Quantiles over units and sequences of |dL/ds_t| at each lag: (5,K)."""
-    step = last[None] - torch.arange(int(last.max()) + 1)[:, None]
-    size = g.abs()[step.clamp(min=0), torch.arange(g.shape[1])]
-    size[step < 0] = torch.nan
+    size = at_lags(g.abs(), last)
     levels = torch.tensor(QUANTILES, dtype=size.dtype)
     return torch.nanquantile(size.flatten(1), levels, dim=1).numpy()
+
+
+def sequences(g: Float[Tensor, "T B H"], last: Tensor) -> np.ndarray:
+    """||g_t||_2 of each sequence at each lag: (B,K); NaN before its start."""
+    return at_lags(g, last).norm(dim=-1).T.numpy()
+
+
+def at_lags(g: Float[Tensor, "T B H"], last: Tensor) -> Float[Tensor, "K B H"]:
+    """Steps counted back from each sequence's last one; NaN before its start."""
+    step = last[None] - torch.arange(int(last.max()) + 1)[:, None]
+    found = g[step.clamp(min=0), torch.arange(g.shape[1])]
+    return torch.where((step < 0)[..., None], torch.nan, found)
 
 
 def jacobians(model: Model, x: Tensor, states: Any, last: int) -> Arrays:
