@@ -44,12 +44,27 @@ class Within(Share):
         self.count(((preds - target).abs() < TOLERANCE).all(-1))
 
 
+def correct(preds: Tensor, target: Tensor) -> Tensor:
+    """Which answers are right (N,): the class (N,), or every one of the labels (N,D)."""
+    if target.ndim == 1:
+        return preds.argmax(-1) == target
+    return ((preds > 0) == (target > 0.5)).all(-1)
+
+
+class SetAccuracy(Share):
+    """The share of answers with every label right."""
+
+    def update(self, preds: Tensor, target: Tensor) -> None:
+        """Logits and labels 0 or 1 (N,D)."""
+        self.count(correct(preds, target))
+
+
 class SequenceAccuracy(Share):
     """The share of sequences with every scored step right."""
 
     def update(self, preds: Tensor, target: Tensor, sequence: Tensor) -> None:
-        """Logits (N,D), class ids (N,) and the sequence (N,) that each belongs to."""
-        wrong = preds.argmax(-1) != target
+        """Logits (N,D), classes (N,) or labels (N,D), and the sequence (N,) of each."""
+        wrong = ~correct(preds, target)
         ids, index = sequence.unique(return_inverse=True)
         errors = torch.zeros(len(ids), device=preds.device).index_add_(0, index, wrong.float())
         self.count(errors == 0)
@@ -62,8 +77,10 @@ def collection(spec: Spec) -> MetricCollection:
         ValueError: a metric that longlag does not know.
     """
     make: dict[str, Any] = {
-        "accuracy": lambda: MulticlassAccuracy(
-            spec.output_size, average="micro", validate_args=False
+        "accuracy": lambda: (
+            SetAccuracy()
+            if spec.kind == "multilabel"
+            else MulticlassAccuracy(spec.output_size, average="micro", validate_args=False)
         ),
         "sequence_accuracy": SequenceAccuracy,
         "mse": MeanSquaredError,

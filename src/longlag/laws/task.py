@@ -173,9 +173,9 @@ def the_spec_is_complete(task: Task) -> str:
 def no_answer_without_memory_beats_the_floor(task: Task) -> str:
     """The best linear answer to x_t alone, fitted on some sequences and measured on others.
 
-    A task with a `batch` of its own has fixed data, and floors measured on them: left out.
+    A task with an `evaluation` of its own has fixed data, and floors measured on them: left out.
     """
-    if type(task).batch is not Task.batch:
+    if type(task).evaluation is not Task.evaluation:
         return ""
     found = memoryless(task)
     for metric, value, why in task.spec.floors[:1]:

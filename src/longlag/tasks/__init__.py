@@ -1,21 +1,44 @@
 """What a recurrence is asked: synthetic long-lag tasks and real data, one file each."""
 
-from longlag.tasks.adding import Adding
+from longlag.tasks.adding import Adding, Adding1997, Multiplication
+from longlag.tasks.automata import CycleNavigation, EvenPairs, ModularArithmetic, Parity
 from longlag.tasks.base import SPLITS, Batch, Floor, Solved, Spec, Split, Task
-from longlag.tasks.copying import Copy
+from longlag.tasks.brackets import Dyck
+from longlag.tasks.copying import Copy, Memorisation, SelectiveCopy, VariableCopy
+from longlag.tasks.counting import AnBn, AnBnCn
 from longlag.tasks.data import DatasetTask, Digits, JapaneseVowels
 from longlag.tasks.forecast import Sine
+from longlag.tasks.groups import WordProblem
+from longlag.tasks.lags import Latch, LongLag, TwoSequence
 from longlag.tasks.order import TemporalOrder, TemporalOrder3
+from longlag.tasks.reber import ContinualReber, EmbeddedReber
+from longlag.tasks.recall import AssociativeRecall
 
 __all__ = [
     "SPLITS",
     "Adding",
+    "Adding1997",
+    "AnBn",
+    "AnBnCn",
+    "AssociativeRecall",
     "Batch",
+    "ContinualReber",
     "Copy",
+    "CycleNavigation",
     "DatasetTask",
     "Digits",
+    "Dyck",
+    "EmbeddedReber",
+    "EvenPairs",
     "Floor",
     "JapaneseVowels",
+    "Latch",
+    "LongLag",
+    "Memorisation",
+    "ModularArithmetic",
+    "Multiplication",
+    "Parity",
+    "SelectiveCopy",
     "Sine",
     "Solved",
     "Spec",
@@ -23,4 +46,7 @@ __all__ = [
     "Task",
     "TemporalOrder",
     "TemporalOrder3",
+    "TwoSequence",
+    "VariableCopy",
+    "WordProblem",
 ]

@@ -1,0 +1,94 @@
+"""Dyck words of bounded depth: which bracket must the next closing one be?"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator
+
+from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
+
+OPENING, CLOSING = "([{<abcdefgh", ")]}>ABCDEFGH"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Dyck(Task):
+    """Name the bracket that is to be closed next, in words of k kinds nested up to depth m.
+
+        input    (   [   ]   (   {   }   )   )      scored: after the closing brackets
+        target   (   [   (   (   {   (   (   .
+
+    The word goes deeper or back with equal chance, kinds are uniform.  All steps inside a bracket
+    are asked; those right after a closing one are scored, for there alone the answer is not the
+    current symbol's: chance is 1/k.
+
+    Args:
+        length: T, steps of the word, which need not be closed at its end.
+        kinds: k.
+        depth: m, the deepest nesting.
+
+    Source: Hewitt et al. 2020, section 5 (Dyck-(k,m)).
+    """
+
+    length: int = 100
+    kinds: int = 2
+    depth: int = 8
+
+    name = "dyck"
+    source = "Hewitt et al. 2020, section 5"
+    ladder = LADDER
+
+    def __post_init__(self) -> None:
+        most = len(OPENING)
+        require(
+            "dyck",
+            length=(self.length, self.length >= 3, "at least 3"),
+            kinds=(self.kinds, 2 <= self.kinds <= most, f"2 to {most}"),
+            depth=(self.depth, self.depth >= 2, "at least 2"),
+        )
+
+    def define(self) -> Spec:
+        """2 k brackets in, one of k kinds out."""
+        k, guess = self.kinds, f"guess one of {self.kinds} kinds"
+        return Spec(
+            kind="classification",
+            input_size=2 * k,
+            output_size=k,
+            metrics=("accuracy", "sequence_accuracy"),
+            floors=(Floor("accuracy", 1 / k, guess),),
+            solved=Solved("accuracy", 0.99, "accuracy above 0.99"),
+            lag=self.length - 1,
+            symbols=(*OPENING[:k], *CLOSING[:k]),
+            answers=tuple(OPENING[:k]),
+        )
+
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Depth is a walk between 0 and m; at the two ends it turns."""
+        T, k, m = self.length, self.kinds, self.depth
+        up = torch.randint(0, 2, (T, batch_size), generator=rng).numpy()
+        kind = torch.randint(0, k, (T, batch_size), generator=rng).numpy()
+        depth = np.zeros((T + 1, batch_size), dtype=np.int64)  # before each step
+        follow = np.array([[d - 1, d + 1] for d in range(m + 1)]).reshape(-1)
+        follow[0], follow[-1] = 1, m - 1  # reflected
+        for t in range(T):
+            depth[t + 1] = follow[2 * depth[t] + up[t]]
+        opens = depth[1:] > depth[:-1]
+        top = np.zeros((T, batch_size), dtype=np.int64)  # of the stack after each step
+        closed = np.zeros((T, batch_size), dtype=np.int64)  # the kind that a closing step closes
+        steps = np.arange(T)[:, None]
+        for level in range(1, m + 1):
+            since = np.maximum.accumulate(np.where(opens & (depth[1:] == level), steps, 0), axis=0)
+            newest = np.take_along_axis(kind, since, axis=0)
+            top = np.where(depth[1:] == level, newest, top)
+            closed = np.where(~opens & (depth[:-1] == level), newest, closed)
+        seen = torch.from_numpy(np.where(opens, kind, k + closed))
+        asked = torch.from_numpy(depth[1:] > 0)
+        scored = asked & torch.from_numpy(~opens)
+        return Batch(
+            encode(seen, 2 * k), torch.from_numpy(top), asked.float(), scored=enough(scored, asked)
+        )
+
+
+def enough(scored: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
+    """`scored`, or, in the rare batch without any such step, `asked`."""
+    return scored if bool(scored.any()) else asked

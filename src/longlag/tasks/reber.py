@@ -1,0 +1,147 @@
+"""The embedded Reber grammar: say which symbols may come next; the last but one repeats the second.
+
+    B T [B ... E] T E        with a string of the inner grammar in brackets,
+    B P [B ... E] P E        which says nothing of the outer T or P
+
+The inner grammar, as states and the two ways out of each:
+
+    0: T->1 P->2    1: S->1 X->3    2: T->2 V->4    3: X->2 S->5    4: P->3 V->5    5: E
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
+
+LETTERS = "BTSXPVE"
+INNER = {0: "T1P2", 1: "S1X3", 2: "T2V4", 3: "X2S5", 4: "P3V5"}
+BEGIN, CHOICE, LAST = 0, 1, 2  # states of the outer grammar; 3 .. 18: T's eight, then P's eight
+MEAN = 12  # symbols of a string, on average: six of the walk through the inner grammar, and six
+
+
+def automaton() -> tuple[np.ndarray, np.ndarray]:
+    """(next, emitted), each (state, bit): where a fair coin leads, and the symbol on the way."""
+    follow, emit = np.zeros((19, 2), dtype=np.int64), np.zeros((19, 2), dtype=np.int64)
+
+    def way(state: int, bit: int, letter: str, to: int) -> None:
+        follow[state, bit], emit[state, bit] = to, LETTERS.index(letter)
+
+    for bit, outer in enumerate("TP"):
+        first = 3 + 8 * bit  # first: opens the inner string; 1 + i: its state i; + 7: closed
+        way(BEGIN, bit, "B", CHOICE)
+        way(CHOICE, bit, outer, first)
+        way(LAST, bit, "E", BEGIN)
+        for both in (0, 1):
+            way(first, both, "B", first + 1)
+            way(first + 6, both, "E", first + 7)
+            way(first + 7, both, outer, LAST)
+        for state, ways in INNER.items():
+            way(first + 1 + state, 0, ways[0], first + 1 + int(ways[1]))
+            way(first + 1 + state, 1, ways[2], first + 1 + int(ways[3]))
+    return follow, emit
+
+
+FOLLOW, EMIT = automaton()
+LEGAL = torch.eye(len(LETTERS))[torch.from_numpy(EMIT)].amax(1)  # (state, symbol)
+
+
+def walk(state: np.ndarray, steps: int, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Symbols (steps,B) that are emitted from `state` (B,) on, and the state after each."""
+    bits = torch.randint(0, 2, (steps, len(state)), generator=rng).numpy()
+    states = np.empty((steps + 1, len(state)), dtype=np.int64)
+    states[0] = state
+    flat = FOLLOW.reshape(-1)
+    for t in range(steps):
+        states[t + 1] = flat[2 * states[t] + bits[t]]
+    return EMIT[states[:-1], bits], states[1:]
+
+
+def described(task: Task, floor: Floor, metrics: tuple[str, ...]) -> Spec:
+    """Seven symbols in, whether each may come next out."""
+    return Spec(
+        kind="multilabel",
+        input_size=len(LETTERS),
+        output_size=len(LETTERS),
+        metrics=metrics,
+        floors=(floor,),
+        solved=Solved("sequence_accuracy", 1.0, task.source),
+        symbols=tuple(LETTERS),
+        answers=tuple(LETTERS),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedReber(Task):
+    """Say after each symbol which may come next, in one string of the embedded Reber grammar.
+
+        input    B   T   B   P   V   V   E   T
+        target   TP  B   TP  TV  PV  E   T   E      (every symbol that is legal there)
+
+    A string is right when all its sets of legal symbols are.  Who knows the grammar but has
+    forgotten the second symbol guesses the last but one: 1/2.
+
+    Source: Hochreiter & Schmidhuber 1997, experiment 1.
+    """
+
+    name = "reber"
+    source = "Hochreiter & Schmidhuber 1997, experiment 1"
+
+    def define(self) -> Spec:
+        """All strings right."""
+        floor = Floor("sequence_accuracy", 1 / 2, "know the grammar, guess the last T or P")
+        return described(self, floor, ("sequence_accuracy", "accuracy", "nll"))
+
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Both ways out of every state equally likely."""
+        symbols, states = walk(np.full(batch_size, BEGIN), 24, rng)
+        while not (states == LAST).any(0).all():  # a longer string is rare
+            more = walk(states[-1], 24, rng)
+            symbols, states = np.concatenate([symbols, more[0]]), np.concatenate([states, more[1]])
+        lengths = torch.from_numpy((states == LAST).argmax(0) + 1)  # the last T or P included
+        T = int(lengths.max())
+        inside = torch.arange(T)[:, None] < lengths
+        x = encode(torch.from_numpy(symbols[:T]).where(inside, len(LETTERS)), len(LETTERS))
+        target = LEGAL[torch.from_numpy(states[:T])] * inside[..., None]
+        return Batch(x, target, inside.float(), lengths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContinualReber(Task):
+    """The same in an endless stream of strings, with nothing that marks where one begins.
+
+        input    B   T   B   P   V   V   E   T   E   B   P   B ...
+        target   TP  B   TP  TV  PV  E   T   E   B   TP  B   TP ...
+
+    The score is the share of steps with the right set of legal symbols.  A string has 12 symbols
+    on average, of which the last T or P takes memory: who forgets is right in 1 - 1/24 of all
+    steps, or in a little more, as the stream starts with a fresh string.
+
+    Args:
+        length: T, steps of the stream.
+
+    Source: Gers, Schmidhuber & Cummins 2000, section 4.
+    """
+
+    length: int = 200
+
+    name = "reber_continual"
+    source = "Gers, Schmidhuber & Cummins 2000, section 4"
+    ladder = LADDER
+
+    def __post_init__(self) -> None:
+        require("reber_continual", length=(self.length, self.length >= 8, "at least 8"))
+
+    def define(self) -> Spec:
+        """Every step of the stream right."""
+        why = "know the grammar, guess the last T or P of each string: one in 12 symbols"
+        floor = Floor("accuracy", 1 - 1 / (2 * MEAN), why)
+        return described(self, floor, ("accuracy", "sequence_accuracy", "nll"))
+
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Both ways out of every state equally likely."""
+        symbols, states = map(torch.from_numpy, walk(np.full(batch_size, BEGIN), self.length, rng))
+        weight: Tensor = torch.ones(self.length, batch_size)
+        return Batch(encode(symbols, len(LETTERS)), LEGAL[states], weight)

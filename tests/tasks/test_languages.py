@@ -1,0 +1,202 @@
+"""Languages and groups: every answer agrees with the definition, read letter by letter."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+import torch
+
+from longlag.laws.task import memoryless
+from longlag.tasks import (
+    AnBn,
+    AnBnCn,
+    ContinualReber,
+    CycleNavigation,
+    EmbeddedReber,
+    EvenPairs,
+    ModularArithmetic,
+    Parity,
+    Task,
+    WordProblem,
+)
+
+B = 300
+
+
+def words(task: Task, split="train", size: int = B) -> Iterator[tuple[str, list[str]]]:
+    """Each word as a string, and the answers at its asked steps."""
+    batch, spec = task.batch(split, 0, 0, size), task.spec
+    seen, sets = batch.x.argmax(-1), spec.kind == "multilabel"
+    for b in range(size):
+        n = len(seen) if batch.lengths is None else int(batch.lengths[b])
+        asked = batch.weight[:, b].nonzero()[:, 0].tolist()
+        rows = [batch.target[t, b] for t in asked]
+        told = [
+            "".join(spec.answers[i] for i in row.nonzero()[:, 0]) if sets else spec.answers[row]
+            for row in rows
+        ]
+        assert asked[-1] == n - 1
+        yield "".join(spec.symbols[i] for i in seen[:n, b]), told
+
+
+def changes(word: str) -> str:
+    return ("even", "odd")[(word.count("ab") + word.count("ba")) % 2]
+
+
+MEANING = {
+    Parity: lambda word: ("even", "odd")[word.count("1") % 2],
+    EvenPairs: changes,
+    CycleNavigation: lambda word: str((word.count("+") - word.count("-")) % 5),
+    ModularArithmetic: lambda word: str(eval(word) % 5),
+}
+
+
+@pytest.mark.parametrize("make", MEANING)
+def test_a_word_has_the_class_that_its_definition_gives(make):
+    for task in (make(beyond=0), make(length=3, beyond=0), make(length=1, beyond=0)):
+        for word, (answer,) in words(task):
+            assert 1 <= len(word) <= task.length and answer == MEANING[make](word)
+    assert {len(word) for word, _ in words(make(length=5, beyond=9))} <= set(range(1, 6))
+
+
+@pytest.mark.parametrize("make", MEANING)
+def test_validation_and_test_have_longer_words_than_training(make):
+    task = make(length=7, beyond=20)
+    for split in ("validation", "test"):
+        sizes = {len(word) for word, _ in words(task, split)}
+        assert min(sizes) > 6 and max(sizes) <= 20 and len(sizes) > 5
+        evaluated = next(task.evaluation(split, 0, 50, 50))
+        assert evaluated.lengths is not None and evaluated.lengths.min() >= 7
+    assert make(length=7, beyond=0).batch("test", 0, 0, B).lengths.max() <= 7
+    assert set(make().at(61).batch("test", 0, 0, 9).lengths.tolist()) == {61}
+
+
+@pytest.mark.parametrize("make", MEANING)
+def test_guessing_reaches_the_floor_and_no_more(make):
+    task = make()
+    assert memoryless(task)["accuracy"] == pytest.approx(task.spec.floors[0].value, abs=0.035)
+
+
+@pytest.mark.parametrize(("make", "blocks"), [(AnBn, "ab"), (AnBnCn, "abc")])
+def test_the_sets_of_a_counting_word_are_those_that_may_follow(make, blocks: str):
+    drawn = Counter()
+    for word, told in words(make(length=6, beyond=0)):
+        n = word.count("a")
+        drawn[n] += 1
+        assert word == "S" + "".join(letter * n for letter in blocks)
+        legal = ["a", *["ab"] * n]
+        for here, after in zip(blocks[1:], blocks[2:] + ".", strict=True):
+            legal += [here] * (n - 1) + [after]
+        if len(blocks) == 2:
+            legal = ["a", *["ab"] * n, *["b"] * (n - 1), "."]
+        assert told == legal
+    assert set(drawn) == set(range(1, 7))
+    beyond = {word.count("a") for word, _ in words(make(length=6, beyond=9), "test")}
+    assert beyond == {7, 8, 9}
+    assert make(length=6, beyond=0).spec.floors[0].value == 1 / 6
+    assert make(length=6, beyond=9).spec.floors[0].value == 0
+
+
+NODES = [
+    [("T", 1), ("P", 2)],
+    [("S", 1), ("X", 3)],
+    [("T", 2), ("V", 4)],
+    [("X", 2), ("S", 5)],
+    [("P", 3), ("V", 5)],
+]
+
+
+def legal_sets(stream: str) -> list[set[str]]:
+    """After each symbol of a stream of embedded strings, what may follow, read by hand."""
+    found, at = [], 0
+    while True:
+        string = stream[at:]
+        parts: list[set[str]] = [{"T", "P"}]  # after B
+        outer = string[1:2]
+        parts.append({"B"})
+        node, i = 0, 3
+        while node != 5:
+            parts.append({letter for letter, _ in NODES[node]})
+            if i >= len(string):
+                return (found + parts)[: len(stream)]
+            node, i = dict(NODES[node])[string[i]], i + 1
+        parts += [{"E"}, {outer}, {"E"}, {"B"}]
+        found += parts
+        at += i + 3
+        if at >= len(stream):
+            return found[: len(stream)]
+
+
+def test_the_sets_of_an_embedded_reber_string_are_the_legal_ones():
+    lengths = []
+    for word, told in words(EmbeddedReber()):
+        assert word[0] == "B" and word[-1] == word[1] and word[2] == "B" and len(word) >= 8
+        assert [set(answer) for answer in told] == legal_sets(word)
+        for symbol, legal in zip(word[1:], told, strict=False):
+            assert symbol in legal
+        lengths.append(len(word))
+    assert sum(lengths) / B + 1 == pytest.approx(12, abs=0.8)
+
+
+@pytest.mark.parametrize("length", [8, 100])
+def test_the_sets_of_the_continual_stream_are_the_legal_ones(length: int):
+    for word, told in words(ContinualReber(length=length), size=100):
+        assert len(word) == length
+        assert [set(answer) for answer in told] == legal_sets(word)
+
+
+def test_who_guesses_the_outer_symbol_is_right_but_for_one_step_in_24():
+    task = ContinualReber(length=2000)
+    batch = task.batch("train", 0, 0, 50)
+    T, P = (batch.target[..., task.spec.answers.index(letter)] for letter in "TP")
+    alone = (T + P == 1) & (batch.target.sum(-1) == 1)  # exactly one of T, P: the outer symbol
+    assert 1 - alone.float().mean().item() / 2 == pytest.approx(task.spec.floors[0].value, abs=1e-3)
+
+
+def compose(newest: str, before: str) -> str:
+    return "".join(newest[int(i) - 1] for i in before)
+
+
+@pytest.mark.parametrize("group", ["A5", "S5"])
+def test_the_word_problem_multiplies_permutations_one_after_the_other(group):
+    task = WordProblem(length=20, group=group)
+    batch = task.batch("train", 0, 0, 50)
+    seen = set()
+    for b in range(50):
+        word = [task.spec.symbols[i] for i in batch.x[:, b].argmax(-1)]
+        product = "12345"
+        for t, element in enumerate(word):
+            product = compose(element, product)
+            assert task.spec.answers[batch.target[t, b]] == product
+        seen |= set(word)
+    assert len(seen) == task.spec.input_size
+
+
+def test_the_control_of_the_word_problem_adds_modulo_60():
+    batch = WordProblem(length=30, group="Z60").batch("train", 0, 0, 50)
+    assert (batch.x.argmax(-1).cumsum(0) % 60).equal(batch.target)
+
+
+def test_a_guess_at_the_word_problem_is_right_at_the_first_step_alone():
+    task = WordProblem(length=10)
+    batch = task.batch("train", 0, 0, 6000)
+    share = torch.bincount(batch.target[1:].flatten(), minlength=60) / (9 * 6000)
+    best = (1 + 9 * share.max().item()) / 10
+    assert best == pytest.approx(task.spec.floors[0].value, abs=0.003)
+
+
+@pytest.mark.parametrize(
+    ("make", "said"),
+    [
+        (lambda: Parity(length=0), "parity: length must be at least 1, not 0"),
+        (lambda: Parity(shortest=41), "parity: shortest must be 1 to 40, not 41"),
+        (lambda: EvenPairs(beyond=40), "beyond must be 0, or more than 40, not 40"),
+        (lambda: AnBn(length=0), "anbn: length must be at least 1, not 0"),
+        (lambda: AnBnCn(beyond=-1), "anbncn: beyond must be 0, or more than 100, not -1"),
+        (lambda: ContinualReber(length=7), "reber_continual: length must be at least 8, not 7"),
+        (lambda: WordProblem(length=1), "word_problem: length must be at least 2, not 1"),
+    ],
+)
+def test_an_argument_that_is_not_allowed_is_refused_in_one_line(make, said: str):
+    with pytest.raises(ValueError, match=said):
+        make()
