@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -12,9 +13,14 @@ import pytest
 
 from longlag.errors import LonglagError
 from longlag.report import build
+from longlag.report.decays import link, outcomes
+from longlag.report.document import Code, Document, Points, Section, Table, Text
+from longlag.report.findings import exceptions, explained
 from longlag.report.groups import settings, study_groups
 from longlag.report.records import read_study
 from longlag.report.say import sig
+from longlag.report.writers.html import to_html
+from longlag.report.writers.pdf import to_pdf
 
 
 def test_three_files_are_written_and_named(built):
@@ -122,9 +128,9 @@ def flatten(study):
 
 def test_a_gradient_that_does_not_explain_the_failures_is_called_so(small):
     flatten(small)
-    text = build(small)[2].read_text()
-    assert "the gradient does not explain these failures" in text
-    assert "it fades no faster than in a run that solved the task" in text
+    found = outcomes(study_groups(read_study(small)))
+    assert "the gradient does not explain these failures" in explained(found)
+    assert "it fades no faster than in a run that solved the task" in exceptions(found)[0]
 
 
 def test_a_single_run_without_plan_probe_or_curve_still_has_a_report(study, tmp_path):
@@ -166,13 +172,36 @@ def test_neither_statistics_nor_report_import_torch():
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
 
 
-def test_text_that_looks_like_markup_is_shown_as_it_is(small):
-    for folder in small.glob("*adding*"):
-        if not folder.name.startswith("lstm"):
-            shutil.rmtree(folder)
-    plan = json.loads((small / "plan.json").read_text())
-    plan["title"] = "</script><b>a & b</b> #strong[x] $y$"
-    (small / "plan.json").write_text(json.dumps(plan))
-    page = build(small)[0].read_text()
+def test_text_that_looks_like_markup_is_shown_as_it_is():
+    text = '</script><b>a & b</b> #strong[x] $y$ \\ `co"de` "q" // http://x [7] *s* _u_ @z'
+    table = Table("t", text, ("a", "b"), ((text, text), (None, text)), note=text)
+    section = Section("s", text, (Text(text), Points((text,)), Code(((text, text),)), table))
+    document = Document(text, text, text, (text,), (section,), (text,) * 7, ((text, text),))
+    page = to_html(document)
     assert "<b>a" not in page
     assert re.search(r"<h1>&lt;/script&gt;&lt;b&gt;a &amp; b", page)
+    assert to_pdf(document).startswith(b"%PDF")
+
+
+def test_rates_and_outcomes_are_compared_within_a_task_alone(study):
+    rows = study_groups(read_study(study))
+    found = outcomes(rows)
+    adding = [o for o in found if o.row.task == "adding"]
+    adding = [replace(o, final=o.final + 5 * (o.run.cell == "gru")) for o in adding]
+    shifted = [replace(o, final=o.final + 100) for o in found if o.row.task == "digits"]
+    both, alone = link([*adding, *shifted], "final"), link(adding, "final")
+    assert both.told == alone.told
+    lost = [o.final for o in adding if not o.run.solved]
+    held = [o.final for o in adding if o.run.solved]
+    pairs = [(a > b) + 0.5 * (a == b) for a in lost for b in held]
+    assert alone.told == pytest.approx(np.mean(pairs))
+
+
+def test_where_every_run_solved_or_none_did_the_report_says_it_cannot_tell(small):
+    for path in small.glob("*/record.json"):
+        record = json.loads(path.read_text())
+        record["solved"]["met"] = False
+        path.write_text(json.dumps(record))
+    found = outcomes(study_groups(read_study(small)))
+    assert "cannot be told here: 0 of 9 runs" in explained(found)
+    assert explained([]) == ""

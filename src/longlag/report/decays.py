@@ -1,9 +1,11 @@
 """Decay rates of every run and row, and what they say about who solved the task."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.stats import rankdata
 
 from longlag.report.groups import Group, fresh
 from longlag.report.records import Run
@@ -53,7 +55,7 @@ def outcomes(groups: Iterable[Group]) -> list[Outcome]:
 
 @dataclass(frozen=True)
 class Link:
-    """How a decay rate goes with success over some runs."""
+    """How a decay rate goes with success over some runs, compared within each task alone."""
 
     runs: int
     solved: int | None
@@ -64,17 +66,27 @@ class Link:
 def link(found: list[Outcome], when: str) -> Link:
     """Over `found`, of the rate at `when`: initial or final.
 
-    Within one setting runs are ranked by their scores; over several, by their skill.
+    Ranks and pairs are taken within a setting: an easy task says nothing against a hard one.
     """
-    rates = np.array([getattr(o, when) for o in found], float)
-    alone = len({o.row.setting for o in found}) == 1
-    skills = np.array([o.run.goodness if alone else o.run.skill for o in found], float)
+    parts: dict[str, list[Outcome]] = defaultdict(list)
+    for o in found:
+        parts[o.row.setting].append(o)
+    rates = [np.array([getattr(o, when) for o in part], float) for part in parts.values()]
+    scores = [np.array([o.run.goodness for o in part], float) for part in parts.values()]
+    x, y = (np.concatenate([rankdata(p) / len(p) for p in ps]) for ps in (rates, scores))
+    rho = rank_correlation(x, y, fresh()) if len(found) >= 3 else Interval(*[np.nan] * 3)
     met = [o.run.solved for o in found]
-    nothing = Interval(*[np.nan] * 3)
-    rho = rank_correlation(rates, skills, fresh()) if len(found) >= 3 else nothing
-    if None in met:
-        return Link(len(found), None, rho, float("nan"))
-    mask = np.array(met, bool)
-    both = mask.any() and not mask.all()
-    told = float(wins(rates[~mask], rates[mask])) if both else float("nan")
-    return Link(len(found), int(mask.sum()), rho, told)
+    solved = None if None in met else sum(bool(m) for m in met)
+    return Link(len(found), solved, rho, told(parts.values(), when))
+
+
+def told(parts: Iterable[list[Outcome]], when: str) -> float:
+    """Of the pairs of an unsolved and a solved run of a task, the share told by their rates."""
+    total, pairs = 0.0, 0
+    for part in parts:
+        lost = np.array([getattr(o, when) for o in part if o.run.solved is False])
+        held = np.array([getattr(o, when) for o in part if o.run.solved])
+        if len(lost) and len(held):
+            total += float(wins(lost, held)) * len(lost) * len(held)
+            pairs += len(lost) * len(held)
+    return total / pairs if pairs else float("nan")

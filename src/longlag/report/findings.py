@@ -155,20 +155,20 @@ def afterwards(groups: list[Group]) -> str:
 def explained(found: list[Outcome]) -> str:
     """Whether the decay rate goes with success, before and after training."""
     judged = [o for o in found if o.run.solved is not None]
+    if not judged:
+        return ""
     before, after = link(judged, "initial"), link(judged, "final")
-    if not after.solved or after.solved == after.runs:
-        which = "no run" if not after.solved else "every run"
+    if np.isnan(after.told):
         return (
-            f"Whether the gradient explains success cannot be told here: {which} of "
-            f"{after.runs} met its criterion."
-            if judged
-            else ""
+            f"Whether the gradient explains success cannot be told here: {after.solved} of "
+            f"{after.runs} runs met their criterion, but on no task did some runs meet it and "
+            "others not."
         )
     return (
         f"Over {after.runs} runs with a criterion, of which {after.solved} met it, the gradient of "
-        f"an unsolved run fades faster than that of a solved one in {percent(after.told)} of the "
-        f"pairs after training and in {percent(before.told)} at initialisation (50 % is chance): "
-        f"{verdict(before.told, after.told)}"
+        "an unsolved run fades faster than that of a solved run of the same task in "
+        f"{percent(after.told)} of the pairs after training and in {percent(before.told)} at "
+        f"initialisation (50 % is chance): {verdict(before.told, after.told)}"
     )
 
 

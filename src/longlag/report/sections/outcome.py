@@ -52,9 +52,10 @@ def links(settings: dict[str, list[Group]], found: list[Outcome]) -> Table:
     return Table(
         "links",
         "Decay rate against outcome. rho: Spearman's rank correlation of the decay rate with the "
-        "test skill, with a bootstrap 95 % interval (negative: faster fading goes with less "
-        "skill). Told apart: the share of pairs of an unsolved and a solved run in which the "
-        "unsolved one fades faster; 50 % is chance.",
+        "test score, turned so that more is better, with a bootstrap 95 % interval (negative: "
+        "faster fading goes with a worse score). Told apart: the share of pairs of an unsolved "
+        "and a solved run in which the unsolved one fades faster; 50 % is chance. Ranks and pairs "
+        "are taken within each task: an easy task says nothing against a hard one.",
         (
             "runs of", "n", "solved", "rho at init", "told apart at init", "rho trained",
             "told apart trained",
