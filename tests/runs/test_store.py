@@ -59,6 +59,44 @@ def test_a_truncated_or_foreign_record_counts_as_not_run_and_is_named(store, cap
     assert said in caplog.text and str(folder) in caplog.text
     store.save(record(), ROWS, {})
     assert store.read(record()["id"]) == record()
+    kept = store.folder / "damaged" / record()["id"] / "record.json"
+    assert kept.read_text() == content  # put aside, not deleted
+
+
+def test_a_damaged_record_is_told_once_and_each_is_kept(store, caplog):
+    for count in (1, 2):
+        folder = store.folder / record()["id"]
+        folder.mkdir(exist_ok=True)
+        (folder / "record.json").write_text("{")
+        with caplog.at_level(logging.WARNING):
+            assert not store.has(record()["id"]) and not store.has(record()["id"])
+        assert len(caplog.records) == 1
+        store.save(record(), ROWS, {})
+        assert len(list((store.folder / "damaged").iterdir())) == count
+
+
+def test_a_run_under_way_leaves_a_mark_only_if_its_process_is_killed(store):
+    with store.running("lstm-adding-1"):
+        assert store.begun() == {"lstm-adding-1"}
+    with pytest.raises(ValueError, match="broken"), store.running("lstm-adding-2"):
+        raise ValueError("broken")
+    assert store.begun() == set()
+    dead = store.partial / "lstm-adding-3.running-999999999"
+    dead.touch()
+    store.prepare()
+    assert not dead.exists()
+
+
+def test_a_failure_that_cannot_be_noted_is_an_error_that_tells_both(store):
+    (store.folder / "failed").write_text("in the way")
+    with pytest.raises(LonglagError, match=r"ValueError: no; and it cannot be noted in"):
+        store.fail(record()["id"], "longlag train", "ValueError: no", "Traceback ...")
+
+
+def test_a_file_of_somebody_else_among_the_partial_ones_is_left_alone(store):
+    (store.partial / ".DS_Store").touch()
+    store.prepare()
+    assert (store.partial / ".DS_Store").exists()
 
 
 def test_a_record_of_another_study_is_shared(store, tmp_path):

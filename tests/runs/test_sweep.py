@@ -1,14 +1,20 @@
 """A sweep survives what happens to it: the logic, on a launcher that misbehaves on purpose."""
 
+import functools
 import json
 from pathlib import Path
 
 import pytest
 
-from longlag.runs.config import resolve
+from longlag.runs.config import Config, resolve
 from longlag.runs.plan import Ids, Study
 from longlag.runs.store import Store
-from longlag.runs.sweeper import ROUNDS, StudyRunner
+from longlag.runs.sweeper import STRIKES, StudyRunner, conclude
+
+
+@functools.cache
+def composed(*overrides: str) -> Config:
+    return resolve(overrides)
 
 
 class Worker:
@@ -19,7 +25,7 @@ class Worker:
 
     def __call__(self, batch: list[list[str]]) -> None:
         for overrides in batch:
-            config = resolve(overrides)
+            config = composed(*overrides)
             self.launched.append(config.id)
             if self.mishap(config):
                 self.store.fail(config.id, config.command, "ValueError: broken", "Traceback")
@@ -87,26 +93,73 @@ def test_a_broken_point_is_named_and_the_others_go_on(store):
     assert len(healed.launched) == 1  # but it is in the next
 
 
-def test_a_killed_worker_ends_neither_the_sweep_nor_the_other_runs(store):
-    def die_once(config):
-        if config.values.seed == 2 and not died:
-            died.append(config.id)
+def killing(store: Store, kills):
+    """A mishap: the worker is killed with this run under way, and so leaves its mark."""
+
+    def mishap(config):
+        if kills(config):
+            (store.partial / f"{config.id}.running-999999999").touch()
             raise RuntimeError("a worker was killed")
 
+    return mishap
+
+
+def test_a_killed_worker_ends_neither_the_sweep_nor_the_other_runs(store):
     died: list[str] = []
-    plan = sweep(store, Worker(store, die_once))
+
+    def first(config) -> bool:
+        if config.values.seed == 2 and not died:
+            died.append(config.id)
+            return True
+        return False
+
+    plan = sweep(store, Worker(store, killing(store, first)))
     assert died and plan["failed"] == []
 
 
-def test_a_run_that_kills_every_worker_is_given_up_and_named(store):
-    def always_die(config):
-        if config.values.seed == 2:
-            raise RuntimeError("a worker was killed")
+@pytest.mark.parametrize("seed", [100, 0, 2])
+def test_only_the_run_that_kills_its_worker_every_time_is_given_up(store, seed: int):
+    worker = Worker(store, killing(store, lambda c: c.values.seed == seed))
+    plan = sweep(store, worker)
+    assert len(plan["failed"]) == (4 if seed == 100 else 2)
+    assert all(f"{STRIKES} times" in f["error"] for f in plan["failed"])
+    assert all(f"seed={seed}" in f["command"] for f in plan["failed"])
+    ids = [i for stage in plan["stages"] for i in stage["ids"]]
+    assert {i for i in ids if not store.has(i)} == {f["id"] for f in plan["failed"]}
+    assert all(worker.launched.count(f["id"]) == STRIKES for f in plan["failed"])
 
-    plan = sweep(store, Worker(store, always_die))
-    assert len(plan["failed"]) == 2
-    assert all(f"died {ROUNDS} times" in f["error"] for f in plan["failed"])
-    assert sum(store.has(i) for i in plan["stages"][1]["ids"]) == 4
+
+def test_a_launcher_that_never_starts_anything_ends_and_says_so(store):
+    def broken(batch):
+        raise FileNotFoundError("sbatch")
+
+    StudyRunner(study(), store, Ids(store, None), broken).run()
+    plan = json.loads((store.folder / "plan.json").read_text())
+    assert len(plan["failed"]) == 10
+    assert all("FileNotFoundError" in f["error"] for f in plan["failed"])
+
+
+def test_a_run_that_ends_without_a_word_is_named(store):
+    StudyRunner(study(("lstm",)), store, Ids(store, None), lambda batch: None).run()
+    plan = json.loads((store.folder / "plan.json").read_text())
+    assert all("without a record" in f["error"] for f in plan["failed"])
+    assert len(plan["failed"]) == 5
+
+
+def test_the_plan_is_written_again_if_it_was_lost_and_left_alone_if_not(store):
+    plan, path = sweep(store, Worker(store)), store.folder / "plan.json"
+    before = path.stat().st_mtime_ns
+    assert conclude(study(), store, Ids(store, None)) == plan
+    assert path.stat().st_mtime_ns == before
+    path.unlink()
+    conclude(study(), store, Ids(store, None))
+    assert json.loads(path.read_text()) == plan
+
+
+def test_a_failure_of_an_earlier_form_of_the_study_is_not_this_ones(store):
+    sweep(store, Worker(store, mishap=lambda c: c.names["cell"] == "gru"))
+    assert len(conclude(study(), store, Ids(store, None))["failed"]) == 5
+    assert conclude(study(("lstm",)), store, Ids(store, None))["failed"] == []
 
 
 def test_where_every_trial_of_a_cell_fails_its_final_runs_still_have_a_rate(store):

@@ -14,6 +14,7 @@ from longlag.runs.config import Config, folder, resolve
 from longlag.runs.job import job
 from longlag.runs.plan import Ids, Study, best_rates, estimate, study_of
 from longlag.runs.store import Store
+from longlag.runs.sweeper import conclude
 
 OUT = Console(highlight=False, soft_wrap=True)
 
@@ -29,16 +30,18 @@ def run(arguments: argparse.Namespace) -> int:
     watch = Watch(study, store, Ids(store, arguments.config_dir))
     show_plan(study, store, watch)
     if len(watch.recorded) < watch.total:
+        watch.begin()
         with Progress(watch.total, len(watch.recorded), watch.count, watch.seconds()):
             sweep(config, words, launch, arguments.config_dir)
-    failures = store.failures()
-    report(store)
-    for failure in failures.values():
+    ids = Ids(store, arguments.config_dir)  # the sweep has composed more of them
+    failures = conclude(study, store, ids)["failed"]
+    for failure in failures:
         OUT.print(f"failed: {failure['command']}\n        {failure['error']}", style="red")
     if failures:
         OUT.print(
             f"{len(failures)} of {watch.total} runs failed; tracebacks: {store.folder}/failed"
         )
+    report(store)
     return 1 if failures else 0
 
 
@@ -55,11 +58,18 @@ class Watch:
         self.study, self.store = study, store
         self.total = len(study.tuning()) + len(study.pairs) * len(study.seeds)
         tuning = ids.of(study.tuning())
+        self.known = set(tuning)
         self.recorded = {run_id for run_id in tuning if store.has(run_id)}
         if len(self.recorded) == len(tuning):  # then it is known what comes after them
-            final = ids.of(study.final(best_rates(study, store, tuning)))
-            self.recorded |= {run_id for run_id in final if store.has(run_id)}
-        self.before = self.folders()
+            self.known |= set(ids.of(study.final(best_rates(study, store, tuning))))
+            self.recorded |= {run_id for run_id in self.known if store.has(run_id)}
+        self.before, self.old = self.folders(), set(store.failures())
+
+    def begin(self) -> None:
+        """Forget the failures that are tried again; what is left is of other forms of the study."""
+        for run_id in self.known:
+            self.store.forget(run_id)
+        self.old = set(self.store.failures())
 
     def folders(self) -> set[str]:
         """The runs that are recorded, of this or an earlier form of the study."""
@@ -67,7 +77,7 @@ class Watch:
 
     def count(self) -> tuple[int, int]:
         """Runs that ended, with and without success; the failed ones among them."""
-        failed = len(self.store.failures())
+        failed = len(set(self.store.failures()) - self.old)
         done = len(self.recorded | (self.folders() - self.before)) + failed
         return min(done, self.total), failed
 

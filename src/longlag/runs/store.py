@@ -1,6 +1,7 @@
 """The records of a study: a run's folder exists if and only if its record is whole."""
 
 import csv
+import functools
 import json
 import logging
 import os
@@ -48,8 +49,9 @@ class Store:
                 "results=DIR"
             ) from None
         for left in self.partial.iterdir():
-            if not alive(int(left.name.rpartition("-")[2])):
-                shutil.rmtree(left, ignore_errors=True)
+            pid = left.name.rpartition("-")[2]
+            if pid.isdecimal() and not alive(int(pid)):
+                remove(left)
 
     def has(self, run_id: str) -> bool:
         """Whether the run is recorded here, or in another study: then it is copied here."""
@@ -95,20 +97,52 @@ class Store:
                 file.write("\n")
                 file.flush()
                 os.fsync(file.fileno())
-        failed = self.folder / "failed" / f"{record['id']}.json"
-        failed.unlink(missing_ok=True)
+        self.forget(record["id"])
         return self.folder / record["id"]
 
     def fail(self, run_id: str, command: str, error: str, trace: str) -> None:
         """Remember a failure: failed/<run id>.json, until the run succeeds."""
         path = self.folder / "failed" / f"{run_id}.json"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_json(path, {"id": run_id, "command": command, "error": error, "traceback": trace})
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_json(path, {"id": run_id, "command": command, "error": error, "traceback": trace})
+        except OSError as reason:
+            raise LonglagError(f"{error}; and it cannot be noted in {path}: {reason}") from reason
 
     def failures(self) -> dict[str, dict[str, str]]:
         """What failed and has not succeeded since, by run id."""
         found = (json.loads(p.read_text()) for p in sorted(self.folder.glob("failed/*.json")))
         return {failure["id"]: failure for failure in found}
+
+    def forget(self, run_id: str) -> None:
+        """Drop a failure, for the run is tried again."""
+        (self.folder / "failed" / f"{run_id}.json").unlink(missing_ok=True)
+
+    @contextmanager
+    def running(self, run_id: str) -> Iterator[None]:
+        """Leave a mark while a run is under way, which stays if its process is killed."""
+        mark = self.partial / f"{run_id}.running-{os.getpid()}"
+        self.partial.mkdir(parents=True, exist_ok=True)
+        mark.touch()
+        try:
+            yield
+        finally:
+            mark.unlink(missing_ok=True)
+
+    def begun(self) -> set[str]:
+        """The runs under way, and those whose process was killed; the marks are taken away."""
+        marks = list(self.partial.glob("*.running-*"))
+        for mark in marks:
+            mark.unlink(missing_ok=True)
+        return {mark.name.rpartition(".running-")[0] for mark in marks}
+
+    def put_aside(self, target: Path) -> None:
+        """Move a folder that is not a whole record to damaged/: nothing is deleted unseen."""
+        kept = self.folder / "damaged" / target.name
+        count = sum(1 for _ in kept.parent.glob(f"{target.name}*"))
+        kept = kept.with_name(f"{target.name}-{count}") if count else kept
+        kept.parent.mkdir(exist_ok=True)
+        os.rename(target, kept)
 
     @contextmanager
     def _into_place(self, run_id: str) -> Iterator[Path]:
@@ -117,9 +151,10 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             yield folder
-            if target.exists():  # of a run whose record is not whole
-                os.rename(target, self.partial / f"{run_id}-old-{os.getpid()}")
-                shutil.rmtree(self.partial / f"{run_id}-old-{os.getpid()}", ignore_errors=True)
+            if target.exists() and self.read(run_id) is None:
+                self.put_aside(target)
+            elif target.exists():  # written meanwhile by another sweep: the same run
+                return
             os.rename(folder, target)
         except OSError as error:
             raise LonglagError(
@@ -129,27 +164,46 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+@functools.cache
+def warn(problem: str) -> None:
+    """Say it once a process."""
+    log.warning("%s; it counts as not run, and is kept in damaged/ once it is run again", problem)
+
+
 def whole(path: Path) -> dict[str, Any] | None:
     """The record in a file; None, with a warning, where it is truncated or foreign."""
     try:
         record = json.loads(path.read_text())
     except (OSError, ValueError):
-        log.warning("%s is truncated or no JSON: it counts as not run and will be run again", path)
+        warn(f"{path} is truncated or no JSON")
         return None
     if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        log.warning("%s is not a longlag record (schema %d): it is run again", path, SCHEMA)
+        warn(f"{path} is not a longlag record (schema {SCHEMA})")
         return None
     if record.get("id") != path.parent.name:
-        log.warning("%s is the record of another run: it is run again", path)
+        warn(f"{path} is the record of another run")
         return None
     return record
+
+
+def as_json(content: Any) -> str:
+    """The text that `write_json` writes."""
+    return json.dumps(content, indent=1, default=float) + "\n"
 
 
 def write_json(path: Path, content: Any) -> None:
     """Write a file as a whole or not at all."""
     partial = path.with_name(f".{path.name}-{os.getpid()}")
-    partial.write_text(json.dumps(content, indent=1, default=float) + "\n")
+    partial.write_text(as_json(content))
     os.replace(partial, path)
+
+
+def remove(path: Path) -> None:
+    """Delete a file or a folder, as far as it can be."""
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def alive(pid: int) -> bool:

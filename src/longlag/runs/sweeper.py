@@ -1,7 +1,8 @@
 """A study as a Hydra multirun: tune, choose, run, through whatever launcher Hydra is given."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,9 @@ from longlag.runs import plan
 from longlag.runs.config import key, resolve
 from longlag.runs.job import OWNER
 from longlag.runs.plan import Ids, Point, Study
-from longlag.runs.store import Store, write_json
+from longlag.runs.store import Store, as_json, write_json
 
-ROUNDS = 3  # launches of a run whose worker was killed, before it counts as failed
+STRIKES = 3  # launches that a run may take down before it counts as failed
 
 
 class StudyRunner:
@@ -34,76 +35,105 @@ class StudyRunner:
     ) -> None:
         self.study, self.store, self.ids, self.launch = study, store, ids, launch
 
-    def run(self) -> None:
-        """Every stage, then plan.json."""
+    def run(self) -> dict[str, Any]:
+        """Every stage, then plan.json, which is returned."""
         self.store.prepare()
         tuning = self.stage(self.study.tuning())
-        chosen = plan.best_rates(self.study, self.store, tuning)
-        final = self.stage(self.study.final(chosen))
-        write_json(self.store.folder / "plan.json", self.summary(tuning, final, chosen))
+        self.stage(self.study.final(plan.best_rates(self.study, self.store, tuning)))
+        return conclude(self.study, self.store, self.ids)
 
     def stage(self, points: Sequence[Point]) -> dict[str, Point]:
-        """Launch what is not recorded; again, where a worker died before it could say why."""
+        """Launch what is not recorded; again, where a worker died before it could say why.
+
+        A worker that is killed takes its launch down, and the other workers with it.  What was
+        under way is suspect, and is launched alone from then on; every other run goes on.
+        """
         found = self.ids.of(points)
-        known = set(self.store.failures())
-        for run_id in known & set(found):  # tried again at every call
-            (self.store.folder / "failed" / f"{run_id}.json").unlink(missing_ok=True)
-        for attempt in range(1, ROUNDS + 1):
-            failed = self.store.failures()
-            missing = {i: p for i, p in found.items() if i not in failed and not self.store.has(i)}
-            if not missing:
-                break
+        for run_id in found:
+            self.store.forget(run_id)  # a failure is tried again at every call
+        strikes: Counter[str] = Counter()
+        suspects: set[str] = set()
+        while missing := self.missing(found):
+            batch = [i for i in missing if i not in suspects] or missing[:1]
+            reason, trace, begun = "it ended without a record and without a word", "", set()
             try:
-                self.launch([list(point.overrides) for point in missing.values()])
+                self.launch([list(found[run_id].overrides) for run_id in batch])
             except Exception as error:  # any: a killed worker ends a launch, not the study
-                if attempt == ROUNDS:
-                    self.give_up(missing, error)
+                reason, trace = f"its worker died ({type(error).__name__})", str(error)
+                begun = self.store.begun()
+            left = self.missing(batch)
+            suspects |= begun & set(left)
+            for run_id in [i for i in left if i in begun] or left:
+                strikes[run_id] += 1
+                if strikes[run_id] >= STRIKES:
+                    self.give_up(run_id, found[run_id], f"{STRIKES} times, {reason}", trace)
         return found
 
-    def give_up(self, missing: dict[str, Point], error: Exception) -> None:
-        """Record as failed what was launched often enough."""
-        for run_id, point in missing.items():
-            if not self.store.has(run_id):
-                command = resolve(point.overrides, self.ids.config_dir).command
-                reason = f"its worker died {ROUNDS} times ({type(error).__name__})"
-                self.store.fail(run_id, command, reason, str(error))
+    def missing(self, found: Iterable[str]) -> list[str]:
+        """Of these, what has neither a record nor a failure."""
+        failed = self.store.failures()
+        return [run_id for run_id in found if run_id not in failed and not self.store.has(run_id)]
 
-    def summary(
-        self,
-        tuning: dict[str, Point],
-        final: dict[str, Point],
-        chosen: dict[tuple[str, str], float],
-    ) -> dict[str, Any]:
-        """What plan.json says: the stages, the choices and the failures."""
-        trials: dict[tuple[str, str], list[dict[str, Any]]] = {pair: [] for pair in chosen}
-        for run_id, point in tuning.items():
-            record = self.store.read(run_id)
-            score = record and record["metrics"]["validation"].get(record["score"])
-            trials[point.cell, point.task].append({"id": run_id, "lr": point.lr, "value": score})
-        failures = self.store.failures()
-        return {
-            "study": self.study.name,
-            "title": self.study.title,
-            "question": self.study.question,
-            "stages": [
-                {"name": "tune", "ids": list(tuning)},
-                {"name": "final", "ids": list(final)},
-            ],
-            "chosen": [
-                {
-                    "cell": cell,
-                    "task": task.partition("@")[0],
-                    "overrides": [f"optim.lr={lr}"],
-                    "trials": trials[cell, task],
-                }
-                for (cell, task), lr in chosen.items()
-            ],
-            "failed": [
-                {key: failures[i][key] for key in ("id", "error", "command")}
-                for i in (*tuning, *final)
-                if i in failures
-            ],
-        }
+    def give_up(self, run_id: str, point: Point, reason: str, trace: str) -> None:
+        """Record as failed what was launched often enough."""
+        command = resolve(point.overrides, self.ids.config_dir).command
+        self.store.fail(run_id, command, reason, trace)
+
+
+def conclude(study: Study, store: Store, ids: Ids) -> dict[str, Any]:
+    """Write plan.json, if it changed, and return it: what was run, chosen and failed.
+
+    Args:
+        study: that ended.
+        store: of its records.
+        ids: of its points.
+    """
+    tuning = ids.of(study.tuning())
+    chosen = plan.best_rates(study, store, tuning)
+    content = summary(study, store, tuning, ids.of(study.final(chosen)), chosen)
+    path = store.folder / "plan.json"
+    if not path.exists() or path.read_text() != as_json(content):
+        write_json(path, content)
+    return content
+
+
+def summary(
+    study: Study,
+    store: Store,
+    tuning: dict[str, Point],
+    final: dict[str, Point],
+    chosen: dict[tuple[str, str], float],
+) -> dict[str, Any]:
+    """What plan.json says: the stages, the choices and the failures."""
+    trials: dict[tuple[str, str], list[dict[str, Any]]] = {pair: [] for pair in chosen}
+    for run_id, point in tuning.items():
+        record = store.read(run_id)
+        score = record and record["metrics"]["validation"].get(record["score"])
+        trials[point.cell, point.task].append({"id": run_id, "lr": point.lr, "value": score})
+    failures = store.failures()
+    return {
+        "study": study.name,
+        "title": study.title,
+        "question": study.question,
+        "stages": [
+            {"name": "tune", "ids": list(tuning)},
+            {"name": "final", "ids": list(final)},
+        ],
+        "chosen": [
+            {
+                "cell": cell,
+                "task": task.partition("@")[0],
+                "overrides": [f"optim.lr={lr}"],
+                "trials": trials[cell, task],
+            }
+            for (cell, task), lr in chosen.items()
+        ],
+        "failed": [
+            {key: failures[i][key] for key in ("id", "error", "command")}
+            for i in (*tuning, *final)
+            if i in failures
+        ],
+    }
 
 
 class StudySweeper:
@@ -141,5 +171,4 @@ class StudySweeper:
             launcher.launch([[*overrides, *jobs] for overrides in batch], started)
             started += len(batch)
 
-        runner = StudyRunner(plan.study_of(config), store, Ids(store, config_dir), launch)
-        runner.run()
+        StudyRunner(plan.study_of(config), store, Ids(store, config_dir), launch).run()
