@@ -26,10 +26,12 @@ def test_only_the_final_stage_counts(study):
     assert {len(g.runs) for g in study_groups(found)} == {3}
 
 
-def test_without_a_plan_every_record_counts(study):
+def test_without_a_plan_every_record_counts_and_learning_rates_are_rows_of_their_own(study):
     (study / "plan.json").unlink()
     found = read_study(study)
     assert found.final == found.runs
+    labels = [g.label for g in study_groups(found) if g.task == "digits" and g.cell == "gru"]
+    assert labels == ["GRU (lr 0.001)", "GRU (lr 0.01)", "GRU (lr 0.03)"]
 
 
 @pytest.mark.parametrize(

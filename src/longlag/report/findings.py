@@ -85,7 +85,9 @@ def beside(g: Group) -> str:
     run = g.runs[0]
     if np.isnan(run.floor):
         return ""
-    best = next((f" ({why}: {sig(x)})" for x, why in run.baselines if x == run.baseline), "")
+    best = next(
+        (f", a baseline ({why}) gets {sig(x)}" for x, why in run.baselines if x == run.baseline), ""
+    )
     return f"; the floor is {sig(run.floor)}{best}"
 
 

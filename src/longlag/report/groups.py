@@ -12,12 +12,7 @@ from numpy.random import Generator
 from longlag.report.records import Json, Run, Study
 from longlag.stats import Interval, bootstrap, iqm, wilson
 
-NOT_THE_CELL = (
-    "seed",
-    "seeds.init",
-    "seeds.data",
-    "optim.lr",
-)  # differ within a row, or have a column of their own
+SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
 NAMES = {"rnn": "RNN", "elman": "RNN", "lstm": "LSTM", "gru": "GRU"}
 ORDER = ("rnn", "elman", "lstm", "gru")
 
@@ -121,7 +116,7 @@ def group(runs: Iterable[Run]) -> list[Group]:
         lambda: defaultdict(list)
     )
     for run in runs:
-        rest = {k: v for k, v in flat(run.record["config"]).items() if k not in NOT_THE_CELL}
+        rest = {k: v for k, v in flat(run.record["config"]).items() if k not in SEEDS}
         places[run.task, run.length, run.cell][repr(sorted(rest.items(), key=str))].append(run)
     groups = []
     for (task, length, cell), variants in places.items():
@@ -135,7 +130,7 @@ def group(runs: Iterable[Run]) -> list[Group]:
 def variant_labels(cell: str, runs: list[Run]) -> list[str]:
     """A label a variant: the cell's name, and the settings in which the variants differ."""
     configs = [flat(run.record["config"]) for run in runs]
-    keys = sorted({key for config in configs for key in config} - set(NOT_THE_CELL))
+    keys = sorted({key for config in configs for key in config} - set(SEEDS))
     differ = [k for k in keys if len({repr(config.get(k)) for config in configs}) > 1]
     labels = []
     for config in configs:
