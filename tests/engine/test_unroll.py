@@ -38,6 +38,10 @@ class Spiral(LinearCell):
         return s.s.real
 
 
+PAIRS = [(cell, "fused") for cell in (LSTM, GRU, Elman)]
+PAIRS += [(cell, "compiled") for cell in CELLS] + [(Spiral, "scan")]
+
+
 def make(cell: type[Cell], dtype=torch.float64) -> Cell:
     torch.manual_seed(1)
     return cell(I, H).to(dtype)
@@ -57,9 +61,7 @@ def gradients(cell, x, state=None, **how):
     return [out.y, *out.final, *torch.autograd.grad(loss, wanted)]
 
 
-@pytest.mark.parametrize(
-    ("cell", "backend"), [*((c, "fused") for c in (LSTM, GRU, Elman)), (Spiral, "scan")]
-)
+@pytest.mark.parametrize(("cell", "backend"), PAIRS)
 @pytest.mark.parametrize("how", ["plain", "lengths", "state", "resets", "eval"])
 def test_every_backend_agrees_with_the_loop(cell, backend, how):
     net, x = make(cell), inputs()
@@ -72,7 +74,7 @@ def test_every_backend_agrees_with_the_loop(cell, backend, how):
         "resets": {"resets": torch.arange(T)[:, None] == torch.tensor([0, 3, 5])},
     }[how]
     net.train(how != "eval")
-    if backend == "fused" and how == "resets":
+    if backend in ("fused", "compiled") and how == "resets":
         with pytest.raises(ValueError, match="no resets"):
             unroll(net, x, backend=backend, **args)
         return

@@ -10,9 +10,9 @@ from jaxtyping import Bool, Float, Integer
 from torch import Tensor
 
 from longlag.cells.base import Cell, LinearCell
-from longlag.engine import fused, loop, scan
+from longlag.engine import compiled, fused, loop, scan
 
-BACKENDS = ("auto", "loop", "fused", "scan")
+BACKENDS = ("auto", "loop", "fused", "scan", "compiled")
 
 
 class Trajectory(NamedTuple):
@@ -43,7 +43,8 @@ def unroll(
         resets: where True, the state is the initial one again before that step.
         taps: a State of (T,B,H) zeros, added to every s_t; their gradient is dL/ds_t.
         backend: `loop` (the definition), `fused` (a vendor's kernel), `scan` (linear cells),
-            or `auto`, the fastest of these that can do what is asked.
+            `compiled` (any cell whose step is matrix products and pointwise operations), or
+            `auto`, the one that `choose` names.
 
     Raises:
         ValueError: an argument of the wrong type or shape, an unknown backend, or one that
@@ -62,8 +63,11 @@ def unroll(
         return Trajectory(y, final, None)  # what lies past an end is zero already
     valid = None if lengths is None else torch.arange(T, device=x.device)[:, None] < lengths
     u = cell.project(x)
-    run = scan.run if backend == "scan" else loop.run
-    states = run(cell, u, state, start, valid, resets, taps)
+    if backend == "compiled":
+        states = compiled.run(cell, u, state, lengths, hidden=(taps, resets))
+    else:
+        run = scan.run if backend == "scan" else loop.run
+        states = run(cell, u, state, start, valid, resets, taps)
     y = cell.readout(states, u)
     if valid is not None:
         y = torch.where(valid[..., None], y, torch.zeros((), dtype=y.dtype, device=y.device))

@@ -1,0 +1,245 @@
+"""Any step that can be split is computed as the loop does; any other says why it is not."""
+
+import copy
+import warnings
+from typing import NamedTuple
+
+import pytest
+import torch
+from torch import nn
+
+from longlag.cells import LSTM, Cell, GRUv1, Hidden
+from longlag.engine import build, compiled, unroll
+
+T, B, I, H = 6, 3, 2, 8
+
+
+class Leaky(Cell):
+    """As a user writes it."""
+
+    def __init__(self, input_size: int, hidden_size: int, rate: float = 0.1) -> None:
+        super().__init__(input_size, hidden_size)
+        self.rate = rate
+        self.inp = nn.Linear(input_size, hidden_size)
+        self.rec = nn.Linear(hidden_size, hidden_size)
+
+    def project(self, x):
+        return self.inp(x)
+
+    def step(self, u, s):
+        return Hidden(torch.lerp(s.h, torch.tanh(u + self.rec(s.h)), self.rate))
+
+
+class Joined(Leaky):
+    """One matrix on [u, h], and nothing projected."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.both = nn.Linear(input_size + hidden_size, 2 * hidden_size)
+
+    def project(self, x):
+        return x
+
+    def step(self, u, s):
+        a, b = self.both(torch.cat([u, s.h], -1)).chunk(2, -1)
+        return Hidden(torch.sigmoid(a) * torch.relu(b) + 0.5 * s.h)
+
+
+class Skew(Leaky):
+    """A weight that is computed, a vector per unit and a learned scalar."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.v = nn.Parameter(torch.rand(hidden_size))
+        self.k = nn.Parameter(torch.tensor(0.3))
+
+    def step(self, u, s):
+        w = self.rec.weight - self.rec.weight.T
+        return Hidden(s.h + self.k * torch.tanh(u + s.h @ w + self.v * s.h))
+
+
+class Pair(NamedTuple):
+    y: torch.Tensor
+    z: torch.Tensor
+
+
+class Waves(Leaky):
+    """Two leaves, a product of each, one of them of a computed value."""
+
+    State = Pair
+
+    def step(self, u, s):
+        z = s.z + 0.1 * (torch.tanh(u + self.rec(s.y)) - s.y)
+        return Pair(s.y + 0.1 * torch.exp(-z * z) * self.inp.bias + self.rec(torch.cos(z)), z)
+
+
+class Twice(Leaky):
+    """The same columns of u used beside the sum they are folded into."""
+
+    def step(self, u, s):
+        return Hidden(torch.tanh(u + self.rec.weight.new_zeros(()) + s.h @ self.rec.weight) * u)
+
+
+def gradients(cell, x, backend, **how):
+    x = x.clone().requires_grad_()
+    start = cell.init_state(len(x[0]))
+    start = type(start)(*(torch.full_like(s, 0.2).requires_grad_() for s in start))
+    out = unroll(cell, x, start, backend=backend, **how)
+    loss = out.y.sin().sum() + sum(leaf.cos().sum() for leaf in out.final)
+    used = [x, *start, *cell.parameters()]
+    grads = torch.autograd.grad(loss, used, allow_unused=True)
+    return [out.y, *out.final, *(torch.zeros(()) if g is None else g for g in grads)]
+
+
+def make(cell, dtype=torch.float64):
+    torch.manual_seed(3)
+    return cell(I, H).to(dtype), torch.randn(T, B, I, dtype=dtype)
+
+
+@pytest.mark.parametrize("cell", [Leaky, Joined, Skew, Waves, Twice, LSTM, GRUv1])
+@pytest.mark.parametrize("lengths", [None, [2, 6, 1]])
+def test_a_compiled_step_has_the_values_and_gradients_of_the_loop(cell, lengths):
+    net, x = make(cell)
+    how = {} if lengths is None else {"lengths": torch.tensor(lengths)}
+    assert isinstance(compiled.plan(net, net.project(x)), compiled.Plan)
+    for got, true in zip(
+        gradients(net, x, "compiled", **how), gradients(net, x, "loop", **how), strict=True
+    ):
+        torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
+
+
+def test_only_the_loss_of_one_state_and_only_some_parameters():
+    net, x = make(Waves)
+    net.rec.weight.requires_grad_(False)
+    found = []
+    for backend in ("compiled", "loop"):
+        states = unroll(net, x, backend=backend).states
+        found.append(torch.autograd.grad(states.z[2].sum(), [net.inp.weight, net.rec.bias]))
+    for got, true in zip(*found, strict=True):
+        torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
+
+
+def test_backward_can_be_asked_for_twice_and_does_not_change_what_was_given():
+    net, x = make(LSTM)
+    x.requires_grad_()
+    u = net.project(x)
+    kept = u.detach().clone()
+    s = compiled.run(net, u, net.init_state(B), None, (None, None))
+    first = torch.autograd.grad(s.h.sum(), x, retain_graph=True)[0]
+    torch.testing.assert_close(torch.autograd.grad(s.h.sum(), x)[0], first, rtol=0, atol=0)
+    assert torch.equal(u, kept)
+
+
+def test_a_changed_constant_and_a_trained_weight_are_seen():
+    net, x = make(Leaky)
+    unroll(net, x, backend="compiled")
+    net.rate = 0.7
+    with torch.no_grad():
+        net.rec.weight.mul_(2)
+    got, true = (unroll(net, x, backend=b).y for b in ("compiled", "loop"))
+    torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
+
+
+def test_a_cell_that_was_run_still_copies():
+    net, x = make(Leaky)
+    true = unroll(net, x, backend="compiled").y
+    assert torch.equal(unroll(copy.deepcopy(net), x, backend="compiled").y, true)
+
+
+class Normed(Leaky):
+    def step(self, u, s):
+        return Hidden(torch.layer_norm(u + self.rec(s.h), (self.hidden_size,)))
+
+
+class Cut(Leaky):
+    def step(self, u, s):
+        return Hidden(torch.tanh(u + self.rec(s.h)) + s.h.detach())
+
+
+class Noisy(Leaky):
+    def step(self, u, s):
+        return Hidden(torch.tanh(u + torch.dropout(s.h, 0.5, True)))
+
+
+class Looks(Leaky):
+    def step(self, u, s):
+        return Hidden(u if s.h.sum() > 0 else self.rec(s.h))
+
+
+class _Clip(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.neg()
+
+    @staticmethod
+    def backward(ctx, *g):
+        return g[0] * -0.1
+
+
+class Clipped(Leaky):
+    """A gradient that the trace of forward cannot show."""
+
+    def step(self, u, s):
+        return Hidden(torch.tanh(u + self.rec(_Clip.apply(s.h))))
+
+
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        (Normed, "neither pointwise nor a matrix product"),
+        (Cut, "detach"),
+        (Noisy, ""),
+        (Looks, "cannot be traced"),
+        (Clipped, "does not compute what its step does"),
+    ],
+)
+def test_a_step_that_cannot_be_compiled_runs_on_loop_and_says_why_once(cell, why):
+    net, x = make(cell)
+    compiled._told.clear()
+    torch.manual_seed(0)
+    with pytest.warns(UserWarning, match=f"{cell.__name__} runs on loop: .*{why}"):
+        got = unroll(net, x, backend="compiled").y
+    torch.manual_seed(0)
+    assert torch.equal(got, unroll(net, x, backend="loop").y)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        unroll(net, x, backend="compiled")
+
+
+def test_without_a_compiler_the_loop_runs_with_one_warning(monkeypatch, tmp_path):
+    def none():
+        raise build.NoCompiler("there is no C compiler")
+
+    monkeypatch.setenv("LONGLAG_CACHE", str(tmp_path))
+    monkeypatch.setattr(build, "compiler", none)
+    build.library.cache_clear()
+    compiled._told.clear()
+    net, x = make(Leaky)
+    with pytest.warns(UserWarning, match="no C compiler"):
+        got = unroll(net, x, backend="compiled").y
+    assert torch.equal(got, unroll(net, x, backend="loop").y)
+
+
+def test_what_was_compiled_is_found_again_on_disk(monkeypatch, tmp_path):
+    monkeypatch.setenv("LONGLAG_CACHE", str(tmp_path))
+    build.library.cache_clear()
+    net, x = make(Leaky)
+    unroll(net, x, backend="compiled")
+    (made,) = tmp_path.iterdir()
+    assert made.suffix == ".so"
+    build.library.cache_clear()
+    monkeypatch.setattr(build, "make", None)  # a second process need not compile
+    unroll(copy.deepcopy(net), x, backend="compiled")
+
+
+def test_taps_and_resets_are_refused_by_name():
+    net, x = make(Leaky)
+    with pytest.raises(ValueError, match="no taps and no resets; use loop"):
+        unroll(net, x, taps=Hidden(torch.zeros(T, B, H).double()), backend="compiled")
+
+
+def test_an_overflow_reaches_the_loss_as_it_does_in_the_loop():
+    net, x = make(Leaky, torch.float32)
+    x[2, 0, 0] = float("nan")
+    y = unroll(net, x, backend="compiled").y
+    assert y[2:, 0].isnan().all() and not y[:, 1:].isnan().any()
