@@ -1,14 +1,13 @@
 """What a study's folder says is read whole or skipped with a line, and never crashes a report."""
 
 import json
-import shutil
 
 import numpy as np
 import pytest
 
 from longlag.errors import LonglagError
 from longlag.report.groups import group, study_groups
-from longlag.report.records import read_study
+from longlag.report.records import Run, read_study
 
 
 def test_records_curves_and_probes_are_read(study):
@@ -103,14 +102,13 @@ def test_the_first_floor_is_the_floor_and_a_better_simple_answer_the_baseline(st
 
 
 def test_variants_of_one_cell_are_rows_of_their_own_and_named(study):
-    source = next(study.glob("lstm-adding-100*"))
-    shutil.copytree(source, study / "variant")
-    record = json.loads((source / "record.json").read_text())
-    record["id"] = "variant"
+    found = read_study(study)
+    source = next(r for r in found.final if r.cell == "lstm" and r.length == 100)
+    record = json.loads(json.dumps(source.record))
     record["config"]["cell"]["forget_bias"] = 3.0
-    (study / "variant" / "record.json").write_text(json.dumps(record))
-    rows = [g for g in group(read_study(study).runs) if g.cell == "lstm" and g.length == 100]
-    assert [g.label for g in rows] == ["LSTM", "LSTM (forget_bias 3.0)"]
+    rows = group([*found.final, Run(source.folder, record)])
+    labels = [g.label for g in rows if g.cell == "lstm" and g.length == 100]
+    assert labels == ["LSTM", "LSTM (forget_bias 3.0)"]
 
 
 def test_failures_are_read_from_the_plan_and_from_their_files_but_not_once_they_succeeded(study):
