@@ -4,6 +4,7 @@ from longlag.tasks.adding import Adding, Adding1997, Multiplication
 from longlag.tasks.automata import CycleNavigation, EvenPairs, ModularArithmetic, Parity
 from longlag.tasks.base import SPLITS, Batch, Floor, Solved, Spec, Split, Task
 from longlag.tasks.brackets import Dyck
+from longlag.tasks.chaos import Lorenz, MackeyGlass, Narma
 from longlag.tasks.copying import Copy, Memorisation, SelectiveCopy, VariableCopy
 from longlag.tasks.counting import AnBn, AnBnCn
 from longlag.tasks.data import DatasetTask, Digits, JapaneseVowels
@@ -13,6 +14,7 @@ from longlag.tasks.lags import Latch, LongLag, TwoSequence
 from longlag.tasks.order import TemporalOrder, TemporalOrder3
 from longlag.tasks.reber import ContinualReber, EmbeddedReber
 from longlag.tasks.recall import AssociativeRecall
+from longlag.tasks.timing import Frequency, GenerateInterval, MeasureInterval
 
 __all__ = [
     "SPLITS",
@@ -31,12 +33,18 @@ __all__ = [
     "EmbeddedReber",
     "EvenPairs",
     "Floor",
+    "Frequency",
+    "GenerateInterval",
     "JapaneseVowels",
     "Latch",
     "LongLag",
+    "Lorenz",
+    "MackeyGlass",
+    "MeasureInterval",
     "Memorisation",
     "ModularArithmetic",
     "Multiplication",
+    "Narma",
     "Parity",
     "SelectiveCopy",
     "Sine",

@@ -1,0 +1,190 @@
+"""Nonlinear series to forecast: windows of long trajectories, others for each split."""
+
+import functools
+import math
+from abc import abstractmethod
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+import torch
+from torch import Generator, Tensor
+
+from longlag.tasks.base import SPLITS, Batch, Split, require
+from longlag.tasks.forecast import Forecast
+
+LANES, SPARE = 128, 256  # trajectories of a split, and how many windows start on each
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trajectory(Forecast):
+    """What all of them share: 128 trajectories a split, and batches of windows cut from them.
+
+    The trajectories do not depend on a run's seed; which windows are seen, and when, does.
+    """
+
+    length: int = 200
+
+    least: ClassVar[int] = 17
+
+    def __post_init__(self) -> None:
+        require(
+            self.name, length=(self.length, self.length >= self.least, f"at least {self.least}")
+        )
+
+    @abstractmethod
+    def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Input (steps,lanes,I) and what is wanted then (steps,lanes,D)."""
+
+    def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
+        """Windows at uniform places of the split's trajectories."""
+        return self.cut(split, batch_size, self.generator(split, seed, k))
+
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Windows of the training trajectories."""
+        return self.cut("train", batch_size, rng)
+
+    def cut(self, split: Split, batch_size: int, rng: Generator) -> Batch:
+        """Windows of a split's trajectories."""
+        inputs, wanted = trajectories(self)
+        lane = torch.randint(0, LANES, (batch_size,), generator=rng) + LANES * SPLITS.index(split)
+        start = torch.randint(0, SPARE, (batch_size,), generator=rng)
+        t = start + torch.arange(self.length)[:, None]
+        weight = torch.ones(self.length, batch_size)
+        weight[: self.order] = 0
+        return Batch(inputs[t, lane], wanted[t, lane], weight)
+
+
+@functools.cache
+def trajectories(task: Trajectory) -> tuple[Tensor, Tensor]:
+    """Inputs and what is wanted, those of train, validation and test side by side; once a process.
+
+    All are standardised by the mean and the deviation of the training trajectories.
+    """
+    rng = np.random.default_rng(task.generator("trajectories").initial_seed())
+    inputs, wanted = task.run(LANES * len(SPLITS), task.length + SPARE, rng)
+    of_inputs = moments(inputs)
+    of_wanted = of_inputs if task.repeats else moments(wanted)
+    inputs, wanted = (inputs - of_inputs[0]) / of_inputs[1], (wanted - of_wanted[0]) / of_wanted[1]
+    return torch.from_numpy(inputs).float(), torch.from_numpy(wanted).float()
+
+
+def moments(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean and deviation (D,) of the training trajectories."""
+    train = series[:, :LANES]
+    return train.mean((0, 1)), train.std((0, 1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class MackeyGlass(Trajectory):
+    """Forecast dx/dt = 0.2 x(t - tau) / (1 + x(t - tau)^10) - 0.1 x(t), seen once a time unit.
+
+        ... .93 .85 .78 .72  ->  .68
+
+    The input is x, standardised.  With tau = 17 the series is mildly chaotic, with 30 more so.
+    Steps of 0.1, the decay exact and the delayed term by the trapezoid rule.  The floor is a
+    linear model of the last 8 values, fitted; persistence stands beside it.
+
+    Args:
+        length: T, steps.
+        tau: the delay.
+
+    Source: Mackey & Glass 1977; Jaeger & Haas 2004 for the task.
+    """
+
+    tau: int = 17
+
+    name = "mackey_glass"
+    source = "Mackey & Glass 1977; Jaeger & Haas 2004"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        require("mackey_glass", tau=(self.tau, 1 <= self.tau <= 100, "1 to 100"))
+
+    def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Random constant pasts; the first 300 time units are left out."""
+        h, n = 0.1, 10 * self.tau  # n: steps of a delay; one block is computed at once
+        decay = math.exp(-0.1 * h)
+        powers = decay ** np.arange(1, n + 1)[:, None]
+        gain = (1 - decay) / 0.1
+        past = np.repeat(rng.uniform(0.4, 1.4, (1, lanes)), n + 1, axis=0)
+        blocks, total = [], 10 * (300 + steps + 1)
+        for _ in range(-(-total // n)):
+            pull = 0.2 * past / (1 + past**10)
+            force = gain * (pull[:-1] + pull[1:]) / 2
+            block = powers * (past[-1] + np.cumsum(force / powers, axis=0))
+            past = np.concatenate([past[-1:], block])
+            blocks.append(block)
+        series = np.concatenate(blocks)[3000:total:10, :, None]
+        return series[:-1], series[1:]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Narma(Trajectory):
+    """Follow a nonlinear moving average of order 10 of a random input.
+
+        y_(t+1) = 0.3 y_t + 0.05 y_t (y_t + ... + y_(t-9)) + 1.5 u_(t-9) u_t + 0.1
+
+    u uniform in [0, 0.5]; the input is u_t, the target y_(t+1), both standardised.  The floor is a
+    linear model of the last 12 inputs, fitted; the mean, nrmse 1, stands beside it.
+
+    Args:
+        length: T, steps.
+
+    Source: Atiya & Parlos 2000, section 6; Jaeger 2002.
+    """
+
+    name = "narma"
+    source = "Atiya & Parlos 2000; Jaeger 2002"
+    order, repeats, least = 12, False, 25
+
+    def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """The first 100 steps are left out, and so is the rare trajectory that diverges."""
+        spare = lanes + lanes // 2
+        u = rng.uniform(0, 0.5, (110 + steps, spare))
+        y = np.zeros((111 + steps, spare))
+        for t in range(9, 110 + steps):
+            total = y[t - 9 : t + 1].sum(0)
+            following = 0.3 * y[t] + 0.05 * y[t] * total + 1.5 * u[t - 9] * u[t] + 0.1
+            y[t + 1] = np.minimum(following, 10)
+        bounded = np.flatnonzero(y.max(0) < 2)[:lanes]
+        return u[110:, bounded, None], y[111:, bounded, None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lorenz(Trajectory):
+    """Forecast the three coordinates of the Lorenz attractor, seen every 0.05 time units.
+
+        dx/dt = 10 (y - x),  dy/dt = x (28 - z) - y,  dz/dt = x y - 8/3 z
+
+    Runge-Kutta of order 4, steps of 0.01, each coordinate standardised.  The floor is a linear
+    model of the last 8 points, fitted; persistence stands beside it.
+
+    Args:
+        length: T, steps.
+
+    Source: Lorenz 1963; Pathak et al. 2017 for the task.
+    """
+
+    name = "lorenz"
+    source = "Lorenz 1963; Pathak et al. 2017"
+    size = 3
+
+    def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
+        """Random starts; the first 10 time units are left out."""
+        state, h = np.array([[0.0], [0.0], [25.0]]) + rng.normal(size=(3, lanes)), 0.01
+        series = np.empty((200 + steps + 1, lanes, 3))
+        for t in range(len(series)):
+            for _ in range(5):
+                a = flow(state)
+                b = flow(state + h / 2 * a)
+                c = flow(state + h / 2 * b)
+                state = state + h / 6 * (a + 2 * b + 2 * c + flow(state + h * c))
+            series[t] = state.T
+        return series[200:-1], series[201:]
+
+
+def flow(state: np.ndarray) -> np.ndarray:
+    """The time derivative of Lorenz states (3,lanes)."""
+    x, y, z = state
+    return np.stack([10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z])
