@@ -162,7 +162,7 @@ def write_study(folder: Path, tasks, seeds=(0, 1, 2, 3, 4), rates=(0.001, 0.01, 
     return folder
 
 
-LADDER = [("adding", 50), ("adding", 100), ("adding", 200), ("digits", None), ("copy", 60)]
+LADDER = [("adding", 50), ("adding", 200), ("digits", None), ("copy", 60)]
 
 
 @pytest.fixture
