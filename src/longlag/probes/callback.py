@@ -10,6 +10,7 @@ import lightning
 import numpy as np
 
 from longlag.probes.parameters import (
+    EVERY,
     StepNorms,
     Window,
     copies,
@@ -63,7 +64,7 @@ class GradientFlow(lightning.Callback):
         self._norms: list[Norms] = []
         self._before: tuple[np.ndarray, list[Any]] | None = None
         self._names: list[str] = []
-        self._every = StepNorms(None)
+        self._seen = StepNorms(None)
         self._windows: list[Window] = []
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
@@ -71,14 +72,17 @@ class GradientFlow(lightning.Callback):
         data = trainer.datamodule
         self._batch = probe_batch(data.task, data.seed, self.sequences)
         self._names = [name for name, _ in pl_module.model.named_parameters()]
-        self._every = StepNorms(trainer.gradient_clip_val)
+        self._seen = StepNorms(trainer.gradient_clip_val)
         self._profile(0, pl_module)
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
-        """The total gradient norm; when a probe is due after this step, that of each parameter."""
+        """The total gradient norm, now and then; before a probe, that of each parameter."""
+        step = trainer.global_step + 1
+        if step != self._next and step % EVERY:
+            return
         with self._clock():
-            self._every.add(pl_module.model)
-            if trainer.global_step + 1 == self._next:
+            self._seen.add(pl_module.model)
+            if step == self._next:
                 self._before = gradient_norms(pl_module.model), copies(pl_module.model)
 
     def on_train_batch_end(
@@ -126,7 +130,7 @@ class GradientFlow(lightning.Callback):
             assert self._batch is not None, "the training has not started"
             found = profile(pl_module.model, self._batch, pl_module.spec.kind)
             self._profiles.append((step, found))
-            window = self._every.close(step)
+            window = self._seen.close(step)
             self._windows += [] if window is None else [window]
         if self.sink is not None:
             self.sink(step, scalars(found, self._norms[-1] if self._norms else None, window))
