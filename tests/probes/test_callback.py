@@ -100,9 +100,10 @@ def test_plain_descent_moves_each_parameter_by_rate_times_gradient():
 
 def test_windows_between_the_probes_cover_the_training():
     probe = GradientFlow(sequences=4)
-    train([probe], clip=0.05)
+    train([probe], steps=32, clip=0.05)
     found = probe.arrays()
-    assert found["window/end"].tolist() == [1, 2, 5, 10, 12]
+    assert found["window/end"].tolist() == [1, 2, 5, 10, 20, 32]
+    assert found["window/seen"].tolist() == [1, 1, 1, 1, 1, 1]  # the probes' own, and step 30
     above = found["parameter/total_before"][:2] > 0.05
     np.testing.assert_array_equal(found["window/clipped"][:2], above)
     np.testing.assert_allclose(

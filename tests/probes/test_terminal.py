@@ -37,12 +37,13 @@ def test_without_a_gradient_the_chart_says_so():
 
 def test_the_training_line_weighs_windows_by_their_steps():
     arrays = {
-        "window/end": np.array([1, 10]),
+        "window/end": np.array([1, 90]),
+        "window/seen": np.array([1, 9]),
         "window/clipped": np.array([1.0, 0.0]),
         "window/exploded": np.array([0, 2]),
         "window/largest": np.array([3.0, 40.0]),
     }
-    want = "in 10 training steps: 10% of the gradients clipped, 2 exploded, largest norm 40"
+    want = "of 10 training steps looked at: 10% clipped, 2 exploded, largest gradient norm 40"
     assert training(arrays).plain == want
     assert training({}) is None
 
@@ -64,7 +65,7 @@ def test_a_recorded_run_is_examined_by_its_folder_and_by_its_id(
     monkeypatch.setattr("longlag.cli.probe.OUT", Console(file=out, width=100, soft_wrap=True))
     assert main(["probe", str(record)]) == 0
     text = out.getvalue()
-    for word in ("lag: steps back", "fades", "c trained", "Lyapunov", "gates", "in 2 training"):
+    for word in ("lag: steps back", "fades", "c trained", "Lyapunov", "gates", "of 2 training"):
         assert word in text
     with np.load(record / "laboratory.npz") as file, np.load(record / "probe.npz") as probe:
         assert "trained/jacobian/0/lyapunov" in file.files

@@ -183,13 +183,12 @@ def training(arrays: Arrays) -> Text | None:
     """What the gradients of the parameters did while training, from probe.npz."""
     if "window/end" not in arrays:
         return None
-    ends = arrays["window/end"]
-    taken = np.diff(ends, prepend=0)
-    clipped = float((arrays["window/clipped"] * taken).sum() / taken.sum())
+    seen = arrays["window/seen"]
+    clipped = float((arrays["window/clipped"] * seen).sum() / seen.sum())
     return Text(
-        f"in {ends[-1]} training steps: {clipped:.0%} of the gradients clipped, "
+        f"of {seen.sum()} training steps looked at: {clipped:.0%} clipped, "
         f"{int(arrays['window/exploded'].sum())} exploded, "
-        f"largest norm {number(float(arrays['window/largest'].max()))}"
+        f"largest gradient norm {number(float(arrays['window/largest'].max()))}"
     )
 
 
