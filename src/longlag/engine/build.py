@@ -15,13 +15,11 @@ from typing import Any
 
 import torch
 
-FLAGS = ["-std=c11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"]
+FLAGS = ["-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"]
 FLAGS += ["-fPIC", "-shared"]
-# With glibc's vector functions first; without them where they do not exist.
-VARIANTS = (
-    (['-DSIMD=__attribute__((simd("notinbranch")))'], ["-lmvec", "-lm"]),
-    (["-DSIMD="], ["-lm"]),
-)
+# With glibc's vector functions on x86 first; without them where they do not exist.
+SIMD = ["-mprefer-vector-width=512", '-DSIMD=__attribute__((simd("notinbranch")))']
+VARIANTS = (SIMD, ["-lmvec", "-lm"]), (["-DSIMD="], ["-lm"])
 
 
 class NoCompiler(Exception):
@@ -65,7 +63,7 @@ def library(text: str) -> ctypes.CDLL:
     Raises:
         NoCompiler: there is no compiler, or it fails.
     """
-    key = "\n".join([text, isa(), compiler(), *FLAGS])
+    key = "\n".join([text, isa(), compiler(), *FLAGS, *SIMD])
     path = folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
     if not path.exists():
         try:

@@ -153,7 +153,9 @@ class Walk(torch.autograd.Function):
             table[f"w{p.index}"] = rest[n + p.weight].contiguous()
         names = plan.source.forward_names
         plan.forward(ctypes.c_long(T), ctypes.c_long(B), plan.pointers(names, table), plan.blas)
-        ctx.plan, ctx.shapes = plan, [r.shape for r in rest[n:]]
+        ctx.plan, ctx.size, ctx.shapes = plan, (T, B), [r.shape for r in rest[n:]]
+        if not plan.source.rereads_u:
+            table["u"] = None
         ctx.save_for_backward(*(table[name] for name in names))
         ctx.set_materialize_grads(False)
         return tuple(table[f"s{i}"][1:] for i in range(n))  # pyright: ignore
@@ -166,9 +168,8 @@ class Walk(torch.autograd.Function):
         program, source = plan.program, plan.source
         saved = ctx.saved_tensors
         table: dict[str, Any] = dict(zip(source.forward_names, saved, strict=True))
-        T, B, _ = table["u"].shape
-        new = table["u"].new_empty
-        keep = []  # alive until the call is over
+        T, B = ctx.size
+        new = table["s0"].new_empty
         for i, grad in enumerate(direct):
             width = program.widths[f"s{i}"]
             table[f"direct{i}"] = None if grad is None else grad.contiguous()
@@ -182,11 +183,11 @@ class Walk(torch.autograd.Function):
             elif name[0] in "xc":
                 width = width if width > 1 else max(program.widths.values())
                 table[f"g_{name}"] = new(B, width).zero_()
-        keep = plan.pointers(source.backward_names, table)
-        plan.backward(ctypes.c_long(T), ctypes.c_long(B), keep, plan.blas)
+        given = plan.pointers(source.backward_names, table)
+        plan.backward(ctypes.c_long(T), ctypes.c_long(B), given, plan.blas)
         fixed: list[Any] = [None] * len(ctx.shapes)
         for p in program.products:
-            grad = weight_gradient(p, table)
+            grad = weight_gradient(p, table, T)
             fixed[p.weight] = grad if fixed[p.weight] is None else fixed[p.weight] + grad
         for name in program.widths:
             if name[0] == "c":
@@ -198,9 +199,8 @@ class Walk(torch.autograd.Function):
         return None, table["g_u"], *start, *fixed
 
 
-def weight_gradient(p: Any, table: dict[str, Any]) -> Tensor:
+def weight_gradient(p: Any, table: dict[str, Any], T: int) -> Tensor:
     """X^T dL/dM over all T * B rows: (k,n)."""
-    T = len(table["u"])
     x = table[p.x][:T].reshape(-1, p.k)
     if p.column is None:
         return x.t() @ table[f"g_{p.buffer}"].reshape(-1, p.n)

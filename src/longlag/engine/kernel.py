@@ -72,6 +72,14 @@ class Source:
         return any(product.column is not None for product in self.program.products)
 
     @cached_property
+    def rereads_u(self) -> bool:
+        """Whether backward needs u itself, and not only its sum with products."""
+        program = self.program
+        roots = [*program.states, *(root for p in program.products for root in p.roots)]
+        loads = [e for e in topological([root.expr for root in roots]) if e.op == "load"]
+        return any(load.args[0] == "u" for load in loads) or self.reads_u("g_u")
+
+    @cached_property
     def forward_names(self) -> list[str]:
         """u, a, states (T+1), products, inputs of products, fixed values."""
         kept = [name for name in self.program.widths if name not in ("u", "a")]

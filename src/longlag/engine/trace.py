@@ -177,7 +177,7 @@ class _Splitter:
         if name in ALIAS:
             return self.value(node.args[0], offset)
         if name == "getitem" or node.target is operator.getitem:
-            return self.part(*node.args, offset)
+            return self.part(node.args[0], node.args[1], offset)
         if name == "slice":
             return self.slice(node, offset)
         return self.pointwise(name, node, offset)
@@ -222,7 +222,7 @@ class _Splitter:
             return made[0] if made else -1
         return max((self.level(a) for a in expr.args if isinstance(a, Expr)), default=-1)
 
-    def part(self, source: Any, index: int, offset: int) -> Expr:
+    def part(self, source: Any, index: Any, offset: int) -> Expr:
         """One of the pieces that `split` gives."""
         args = (*source.args, 0)[:3]
         if "split" not in str(source.target) or args[2] not in (-1, 1):
