@@ -22,7 +22,7 @@ from longlag.runs.run import execute
 from longlag.tasks import Adding
 
 CELLS = ("rnn", "lstm", "gru")
-LENGTHS = (50, 200)
+LENGTHS = (50, 100)
 OUT = Path("results/speed/probe_cost.json")
 
 

@@ -44,6 +44,13 @@ def test_the_schedule_is_one_two_five():
     assert list(islice(schedule(10), 4)) == [10, 20, 50, 100]
 
 
+def test_a_dense_schedule_adds_the_multiples_once():
+    assert list(islice(schedule(1, 4), 9)) == [1, 2, 4, 5, 8, 10, 12, 16, 20]
+    probe = GradientFlow(sequences=4, every=4)
+    train([probe], steps=9)
+    assert probe.arrays()["steps"].tolist() == [0, 1, 2, 4, 5, 8, 9]
+
+
 def test_profiles_are_taken_at_init_on_schedule_and_at_the_end():
     probe = GradientFlow(sequences=4)
     train([probe])
@@ -137,7 +144,7 @@ def test_the_sink_is_told_at_every_probe():
     assert {"gradient/0/h/first_step", "gate/0/f/mean"} <= set(told[0])
 
 
-@pytest.mark.parametrize("wrong", [{"sequences": 0}, {"first": 0}])
+@pytest.mark.parametrize("wrong", [{"sequences": 0}, {"first": 0}, {"every": 0}])
 def test_arguments_below_one_are_refused(wrong):
     with pytest.raises(ValueError, match="at least 1, not 0"):
         GradientFlow(**wrong)

@@ -3,7 +3,8 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count
+from heapq import merge
+from itertools import count, groupby
 from typing import Any, NamedTuple, final
 
 import lightning
@@ -43,21 +44,21 @@ class GradientFlow(lightning.Callback):
     Args:
         sequences: B, of the probe batch (from the validation stream; never test).
         first: the first step of the 1-2-5 schedule.
+        every: also at each multiple of so many steps; None: at the schedule's alone.
 
     Attributes:
         seconds: of wall time spent probing.
         sink: told the step and a few numbers at each probe, for a dashboard.
     """
 
-    def __init__(self, sequences: int = 16, first: int = 1) -> None:
-        if sequences < 1:
-            raise ValueError(f"probe: sequences must be at least 1, not {sequences}")
-        if first < 1:
-            raise ValueError(f"probe: first must be at least 1, not {first}")
+    def __init__(self, sequences: int = 16, first: int = 1, every: int | None = None) -> None:
+        for name, value in (("sequences", sequences), ("first", first), ("every", every)):
+            if value is not None and value < 1:
+                raise ValueError(f"probe: {name} must be at least 1, not {value}")
         self.sequences, self.first = sequences, first
         self.seconds = 0.0
         self.sink: Callable[[int, Mapping[str, Any]], None] | None = None
-        self._due = schedule(first)
+        self._due = schedule(first, every)
         self._next = next(self._due)
         self._batch: Batch | None = None
         self._profiles: list[tuple[int, Arrays]] = []
@@ -142,9 +143,12 @@ class GradientFlow(lightning.Callback):
         self.seconds += time.perf_counter() - start
 
 
-def schedule(first: int) -> Iterator[int]:
-    """`first` times 1, 2, 5, 10, 20, 50, 100, ...: an endless iterator of steps."""
-    return (first * factor * 10**power for power in count() for factor in (1, 2, 5))
+def schedule(first: int, every: int | None = None) -> Iterator[int]:
+    """`first` times 1, 2, 5, 10, 20, 50, ..., and the multiples of `every`: rising, endless."""
+    ladder = (first * factor * 10**power for power in count() for factor in (1, 2, 5))
+    if every is None:
+        return ladder
+    return (step for step, _ in groupby(merge(ladder, count(every, every))))
 
 
 def probe_batch(task: Task, seed: int, sequences: int) -> Batch:
