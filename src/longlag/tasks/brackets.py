@@ -73,14 +73,14 @@ class Dyck(Task):
         for t in range(T):
             depth[t + 1] = follow[2 * depth[t] + up[t]]
         opens = depth[1:] > depth[:-1]
-        top = np.zeros((T, batch_size), dtype=np.int64)  # of the stack after each step
-        closed = np.zeros((T, batch_size), dtype=np.int64)  # the kind that a closing step closes
-        steps = np.arange(T)[:, None]
+        steps = np.arange(T, dtype=np.int32)[:, None]
+        code = np.where(opens, steps * k + kind, 0).astype(np.int32)  # grows with the step
+        newest = np.zeros((T, batch_size), dtype=np.int32)  # opening at the depth after each step
         for level in range(1, m + 1):
-            since = np.maximum.accumulate(np.where(opens & (depth[1:] == level), steps, 0), axis=0)
-            newest = np.take_along_axis(kind, since, axis=0)
-            top = np.where(depth[1:] == level, newest, top)
-            closed = np.where(~opens & (depth[:-1] == level), newest, closed)
+            here = depth[1:] == level
+            np.copyto(newest, np.maximum.accumulate(code * here, axis=0), where=here)
+        top = newest.astype(np.int64) % k  # of the stack after each step
+        closed = np.concatenate([top[:1], top[:-1]])  # a closing step closes what was on top
         seen = torch.from_numpy(np.where(opens, kind, k + closed))
         asked = torch.from_numpy(depth[1:] > 0)
         scored = asked & torch.from_numpy(~opens)

@@ -49,24 +49,31 @@ class Trajectory(Forecast):
         inputs, wanted = trajectories(self)
         lane = torch.randint(0, LANES, (batch_size,), generator=rng) + LANES * SPLITS.index(split)
         start = torch.randint(0, SPARE, (batch_size,), generator=rng)
-        t = start + torch.arange(self.length)[:, None]
         weight = torch.ones(self.length, batch_size)
         weight[: self.order] = 0
-        return Batch(inputs[t, lane], wanted[t, lane], weight)
+        return Batch(window(inputs, lane, start), window(wanted, lane, start), weight)
+
+
+def window(windows: Tensor, lane: Tensor, start: Tensor) -> Tensor:
+    """Some of the windows (lanes,starts,D,T), as (T,B,D)."""
+    return windows[lane, start].permute(2, 0, 1).contiguous()
 
 
 @functools.cache
 def trajectories(task: Trajectory) -> tuple[Tensor, Tensor]:
-    """Inputs and what is wanted, those of train, validation and test side by side; once a process.
+    """All windows of the inputs and of what is wanted then, (lanes,starts,D,T); once a process.
 
-    All are standardised by the mean and the deviation of the training trajectories.
+    The lanes of train, validation and test lie side by side.  All are standardised by the mean
+    and the deviation of the training trajectories.
     """
     rng = np.random.default_rng(task.generator("trajectories").initial_seed())
     inputs, wanted = task.run(LANES * len(SPLITS), task.length + SPARE, rng)
     of_inputs = moments(inputs)
     of_wanted = of_inputs if task.repeats else moments(wanted)
     inputs, wanted = (inputs - of_inputs[0]) / of_inputs[1], (wanted - of_wanted[0]) / of_wanted[1]
-    return torch.from_numpy(inputs).float(), torch.from_numpy(wanted).float()
+    both = (torch.from_numpy(series).float().transpose(0, 1) for series in (inputs, wanted))
+    first, second = (lanes.contiguous().unfold(1, task.length, 1) for lanes in both)  # views
+    return first, second
 
 
 def moments(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

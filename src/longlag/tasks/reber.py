@@ -48,15 +48,34 @@ FOLLOW, EMIT = automaton()
 LEGAL = torch.eye(len(LETTERS))[torch.from_numpy(EMIT)].amax(1)  # (state, symbol)
 
 
+def jumps(size: int = 8) -> tuple[np.ndarray, np.ndarray]:
+    """(states, emitted), each (state, bits of a byte, step): eight steps at once."""
+    bits = np.arange(2**size)[None, :] * np.ones((len(FOLLOW), 1), dtype=np.int64)
+    now = np.arange(len(FOLLOW))[:, None] + 0 * bits
+    states, emitted = [], []
+    for i in range(size):
+        bit = (bits >> i) & 1
+        emitted.append(EMIT[now, bit])
+        now = FOLLOW[now, bit]
+        states.append(now)
+    return np.stack(states, axis=-1), np.stack(emitted, axis=-1)
+
+
+STATES, EMITTED = jumps()
+
+
 def walk(state: np.ndarray, steps: int, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
     """Symbols (steps,B) that are emitted from `state` (B,) on, and the state after each."""
-    bits = torch.randint(0, 2, (steps, len(state)), generator=rng).numpy()
-    states = np.empty((steps + 1, len(state)), dtype=np.int64)
-    states[0] = state
-    flat = FOLLOW.reshape(-1)
-    for t in range(steps):
-        states[t + 1] = flat[2 * states[t] + bits[t]]
-    return EMIT[states[:-1], bits], states[1:]
+    coins = torch.randint(0, 256, (-(-steps // 8), len(state)), generator=rng).numpy()
+    froms = np.empty_like(coins)
+    for i, eight in enumerate(coins):
+        froms[i] = state
+        state = STATES[state, eight, -1]
+
+    def stretched(table: np.ndarray) -> np.ndarray:
+        return table[froms, coins].transpose(0, 2, 1).reshape(-1, len(state))[:steps]
+
+    return stretched(EMITTED), stretched(STATES)
 
 
 def described(task: Task, floor: Floor, metrics: tuple[str, ...]) -> Spec:

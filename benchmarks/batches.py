@@ -1,0 +1,74 @@
+"""What drawing a batch costs, beside the training step that uses it, for each synthetic task.
+
+An LSTM of 64 units, fused kernel, batches of 32, one thread; medians, drawn and trained in turns.
+
+    python benchmarks/batches.py [--rounds 15] [--tasks adding,copy]
+"""
+
+import argparse
+import statistics
+import time
+from pathlib import Path
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from longlag.cells import LSTM
+from longlag.learner import pick, positions
+from longlag.losses import per_step_loss
+from longlag.model import Model
+from longlag.tasks import Batch, Task
+from longlag.tasks.data import DatasetTask
+
+CONF = Path(__file__).parents[1] / "conf" / "task"
+BATCH, HIDDEN, SHARE = 32, 64, 0.05
+
+
+def train(task: Task, model: Model, optimizer: torch.optim.Optimizer, batch: Batch) -> None:
+    at = positions(batch.weight)
+    prediction = model(batch.x, batch.lengths, at=at).prediction
+    weight = pick(batch.weight, at)
+    each = per_step_loss(task.spec.kind, prediction, pick(batch.target, at))
+    optimizer.zero_grad()
+    ((each * weight).sum() / weight.sum()).backward()
+    torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+    optimizer.step()
+
+
+def measure(task: Task, rounds: int) -> tuple[float, float]:
+    """Median seconds of drawing a batch and of a training step."""
+    model = Model(task.spec.input_size, task.spec.output_size, LSTM, HIDDEN)
+    optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    drawn, trained = [], []
+    for k in range(rounds + 2):  # the first two warm up
+        start = time.perf_counter()
+        batch = task.batch("train", 0, k, BATCH)
+        middle = time.perf_counter()
+        train(task, model, optimizer, batch)
+        drawn.append(middle - start)
+        trained.append(time.perf_counter() - middle)
+    return statistics.median(drawn[2:]), statistics.median(trained[2:])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--tasks", default="")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    names = (
+        arguments.tasks.split(",") if arguments.tasks else sorted(p.stem for p in CONF.glob("*"))
+    )
+    print(f"{'task':<22}{'batch ms':>10}{'step ms':>10}{'share':>9}")
+    for name in names:
+        task = instantiate(OmegaConf.load(CONF / f"{name}.yaml"))
+        if isinstance(task, DatasetTask):
+            continue  # given, not drawn
+        draw, step = measure(task, arguments.rounds)
+        mark = "" if draw < SHARE * step else f"  over {SHARE:.0%}"
+        print(f"{name:<22}{draw * 1e3:>10.3f}{step * 1e3:>10.2f}{draw / step:>9.1%}{mark}")
+
+
+if __name__ == "__main__":
+    main()
