@@ -91,7 +91,7 @@ def test_ctrl_c_kill_and_a_broken_cell_lose_nothing_that_was_recorded(place: Pat
     os.killpg(process.pid, signal.SIGINT)  # Ctrl-C reaches every process of the terminal
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err
-    assert "the same command goes on from here" in out
+    assert "the same command goes on there" in out
     assert "Traceback" not in out + err
     assert not list(partial.iterdir())
     before = records(place)

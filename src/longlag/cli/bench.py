@@ -2,7 +2,10 @@
 
 import argparse
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import hydra
@@ -31,8 +34,14 @@ def run(arguments: argparse.Namespace) -> int:
     show_plan(study, store, watch)
     if len(watch.recorded) < watch.total:
         watch.begin()
-        with Progress(watch.total, len(watch.recorded), watch.count, watch.seconds()):
-            sweep(config, words, launch, arguments.config_dir)
+        try:
+            with Progress(watch.total, len(watch.recorded), watch.count, watch.seconds()):
+                sweep(config, words, launch, arguments.config_dir)
+        except KeyboardInterrupt:
+            stop_workers()
+            store.prepare()
+            OUT.print("stopped; every run that ended is recorded: the same command goes on there")
+            return 130
     ids = Ids(store, arguments.config_dir)  # the sweep has composed more of them
     failures = conclude(study, store, ids)["failed"]
     for failure in failures:
@@ -119,7 +128,7 @@ def sweep(config: Config, words: list[str], launch: list[str], config_dir: Path 
 
     Raises:
         LonglagError: Hydra could not start it.
-        KeyboardInterrupt: Ctrl-C; the workers are gone, and nothing is half-written.
+        KeyboardInterrupt: Ctrl-C; the workers still run.
     """
     own = [
         "hydra/sweeper=study",
@@ -137,17 +146,33 @@ def sweep(config: Config, words: list[str], launch: list[str], config_dir: Path 
     before = sys.argv
     sys.argv = [before[0], "--multirun", *words, *own]
     try:
-        start()
+        with shielded():
+            start()
     except SystemExit as error:
         if error.code:
             raise LonglagError("Hydra could not run the sweep; see above") from None
-    except KeyboardInterrupt:
-        stop_workers()
-        Store(Path(config.values.results), config.names["study"]).prepare()
-        OUT.print("\nstopped; every run that ended is recorded: the same command goes on from here")
-        raise
     finally:
         sys.argv = before
+
+
+@contextmanager
+def shielded() -> Iterator[None]:
+    """Keep Ctrl-C from every process that is started inside, even while it starts.
+
+    They inherit this thread's mask.  The thread of the progress line takes the signal instead,
+    and Python raises it here.  Joblib's trackers lift the mask when they start: so they do first.
+    """
+    from multiprocessing import resource_tracker
+
+    from joblib.externals.loky.backend import resource_tracker as tracker_of_joblib
+
+    resource_tracker.ensure_running()
+    tracker_of_joblib.ensure_running()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
 
 
 def stop_workers() -> None:

@@ -48,11 +48,13 @@ class Progress:
         done, failed = self.count()
         spent = time.perf_counter() - self.start
         fresh = done - self.before
-        left = self.seconds - spent if fresh < 4 else spent / fresh * (self.total - done)
+        left = self.seconds - spent  # as estimated, until there is something better
+        if fresh and (fresh >= 4 or left <= 0):
+            left = spent / fresh * (self.total - done)
         parts = [f"{done}/{self.total} runs", f"{clock(spent)} gone"]
         if failed:
             parts.append(f"{failed} failed")
-        if done < self.total:
+        if done < self.total and left > 0:
             parts.append(f"about {clock(max(left, 1))} left")
         return ", ".join(parts)
 
