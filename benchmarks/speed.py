@@ -3,7 +3,8 @@
     OMP_NUM_THREADS=1 python benchmarks/speed.py [--smoke] [--out results/speed]
 
 One pass is forward and backward over T steps on one thread.  All contenders of a row take turns
-in one process; a figure is the median over the turns, in microseconds a step.
+in one process; a figure is the median over the turns, in microseconds of CPU time a step (which
+other processes on the machine disturb less than time on the wall).
 """
 
 import argparse
@@ -84,9 +85,9 @@ def measure(passes: dict[str, Pass], turns: int, steps: int) -> dict[str, float]
     gc.disable()
     for _ in range(turns):
         for name, run in passes.items():
-            start = time.perf_counter()
+            start = time.process_time()
             run()
-            seconds[name].append(time.perf_counter() - start)
+            seconds[name].append(time.process_time() - start)
     gc.enable()
     return {name: 1e6 * statistics.median(s) / steps for name, s in seconds.items()}
 
@@ -137,7 +138,7 @@ def text(found: dict[str, Any]) -> str:
     lines = [
         "# Speed",
         "",
-        f"Forward and backward, T = {found['steps']}, I = H, float32, one thread, microseconds a "
+        f"Forward and backward, T = {found['steps']}, I = H, float32, one thread, CPU time in us a "
         f"step (median of {found['turns']} turns); {found['machine']['machine']['isa']}, torch "
         f"{found['machine']['versions']['torch']}, commit {found['machine']['git']['commit']}.",
         "The last column is compiled over torch.nn in the same run (below 1: ours is faster).",

@@ -205,4 +205,4 @@ def weight_gradient(p: Any, table: dict[str, Any], T: int) -> Tensor:
     if p.column is None:
         return x.t() @ table[f"g_{p.buffer}"].reshape(-1, p.n)
     grad = table["g_u"].reshape(len(x), -1)[:, p.column : p.column + p.n]
-    return (grad.t() @ x).t()
+    return x.t() @ grad
