@@ -92,8 +92,9 @@ class WordProblem(Task):
         """Elements uniform and independent, which makes the products uniform."""
         order, table = ORDERS[self.group], multiplication(self.group)[0].reshape(-1)
         word = torch.randint(0, order, (self.length, batch_size), generator=rng)
-        rows, product = word.numpy() * order, word.numpy().copy()
-        for t in range(1, self.length):
-            product[t] = table[rows[t] + product[t - 1]]
+        product, reach = word.numpy().copy(), 1
+        while reach < self.length:  # product[t] is that of the last 2^i elements, then of all
+            product[reach:] = table[product[reach:] * order + product[:-reach]]
+            reach *= 2
         weight = torch.ones(self.length, batch_size)
         return Batch(encode(word, order), torch.from_numpy(product), weight)
