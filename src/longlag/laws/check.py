@@ -1,0 +1,65 @@
+"""Any cell, ours or a user's, held against every law by its dotted path, and told in a table."""
+
+import importlib
+import inspect
+
+from rich.console import Console
+from rich.table import Table
+
+from longlag.cells import Cell
+from longlag.errors import LonglagError
+from longlag.laws.cell import check_cell
+
+
+def run(path: str) -> int:
+    """Print what every law says of the cell at `path`; 0 if all hold, 1 if one does not.
+
+    Args:
+        path: module and class, such as my_cells.Leaky.
+
+    Raises:
+        LonglagError: there is no such cell, or two sizes are not enough to build it.
+    """
+    found = check_cell(named(path))
+    table = Table("law", "", "what was seen", title=path, title_justify="left")
+    for verdict in found:
+        mark = "[green]holds[/]" if verdict.ok else "[red]broken[/]"
+        table.add_row(verdict.name, mark, verdict.why)
+    console = Console()
+    console.print(table)
+    broken = sum(not verdict.ok for verdict in found)
+    console.print(f"{path}: {len(found) - broken} of {len(found)} laws hold")
+    return int(broken > 0)
+
+
+def named(path: str) -> type[Cell]:
+    """The cell class at a dotted path.
+
+    Raises:
+        LonglagError: the module, the class or the cell is missing, with what to do.
+    """
+    module, _, name = path.rpartition(".")
+    if not module or path.startswith("."):
+        raise LonglagError(f"{path!r} is no dotted path: write module.Class, as my_cells.Leaky")
+    try:
+        found = getattr(importlib.import_module(module), name, None)
+    except ModuleNotFoundError as error:
+        raise LonglagError(
+            f"{path}: there is no module {error.name}; run the command beside its file, "
+            "or install it"
+        ) from None
+    if found is None:
+        raise LonglagError(f"{path}: the module {module} has no {name}")
+    if not (inspect.isclass(found) and issubclass(found, Cell)):
+        raise LonglagError(f"{path} is no cell: derive it from longlag.cells.Cell")
+    if inspect.isabstract(found):
+        missing = ", ".join(sorted(found.__abstractmethods__))
+        raise LonglagError(f"{path} is not whole: write its {missing}")
+    try:
+        inspect.signature(found).bind(2, 4)
+    except TypeError as error:
+        raise LonglagError(
+            f"{path}(2, 4): {error}; a cell is built from input_size and hidden_size alone, "
+            "so give every further argument a default"
+        ) from None
+    return found

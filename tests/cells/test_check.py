@@ -1,0 +1,70 @@
+"""`check` says of a cell, by its dotted path, which laws hold; a bad path gets one line."""
+
+import pytest
+
+from longlag.errors import LonglagError
+from longlag.laws.cell import LAWS
+from longlag.laws.check import named, run
+
+LEAKY = """
+import torch
+from torch import nn
+from longlag.cells import Cell, Hidden
+
+class Leaky(Cell):
+    def __init__(self, input_size, hidden_size, rate=0.1):
+        super().__init__(input_size, hidden_size)
+        self.inp, self.rec = nn.Linear(input_size, hidden_size), nn.Linear(hidden_size, hidden_size)
+        self.rate = rate
+
+    def project(self, x):
+        return self.inp(x)
+
+    def step(self, u, s):
+        return Hidden(torch.lerp(s.h, torch.tanh(u + self.rec(s.h)), self.rate))
+
+class Unseen(Leaky):
+    def step(self, u, s):
+        return super().step(u.detach(), s)
+
+class Greedy(Leaky):
+    def __init__(self, input_size, hidden_size, rate):
+        super().__init__(input_size, hidden_size, rate)
+"""
+
+
+@pytest.fixture(autouse=True)
+def leaky_cells(tmp_path, monkeypatch):
+    (tmp_path / "leaky_cells.py").write_text(LEAKY)
+    monkeypatch.syspath_prepend(tmp_path)
+
+
+def test_a_users_cell_passes_and_the_table_names_every_law(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    assert run("leaky_cells.Leaky") == 0
+    text = capsys.readouterr().out
+    assert all(name in text for name in LAWS)
+    assert f"{len(LAWS)} of {len(LAWS)} laws hold" in text
+
+
+def test_a_broken_law_is_told_and_the_status_is_one(capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    assert run("leaky_cells.Unseen") == 1
+    assert "inp.weight, inp.bias: no gradient" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("Leaky", "no dotted path"),
+        ("no_such_cells.Leaky", "no module no_such_cells"),
+        ("leaky_cells.Leeky", "has no Leeky"),
+        ("leaky_cells.torch", "is no cell"),
+        ("longlag.cells.Cell", "write its step"),
+        ("leaky_cells.Greedy", "every further argument a default"),
+    ],
+)
+def test_a_path_that_leads_to_no_cell_gets_one_line(path: str, said: str):
+    with pytest.raises(LonglagError, match=said) as caught:
+        named(path)
+    assert "\n" not in str(caught.value)
