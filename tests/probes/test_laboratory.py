@@ -94,6 +94,16 @@ def test_an_examination_leaves_the_model_and_the_random_state_alone():
         np.testing.assert_array_equal(first[name], second[name])
 
 
+@pytest.mark.parametrize("backend", ["auto", "loop", "fused", "compiled"])
+def test_any_backend_that_can_train_the_model_can_be_examined(backend):
+    model, batch, kind = case(Elman)
+    want = look(model, batch, kind, many=batch)
+    model.backend = backend
+    found = look(model, batch, kind, many=batch)
+    for name in want:
+        np.testing.assert_allclose(found[name], want[name], rtol=1e-9)
+
+
 def test_a_sequence_of_one_step_can_be_examined():
     model, batch, kind = case(task=Adding(length=2))
     one = type(batch)(batch.x[:1], batch.target[:1], torch.ones(1, B))

@@ -130,4 +130,4 @@ def retention(
 
 def visible(model: Model) -> str:
     """A backend that shows the states."""
-    return "loop" if model.backend in ("auto", "fused") else model.backend
+    return "scan" if model.backend == "scan" else "loop"

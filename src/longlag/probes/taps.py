@@ -9,6 +9,8 @@ from torch import Tensor
 from longlag.cells.base import Cell
 from longlag.model import Model, Output
 
+BLIND = ("fused", "compiled")  # backends that take no taps: the definition stands in for them
+
 
 def zero_taps(cell: Cell, steps: int, batch: int) -> Any:
     """A State of zeros (T,B,H) that asks for a gradient."""
@@ -31,7 +33,7 @@ def state_gradients(
         how: further arguments of the model (lengths, carry, at, ...).
     """
     taps = [zero_taps(cell, *x.shape[:2]) for cell in model.cells]
-    backend = how.pop("backend", None) or ("loop" if model.backend == "fused" else None)
+    backend = how.pop("backend", None) or ("loop" if model.backend in BLIND else None)
     leaves = [leaf for tap in taps for leaf in tap]
     out = model(x, taps=taps, backend=backend, **how)
     # A state that nothing reads later (an LSTM's c_T) is not on the tape: its gradient is zero.
