@@ -140,6 +140,25 @@ def test_a_changed_constant_and_a_trained_weight_are_seen():
     torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
 
 
+class Wrapped(Leaky):
+    """A cell around a cell, whose option is the inner one's."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.inner = Leaky(input_size, hidden_size)
+
+    def step(self, u, s):
+        return self.inner.step(u, s)
+
+
+def test_a_changed_constant_of_a_wrapped_cell_is_seen():
+    net, x = make(Wrapped)
+    unroll(net, x, backend="compiled")
+    net.inner.rate = 0.7
+    got, true = (unroll(net, x, backend=b).y for b in ("compiled", "loop"))
+    torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
+
+
 def test_a_cell_that_was_run_still_copies():
     net, x = make(Leaky)
     true = unroll(net, x, backend="compiled").y

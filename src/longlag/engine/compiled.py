@@ -55,7 +55,8 @@ def steps(u: Tensor, lengths: Tensor) -> Tensor:
 
 def plan(cell: Cell, u: Tensor) -> "Plan | str":
     """How `cell` is run, made once for each form it takes; or why it cannot be."""
-    plain = [(k, v) for k, v in vars(cell).items() if isinstance(v, int | float | str)]
+    parts = (vars(module).items() for module in cell.modules())  # a wrapped cell's options too
+    plain = (pair for part in parts for pair in part if isinstance(pair[1], int | float | str))
     key = (u.dtype, u.device.type, u.shape[-1], *plain)
     known = _plans.setdefault(cell, {})
     if key not in known:
