@@ -1,5 +1,6 @@
 """Dyck words of bounded depth: which bracket must the next closing one be?"""
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,13 +66,13 @@ class Dyck(Task):
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Depth is a walk between 0 and m; at the two ends it turns."""
         T, k, m = self.length, self.kinds, self.depth
-        up = torch.randint(0, 2, (T, batch_size), generator=rng).numpy()
+        coins = torch.randint(0, 256, (-(-T // 8), batch_size), generator=rng).numpy()
         kind = torch.randint(0, k, (T, batch_size), generator=rng).numpy()
-        depth = np.zeros((T + 1, batch_size), dtype=np.int64)  # before each step
-        follow = np.array([[d - 1, d + 1] for d in range(m + 1)]).reshape(-1)
-        follow[0], follow[-1] = 1, m - 1  # reflected
-        for t in range(T):
-            depth[t + 1] = follow[2 * depth[t] + up[t]]
+        depth = np.zeros((8 * len(coins) + 1, batch_size), dtype=np.int64)  # before each step
+        paths = walks(m)
+        for i, eight in enumerate(coins):
+            depth[8 * i + 1 : 8 * i + 9] = paths[depth[8 * i], eight].T
+        depth = depth[: T + 1]
         opens = depth[1:] > depth[:-1]
         steps = np.arange(T, dtype=np.int32)[:, None]
         code = np.where(opens, steps * k + kind, 0).astype(np.int32)  # grows with the step
@@ -87,6 +88,18 @@ class Dyck(Task):
         return Batch(
             encode(seen, 2 * k), torch.from_numpy(top), asked.float(), scored=enough(scored, asked)
         )
+
+
+@functools.cache
+def walks(deepest: int) -> np.ndarray:
+    """Depths (depth, bits of a byte, step) after each of eight steps; up for 1, down for 0."""
+    depth = np.repeat(np.arange(deepest + 1)[:, None], 256, axis=1)
+    path = []
+    for i in range(8):
+        up = (np.arange(256) >> i) & 1
+        depth = np.abs(deepest - np.abs(deepest - depth - 2 * up + 1))  # reflected at 0 and m
+        path.append(depth)
+    return np.stack(path, axis=-1)
 
 
 def enough(scored: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
