@@ -4,6 +4,7 @@ import importlib
 import inspect
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from longlag.cells import Cell
@@ -24,7 +25,7 @@ def run(path: str) -> int:
     table = Table("law", "", "what was seen", title=path, title_justify="left")
     for verdict in found:
         mark = "[green]holds[/]" if verdict.ok else "[red]broken[/]"
-        table.add_row(verdict.name, mark, verdict.why)
+        table.add_row(verdict.name, mark, escape(verdict.why))
     console = Console()
     console.print(table)
     broken = sum(not verdict.ok for verdict in found)
