@@ -9,18 +9,22 @@ import pytest
 import torch
 
 from longlag.errors import LonglagError
-from longlag.tasks import SPLITS, Batch, DatasetTask, Digits, JapaneseVowels
+from longlag.tasks import SPLITS, Batch, DatasetTask, Digits, JapaneseVowels, Mnist5k
 from longlag.tasks.data.cache import checksum, remembered
 
 SIZES = {  # train, validation, test
     "digits": (1150, 287, 360),
     "japanese_vowels": (216, 54, 370),
+    "mnist5k": (3200, 800, 1000),
 }
 
 
-@pytest.fixture(params=[Digits, JapaneseVowels], ids=lambda task: task.name)
+@pytest.fixture(
+    params=[Digits, JapaneseVowels, Mnist5k], ids=lambda task: task.name, scope="module"
+)
 def task(request: pytest.FixtureRequest) -> DatasetTask:
-    made = request.param()
+    rows = {"rows_at_once": True} if request.param is Mnist5k else {}  # short ones: quick
+    made = request.param(**rows)
     try:
         _ = made.arrays
     except LonglagError as missing:

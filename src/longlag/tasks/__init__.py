@@ -7,7 +7,7 @@ from longlag.tasks.brackets import Dyck
 from longlag.tasks.chaos import Lorenz, MackeyGlass, Narma
 from longlag.tasks.copying import Copy, Memorisation, SelectiveCopy, VariableCopy
 from longlag.tasks.counting import AnBn, AnBnCn
-from longlag.tasks.data import DatasetTask, Digits, JapaneseVowels
+from longlag.tasks.data import DatasetTask, Digits, JapaneseVowels, Mnist5k
 from longlag.tasks.forecast import Sine
 from longlag.tasks.groups import WordProblem
 from longlag.tasks.lags import Latch, LongLag, TwoSequence
@@ -42,6 +42,7 @@ __all__ = [
     "MackeyGlass",
     "MeasureInterval",
     "Memorisation",
+    "Mnist5k",
     "ModularArithmetic",
     "Multiplication",
     "Narma",

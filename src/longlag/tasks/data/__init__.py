@@ -2,6 +2,7 @@
 
 from longlag.tasks.data.base import DatasetTask
 from longlag.tasks.data.digits import Digits
+from longlag.tasks.data.images import Mnist5k
 from longlag.tasks.data.vowels import JapaneseVowels
 
-__all__ = ["DatasetTask", "Digits", "JapaneseVowels"]
+__all__ = ["DatasetTask", "Digits", "JapaneseVowels", "Mnist5k"]

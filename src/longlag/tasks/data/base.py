@@ -4,7 +4,7 @@ from abc import abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
@@ -18,50 +18,24 @@ CUT_SEED = 1997  # of that cut; no run's seed moves it
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatasetTask(Task):
-    """Classify whole sequences of a data set; the answer is asked at each one's last step.
+class Given(Task):
+    """Sequences that are there already, each in one split for good.
 
-    A subclass writes `read`.  Batch k of a split is a part of a permutation of that split, which
-    is drawn anew for every pass from the task's own stream.
+    A subclass writes `parts` and `rows`.  Batch k of a split is a part of a permutation of that
+    split, which is drawn anew for every pass from the task's own stream.
     """
 
+    package: ClassVar[str]  # that the data are read from
+    licence: ClassVar[str]  # of the data, in a few words
+
+    @property
     @abstractmethod
-    def read(self) -> Arrays:
-        """Read from the package: x (N,T,I) padded with zeros, lengths, label, test (N,) bool."""
-
-    @cached_property
-    def arrays(self) -> Arrays:
-        """What `read` gave, by the cache."""
-        return remembered(f"{self.name}-{self.version}", self.read)
-
-    @cached_property
     def parts(self) -> dict[Split, np.ndarray]:
-        """The rows of each split: validation is cut from train, class by class."""
-        rng = np.random.default_rng(CUT_SEED)
-        label, test = self.arrays["label"], self.arrays["test"]
-        held = []
-        for one in np.unique(label):
-            rows = np.flatnonzero((label == one) & ~test)
-            held.append(rng.permutation(rows)[: round(VALIDATION * len(rows))])
-        validation = np.sort(np.concatenate(held))
-        train = np.setdiff1d(np.flatnonzero(~test), validation)
-        return {"train": train, "validation": validation, "test": np.flatnonzero(test)}
+        """The sequences of each split, as numbers that `rows` looks up."""
 
-    def inputs(self, x: Tensor) -> Tensor:
-        """What the model sees of x (T,B,I); by default all of it."""
-        return x
-
+    @abstractmethod
     def rows(self, split: Split, rows: np.ndarray) -> Batch:
-        """The batch of these rows of a split."""
-        chosen = self.parts[split][rows]
-        lengths = torch.from_numpy(self.arrays["lengths"][chosen])
-        T, column = int(lengths.max()), torch.arange(len(chosen))
-        x = torch.from_numpy(self.arrays["x"][chosen, :T]).transpose(0, 1)
-        weight = torch.zeros(T, len(chosen))
-        weight[lengths - 1, column] = 1
-        target = torch.from_numpy(self.arrays["label"][chosen]).expand(T, -1)
-        same = bool((lengths == T).all())
-        return Batch(self.inputs(x).contiguous(), target, weight, None if same else lengths)
+        """The batch of these places in `parts` of a split."""
 
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
         """The k-th part of an endless row of permutations of the split."""
@@ -83,6 +57,62 @@ class DatasetTask(Task):
         for start in range(0, n, batch_size):
             yield self.rows(split, np.arange(start, min(start + batch_size, n)))
 
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetTask(Given):
+    """Classify whole sequences of a data set; the answer is asked at each one's last step.
+
+    A subclass writes `read`.
+    """
+
+    @property
+    def key(self) -> str:
+        """What the cache calls the arrays: whatever they depend on."""
+        return f"{self.name}-{self.version}"
+
+    @abstractmethod
+    def read(self) -> Arrays:
+        """Read from the package: x (N,T,I) padded with zeros, lengths, label, test (N,) bool."""
+
+    @cached_property
+    def arrays(self) -> Arrays:
+        """What `read` gave, by the cache."""
+        return self.arranged(remembered(self.key, self.read))
+
+    def arranged(self, arrays: Arrays) -> Arrays:
+        """What the task makes of what `read` gave; by default nothing else."""
+        return arrays
+
+    @cached_property
+    def parts(self) -> dict[Split, np.ndarray]:
+        """The rows of each split: validation is cut from train, class by class."""
+        rng = np.random.default_rng(CUT_SEED)
+        label, test = self.arrays["label"], self.arrays["test"]
+        held = []
+        for one in np.unique(label):
+            rows = np.flatnonzero((label == one) & ~test)
+            size = min(max(1, round(VALIDATION * len(rows))), len(rows) - 1)
+            held.append(rng.permutation(rows)[:size])
+        validation = np.sort(np.concatenate(held))
+        train = np.setdiff1d(np.flatnonzero(~test), validation)
+        return {"train": train, "validation": validation, "test": np.flatnonzero(test)}
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """What the model sees of x (T,B,I); by default all of it."""
+        return x
+
+    def rows(self, split: Split, rows: np.ndarray) -> Batch:
+        """The batch of these rows of a split."""
+        chosen = self.parts[split][rows]
+        lengths = torch.from_numpy(self.arrays["lengths"][chosen])
+        T, column = int(lengths.max()), torch.arange(len(chosen))
+        x = torch.from_numpy(self.arrays["x"][chosen, :T]).transpose(0, 1)
+        weight = torch.zeros(T, len(chosen))
+        weight[lengths - 1, column] = 1
+        target = torch.from_numpy(self.arrays["label"][chosen]).expand(T, -1)
+        same = bool((lengths == T).all())
+        return Batch(self.inputs(x).contiguous(), target, weight, None if same else lengths)
+
     def floors(self, features: Any, described: str) -> tuple[Floor, ...]:
         """The most frequent class, and logistic regression on `features(x, lengths)`, on test."""
 
@@ -98,10 +128,31 @@ class DatasetTask(Task):
             score = model.score(table[parts["test"]], label[parts["test"]])
             return {"accuracy": np.array(score)}
 
+        linear = float(remembered(f"{self.key}-linear", fit)["accuracy"])
+        why = f"logistic regression on {described}, fitted"
+        return (self.frequent(), Floor("accuracy", linear, why))
+
+    def frequent(self) -> Floor:
+        """The accuracy on test of one answer to everything."""
         train, test = (self.arrays["label"][self.parts[split]] for split in ("train", "test"))
-        frequent = float((test == np.bincount(train).argmax()).mean())
-        linear = float(remembered(f"{self.name}-{self.version}-linear", fit)["accuracy"])
-        return (
-            Floor("accuracy", frequent, "always the most frequent class of the training data"),
-            Floor("accuracy", linear, f"logistic regression on {described}, fitted"),
-        )
+        value = float((test == np.bincount(train).argmax()).mean())
+        return Floor("accuracy", value, "always the most frequent class of the training data")
+
+    def nearest(self) -> Floor:
+        """The accuracy on test of the class of the nearest training sequence, validation's too."""
+
+        def measure() -> Arrays:
+            x, label, test = (self.arrays[name] for name in ("x", "label", "test"))
+            table = x.reshape(len(x), -1).astype(np.float32)
+            found = label[~test][neighbours(table[~test], table[test])]
+            return {"accuracy": np.array((found == label[test]).mean())}
+
+        value = float(remembered(f"{self.key}-nearest", measure)["accuracy"])
+        return Floor("accuracy", value, "the nearest training sequence's class, all steps at once")
+
+
+def neighbours(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    """The row of `known` (N,F) at the least Euclidean distance from each of `asked` (M,F): (M,)."""
+    squares = (known * known).sum(1)
+    parts = np.split(asked, range(500, len(asked), 500))
+    return np.concatenate([(squares - 2 * (part @ known.T)).argmin(1) for part in parts])

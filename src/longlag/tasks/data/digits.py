@@ -33,6 +33,8 @@ class Digits(DatasetTask):
 
     name = "digits"
     source = "Alpaydin & Kaynak 1998 (scikit-learn); Le et al. 2015, section 4.2"
+    package = "scikit-learn"
+    licence = "CC BY 4.0 (UCI archive); scikit-learn: BSD"
 
     def define(self) -> Spec:
         """One pixel in, one of ten digits out."""

@@ -25,6 +25,8 @@ class JapaneseVowels(DatasetTask):
 
     name = "japanese_vowels"
     source = "Kudo et al. 1999; UEA archive (aeon)"
+    package = "aeon"
+    licence = "UEA archive, by citation; aeon: BSD"
 
     def define(self) -> Spec:
         """Twelve coefficients in, one of nine speakers out."""

