@@ -9,7 +9,7 @@ import pytest
 from longlag.runs.config import Config, resolve
 from longlag.runs.plan import Ids, Study
 from longlag.runs.store import Store
-from longlag.runs.sweeper import STRIKES, StudyRunner, conclude
+from longlag.runs.sweeper import STRIKES, StudyRunner, conclude, interrupted
 
 
 @functools.cache
@@ -137,6 +137,22 @@ def test_a_launcher_that_never_starts_anything_ends_and_says_so(store):
     plan = json.loads((store.folder / "plan.json").read_text())
     assert len(plan["failed"]) == 10
     assert all("FileNotFoundError" in f["error"] for f in plan["failed"])
+
+
+def test_ctrl_c_is_not_taken_for_a_killed_worker(store):
+    launches = []
+
+    def stopped(batch):
+        launches.append(batch)
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt:
+            raise RuntimeError("cannot clean up") from None  # as a launcher may
+
+    with pytest.raises(RuntimeError, match="clean up") as error:
+        StudyRunner(study(), store, Ids(store, None), stopped).run()
+    assert len(launches) == 1 and interrupted(error.value)
+    assert store.failures() == {}
 
 
 def test_a_run_that_ends_without_a_word_is_named(store):

@@ -17,7 +17,7 @@ from longlag.runs.config import Config, folder, resolve
 from longlag.runs.job import job
 from longlag.runs.plan import Ids, Study, best_rates, estimate, study_of
 from longlag.runs.store import Store
-from longlag.runs.sweeper import conclude
+from longlag.runs.sweeper import conclude, interrupted
 
 OUT = Console(highlight=False, soft_wrap=True)
 
@@ -37,8 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             with Progress(watch.total, len(watch.recorded), watch.count, watch.seconds()):
                 sweep(config, words, launch, arguments.config_dir)
-        except KeyboardInterrupt:
+        except (Exception, KeyboardInterrupt) as error:
             stop_workers()
+            if not interrupted(error):
+                raise
             store.prepare()
             OUT.print("stopped; every run that ended is recorded: the same command goes on there")
             return 130
@@ -143,6 +145,7 @@ def sweep(config: Config, words: list[str], launch: list[str], config_dir: Path 
     ]
     start = hydra.main(config_path=str(folder()), config_name="config", version_base="1.3")(job)
     os.environ["OMP_NUM_THREADS"] = str(config.values.threads)
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # an error comes up to us, who say it in one line
     before = sys.argv
     sys.argv = [before[0], "--multirun", *words, *own]
     try:

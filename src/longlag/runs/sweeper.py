@@ -59,6 +59,8 @@ class StudyRunner:
             try:
                 self.launch([list(found[run_id].overrides) for run_id in batch])
             except Exception as error:  # any: a killed worker ends a launch, not the study
+                if interrupted(error):
+                    raise
                 reason, trace = f"its worker died ({type(error).__name__})", str(error)
                 begun = self.store.begun()
             left = self.missing(batch)
@@ -78,6 +80,15 @@ class StudyRunner:
         """Record as failed what was launched often enough."""
         command = resolve(point.overrides, self.ids.config_dir).command
         self.store.fail(run_id, command, reason, trace)
+
+
+def interrupted(error: BaseException | None) -> bool:
+    """Whether an error was raised while Ctrl-C was on its way up."""
+    while error is not None:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def conclude(study: Study, store: Store, ids: Ids) -> dict[str, Any]:
