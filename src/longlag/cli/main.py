@@ -7,20 +7,31 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import longlag
 from longlag.errors import LonglagError
 
-# command: (one line of help, module with run(arguments) -> exit status)
+
+class Command(NamedTuple):
+    """One word after `longlag`; its module in longlag.cli has run(arguments) -> exit status."""
+
+    line: str  # of help
+    metavar: str  # of its words
+    words: str  # what they are
+
+
+SETTINGS = ("KEY=VALUE", "settings, such as cell=lstm task.length=200 seed=3")
+RUN = ("RUN", "results/<study>/<run id>, or the id alone")
 COMMANDS = {
-    "train": ("train one recurrence on one task and record the run", "longlag.cli.train"),
-    "bench": (
-        "run a study: plan, sweep, report; resumes where it was stopped",
-        "longlag.cli.bench",
-    ),
-    "report": ("write report.html, report.pdf and report.md of a study", "longlag.cli.report"),
-    "probe": ("examine how the gradient of a recorded run travels", "longlag.cli.probe"),
-    "list": ("what there is: cells, tasks, studies, ...", "longlag.cli.list"),
+    "train": Command("train one recurrence on one task and record the run", *SETTINGS),
+    "bench": Command("run a study: plan, sweep, report; resumes where it was stopped", *SETTINGS),
+    "report": Command("write report.html, report.pdf and report.md of a study", *SETTINGS),
+    "probe": Command("examine how the gradient of a recorded run travels", *RUN),
+    "list": Command("what there is: cells, tasks, studies, ...", "KIND", "default: all kinds"),
+    "show": Command("draw one example of a task", *SETTINGS),
+    "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),
+    "check": Command("hold a cell of your own against the laws", "CLASS", "my_cells.Leaky"),
 }
 
 
@@ -34,19 +45,10 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"longlag {longlag.__version__}")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for name, (line, module) in COMMANDS.items():
-        sub = commands.add_parser(name, help=line, description=line[0].upper() + line[1:] + ".")
-        sub.set_defaults(module=module)
-        what = {
-            "list": "cells, tasks, ...: what to list (default: all)",
-            "probe": "results/<study>/<run id>, or the id alone",
-        }
-        sub.add_argument(
-            "words",
-            nargs="*",
-            metavar={"list": "KIND", "probe": "RUN"}.get(name, "KEY=VALUE"),
-            help=what.get(name, "settings, such as cell=lstm task.length=200 seed=3"),
-        )
+    for name, command in COMMANDS.items():
+        line = command.line
+        sub = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
+        sub.add_argument("words", nargs="*", metavar=command.metavar, help=command.words)
         sub.add_argument(
             "--config-dir",
             type=Path,
@@ -57,12 +59,24 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def one(arguments: argparse.Namespace, allowed: str) -> str:
+    """The single word that a command takes.
+
+    Raises:
+        LonglagError: none or several were given.
+    """
+    if len(arguments.words) != 1:
+        given = " ".join(arguments.words) or "nothing"
+        raise LonglagError(f"longlag {arguments.command} takes {allowed}, not {given!r}")
+    return arguments.words[0]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0, 1 (failed), 2 (a mistake to mend) or 130 (Ctrl-C)."""
     arguments = parser().parse_args(argv)
     sys.path.insert(0, os.getcwd())  # a cell of the user's own: my_cells.py beside the command
     try:
-        return importlib.import_module(arguments.module).run(arguments)
+        return importlib.import_module(f"longlag.cli.{arguments.command}").run(arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

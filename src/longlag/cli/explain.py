@@ -1,0 +1,21 @@
+"""`longlag explain lstm`: the worked example of a tutorial, by the equations."""
+
+import argparse
+
+from longlag.cli.main import one
+from longlag.errors import LonglagError
+from longlag.runs.config import meant
+
+CELLS = ["lstm", "rnn", "gru"]
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print it."""
+    name = one(arguments, "one of lstm, rnn and gru")
+    if name not in CELLS:
+        raise LonglagError(
+            f"unknown cell {name!r}{meant(name, CELLS)}; allowed: {', '.join(CELLS)}"
+        )
+    from longlag import explain
+
+    return explain.run(name)
