@@ -60,3 +60,183 @@ def gru_v3(w, x, s):
     i = sigmoid(x @ W_z.T + h @ R_z.T + b_z)
     new = np.tanh(x @ W.T + r * (h @ R.T + w["b_U"]) + b)
     return ((1 - i) * new + i * h,)
+
+
+def odyssey(off="", peepholes=True, linear_in=False, linear_out=False, coupled=False):
+    """Greff et al. 2015, section 2 and appendix A; `off`: the gates that are always 1."""
+
+    def step(w, x, s):
+        h, c = s
+        here = [g for g in "ifo" if g not in off and not (coupled and g == "f")]
+        n = len(here) + 1
+        order = [*here, "z"]
+        a = {
+            g: x @ W.T + h @ R.T + b
+            for g, W, R, b in zip(
+                order,
+                rows(w["inp.weight"], n),
+                rows(w["rec.weight"], n),
+                rows(w["inp.bias"], n),
+                strict=True,
+            )
+        }
+        p = {g: w["peep"][k] if peepholes else 0.0 for k, g in enumerate(here)}
+        z = a["z"] if linear_in else np.tanh(a["z"])
+        i = sigmoid(a["i"] + p["i"] * c) if "i" in here else 1.0
+        f = sigmoid(a["f"] + p["f"] * c) if "f" in here else 1.0
+        f = 1 - i if coupled else f
+        c_new = z * i + c * f
+        o = sigmoid(a["o"] + p["o"] * c_new) if "o" in here else 1.0
+        return o * (c_new if linear_out else np.tanh(c_new)), c_new
+
+    return step
+
+
+def lstm_fgr(w, x, s):
+    """Greff et al. 2015, FGR: nine more matrices, from every gate before to every gate."""
+    h, c, i0, f0, o0 = s
+    W, R, b = (rows(w[name], 4) for name in ("inp.weight", "rec.weight", "inp.bias"))
+    G = [np.split(block, 3, axis=1) for block in rows(w["rec_gates.weight"], 3)]
+    p = w["peep"]
+
+    def sums(k):
+        back = i0 @ G[k][0].T + f0 @ G[k][1].T + o0 @ G[k][2].T
+        return x @ W[k].T + h @ R[k].T + b[k] + back
+
+    i, f = sigmoid(sums(0) + p[0] * c), sigmoid(sums(1) + p[1] * c)
+    c_new = f * c + i * np.tanh(x @ W[3].T + h @ R[3].T + b[3])
+    o = sigmoid(sums(2) + p[2] * c_new)
+    return o * np.tanh(c_new), c_new, i, f, o
+
+
+def normal(a, gain, shift=0.0):
+    """Ba et al. 2016, eq. 4, over the last axis."""
+    centred = a - a.mean(-1, keepdims=True)
+    return gain * centred / np.sqrt((centred**2).mean(-1, keepdims=True) + 1e-5) + shift
+
+
+def lstm_layernorm(w, x, s):
+    """Ba et al. 2016, eqs. 29-31."""
+    h, c = s
+    a = normal(h @ w["rec.weight"].T, w["norm_h.weight"])
+    a = a + normal(x @ w["inp.weight"].T, w["norm_x.weight"]) + w["b"]
+    i, f, g, o = np.split(a, 4, axis=1)
+    c_new = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
+    return sigmoid(o) * np.tanh(normal(c_new, w["norm_c.weight"], w["norm_c.bias"])), c_new
+
+
+def mgu(w, x, s):
+    """Zhou et al. 2016, table 1."""
+    (h,) = s
+    W_f, W_h = rows(w["inp.weight"], 2)
+    b_f, b_h = rows(w["inp.bias"], 2)
+    f = sigmoid(h @ w["rec_f.weight"].T + x @ W_f.T + b_f)
+    tilde = np.tanh((f * h) @ w["rec_h.weight"].T + x @ W_h.T + b_h)
+    return ((1 - f) * h + f * tilde,)
+
+
+def janet(w, x, s):
+    """Van der Westhuizen & Lasenby 2018, eq. 5, beta = 1."""
+    (c,) = s
+    a, b = np.split(x @ w["inp.weight"].T + c @ w["rec.weight"].T + w["inp.bias"], 2, axis=1)
+    return (sigmoid(a) * c + (1 - sigmoid(a - 1)) * np.tanh(b),)
+
+
+def ugrnn(w, x, s):
+    """Collins et al. 2016, eqs. 6-8."""
+    (h,) = s
+    g, c = np.split(x @ w["inp.weight"].T + h @ w["rec.weight"].T + w["inp.bias"], 2, axis=1)
+    return (sigmoid(g) * h + (1 - sigmoid(g)) * np.tanh(c),)
+
+
+def indrnn(w, x, s):
+    """Li et al. 2018, eq. 4."""
+    (h,) = s
+    return (np.maximum(0, x @ w["inp.weight"].T + w["u"] * h + w["inp.bias"]),)
+
+
+def antisymmetric(w, x, s):
+    """Chang et al. 2019, eq. 10, eps = 0.1, gamma = 0.01."""
+    (h,) = s
+    M = w["U"] - w["U"].T - 0.01 * np.eye(len(w["U"]))
+    return (h + 0.1 * np.tanh(h @ M.T + x @ w["inp.weight"].T + w["inp.bias"]),)
+
+
+def cornn(w, x, s):
+    """Rusch & Mishra 2021, eq. 3."""
+    y, z = s
+    dt, gamma, eps = 0.042, 2.7, 4.7
+    W, cal_W = np.split(w["rec.weight"], 2, axis=1)
+    inside = y @ W.T + z @ cal_W.T + x @ w["inp.weight"].T + w["inp.bias"]
+    z_new = z + dt * np.tanh(inside) - dt * gamma * y - dt * eps * z
+    return y + dt * z_new, z_new
+
+
+def lem(w, x, s):
+    """Rusch et al. 2022, eq. 3, dt = 1."""
+    y, z = s
+    V_1, V_2, V_z, V_y = rows(w["inp.weight"], 4)
+    b_1, b_2, b_z, b_y = rows(w["inp.bias"], 4)
+    W_1, W_2, W_z = rows(w["rec.weight"], 3)
+    d = sigmoid(y @ W_1.T + x @ V_1.T + b_1)
+    e = sigmoid(y @ W_2.T + x @ V_2.T + b_2)
+    z_new = (1 - d) * z + d * np.tanh(y @ W_z.T + x @ V_z.T + b_z)
+    y_new = (1 - e) * y + e * np.tanh(z_new @ w["rec_y.weight"].T + x @ V_y.T + b_y)
+    return y_new, z_new
+
+
+def scrn(w, x, s):
+    """Mikolov et al. 2014, eqs. 4 and 5, alpha = 0.95."""
+    h, context = s
+    A, B = rows(w["inp.weight"], 2)
+    new = (1 - 0.95) * (x @ B.T) + 0.95 * context
+    return sigmoid(new @ w["slow.weight"].T + x @ A.T + h @ w["rec.weight"].T), new
+
+
+def mingru(w, x, s):
+    """Feng et al. 2024, section 3.1."""
+    (h,) = s
+    z, tilde = np.split(x @ w["inp.weight"].T + w["inp.bias"], 2, axis=1)
+    return ((1 - sigmoid(z)) * h + sigmoid(z) * tilde,)
+
+
+def minlstm(w, x, s):
+    """Feng et al. 2024, section 3.2.3."""
+    (h,) = s
+    f, i, tilde = np.split(x @ w["inp.weight"].T + w["inp.bias"], 3, axis=1)
+    f, i = sigmoid(f), sigmoid(i)
+    f, i = f / (f + i), i / (f + i)
+    return (f * h + i * tilde,)
+
+
+def lru(w, x, s):
+    """Orvieto et al. 2023, eqs. 5-7."""
+    (h,) = s
+    lam = np.exp(-np.exp(w["nu"]) + 1j * np.exp(w["theta"]))
+    re, im, _ = rows(w["inp.weight"], 3)
+    return (lam * h + np.exp(w["gamma"]) * (x @ (re + 1j * im).T),)
+
+
+def lru_readout(w, x, s):
+    """Re(C x) + D u."""
+    re, minus_im = np.split(w["out.weight"], 2, axis=1)
+    C, D = re - 1j * minus_im, rows(w["inp.weight"], 3)[2]
+    return (s[0] @ C.T).real + x @ D.T
+
+
+def scrn_readout(w, x, s):
+    """Both states, for y = f(U h + V s)."""
+    return np.concatenate(s, axis=-1)
+
+
+def slstm(w, x, s):
+    """Beck et al. 2024, eqs. 8-17, f = sigmoid."""
+    h, c, n, m = s
+    a = x @ w["inp.weight"].T + h @ w["rec.weight"].T + w["inp.bias"]
+    i, f, z, o = np.split(a, 4, axis=1)
+    log_f = np.log(sigmoid(f))
+    m_new = np.maximum(log_f + m, i)
+    i_new, f_new = np.exp(i - m_new), np.exp(log_f + m - m_new)
+    c_new = f_new * c + i_new * np.tanh(z)
+    n_new = f_new * n + i_new
+    return sigmoid(o) * c_new / n_new, c_new, n_new, m_new

@@ -24,7 +24,31 @@ PAPERS: dict[str, Callable[..., Any]] = {
     "lstm_chrono": papers.lstm,
     "gru": papers.gru_v3,
     "gru_v1": papers.gru_v1,
+    "lstm_1997": papers.odyssey(off="f", peepholes=False),
+    "lstm_peephole": papers.odyssey(),
+    "lstm_nig": papers.odyssey(off="i"),
+    "lstm_nfg": papers.odyssey(off="f"),
+    "lstm_nog": papers.odyssey(off="o"),
+    "lstm_niaf": papers.odyssey(linear_in=True),
+    "lstm_noaf": papers.odyssey(linear_out=True),
+    "lstm_np": papers.odyssey(peepholes=False),
+    "lstm_cifg": papers.odyssey(coupled=True),
+    "lstm_fgr": papers.lstm_fgr,
+    "lstm_layernorm": papers.lstm_layernorm,
+    "mgu": papers.mgu,
+    "janet": papers.janet,
+    "ugrnn": papers.ugrnn,
+    "indrnn": papers.indrnn,
+    "antisymmetric": papers.antisymmetric,
+    "cornn": papers.cornn,
+    "lem": papers.lem,
+    "scrn": papers.scrn,
+    "mingru": papers.mingru,
+    "minlstm": papers.minlstm,
+    "lru": papers.lru,
+    "slstm": papers.slstm,
 }
+READOUTS = {"lru": papers.lru_readout, "scrn": papers.scrn_readout}  # all others show s[0]
 
 
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
@@ -38,9 +62,11 @@ def test_a_cell_is_its_paper_in_numpy(path: Path):
     x = rng.normal(size=(T, B, I))
     s = [0.3 * rng.random(leaf.shape).astype(leaf.numpy().dtype) for leaf in cell.init_state(B)]
     start = cell.State(*map(torch.as_tensor, s))
-    got = unroll(cell, torch.as_tensor(x), start, backend="loop").states
+    run = unroll(cell, torch.as_tensor(x), start, backend="loop")
     w = {name: value.numpy() for name, value in cell.state_dict().items()}
     for t in range(T):
         s = PAPERS[path.stem](w, x[t], s)
-        for leaf, want in zip(got, s, strict=True):
+        for leaf, want in zip(run.states, s, strict=True):
             np.testing.assert_allclose(leaf[t].detach().numpy(), want, rtol=1e-9, atol=1e-12)
+        y = READOUTS[path.stem](w, x[t], s) if path.stem in READOUTS else s[0]
+        np.testing.assert_allclose(run.y[t].detach().numpy(), y, rtol=1e-9, atol=1e-12)

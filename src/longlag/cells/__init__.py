@@ -1,8 +1,45 @@
 """What a recurrence is: one file per cell, each reading like the equations above it."""
 
+from longlag.cells.antisymmetric import AntisymmetricRNN
 from longlag.cells.base import Cell, Hidden, Kernel, LinearCell
 from longlag.cells.elman import Elman
 from longlag.cells.gru import GRU, GRUv1
+from longlag.cells.indrnn import IndRNN
+from longlag.cells.janet import JANET
+from longlag.cells.layernorm_lstm import LayerNormLSTM
+from longlag.cells.lru import LRU
 from longlag.cells.lstm import LSTM, LSTMState
+from longlag.cells.lstm_family import FullGateLSTM, LSTMVariant
+from longlag.cells.mgu import MGU
+from longlag.cells.minimal import MinGRU, MinLSTM
+from longlag.cells.oscillators import LEM, CoRNN
+from longlag.cells.scrn import SCRN
+from longlag.cells.slstm import SLSTM
+from longlag.cells.ugrnn import UGRNN
 
-__all__ = ["GRU", "LSTM", "Cell", "Elman", "GRUv1", "Hidden", "Kernel", "LSTMState", "LinearCell"]
+__all__ = [
+    "GRU",
+    "JANET",
+    "LEM",
+    "LRU",
+    "LSTM",
+    "MGU",
+    "SCRN",
+    "SLSTM",
+    "UGRNN",
+    "AntisymmetricRNN",
+    "Cell",
+    "CoRNN",
+    "Elman",
+    "FullGateLSTM",
+    "GRUv1",
+    "Hidden",
+    "IndRNN",
+    "Kernel",
+    "LSTMState",
+    "LSTMVariant",
+    "LayerNormLSTM",
+    "LinearCell",
+    "MinGRU",
+    "MinLSTM",
+]

@@ -1,0 +1,63 @@
+"""The structurally constrained network: a fast hidden state beside a slow context."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from longlag.cells.base import Cell
+from longlag.cells.initial import uniform_
+
+
+class Context(NamedTuple):
+    """The fast hidden state h and the slow context s."""
+
+    h: Tensor
+    s: Tensor
+
+
+class SCRN(Cell):
+    r"""Structurally constrained recurrent network.
+
+        s_t = (1 - alpha) * B x_t + alpha * s_(t-1)              context
+        h_t = sigmoid(P s_t + A x_t + R h_(t-1))                 hidden state
+        y_t = [h_t, s_t]                                         both are seen
+
+    Args:
+        input_size: I.
+        hidden_size: H, of h and of s.
+        alpha: what the context keeps, in [0, 1).
+
+    Source: Mikolov et al. 2014, "Learning longer memory in recurrent neural networks", eqs. 4-6.
+    """
+
+    State = Context
+
+    def __init__(self, input_size: int, hidden_size: int, alpha: float = 0.95) -> None:
+        super().__init__(input_size, hidden_size)
+        if not 0 <= alpha < 1:
+            raise ValueError(f"SCRN: alpha must lie in [0, 1), not {alpha}")
+        self.alpha = alpha
+        self.inp = nn.Linear(input_size, 2 * hidden_size, bias=False)  # rows in the order A B
+        self.slow = nn.Linear(hidden_size, hidden_size, bias=False)  # P
+        self.rec = nn.Linear(hidden_size, hidden_size, bias=False)  # R
+        uniform_(self, hidden_size)
+
+    @property
+    def output_size(self) -> int:
+        """D = 2H: the hidden state and the context."""
+        return 2 * self.hidden_size
+
+    def project(self, x: Tensor) -> Tensor:
+        """A x_t and B x_t."""
+        return self.inp(x)
+
+    def step(self, u: Tensor, s: Context) -> Context:
+        """The context, then the hidden state with it."""
+        a, b = u.chunk(2, dim=-1)
+        context = (1 - self.alpha) * b + self.alpha * s.s
+        return Context(torch.sigmoid(self.slow(context) + a + self.rec(s.h)), context)
+
+    def readout(self, s: Context, u: Tensor) -> Tensor:
+        """[h_t, s_t]."""
+        return torch.cat([s.h, s.s], dim=-1)
