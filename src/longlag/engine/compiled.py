@@ -22,6 +22,7 @@ from longlag.engine.trace import Unsplittable, tensors, trace
 REAL = {torch.float32: "float", torch.float64: "double"}
 CLOSE = {torch.float32: (1e-3, 1e-4), torch.float64: (1e-9, 1e-11)}  # rtol, atol of the proof
 _plans: "WeakKeyDictionary[Cell, dict[Any, Plan | str]]" = WeakKeyDictionary()
+_able: "WeakKeyDictionary[Cell, dict[Any, bool]]" = WeakKeyDictionary()
 _told: set[str] = set()
 
 
@@ -46,6 +47,16 @@ def run(cell: Cell, u: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any
         return states
     last = torch.minimum(steps(u, lengths), lengths - 1)[..., None]  # an ended state stays
     return type(s)(*(leaf.gather(0, last.expand_as(leaf)) for leaf in states))
+
+
+def able(cell: Cell, x: Tensor) -> bool:
+    """Whether `cell` can be compiled for inputs like `x` (T,B,I); found out once."""
+    known = _able.setdefault(cell, {})
+    key = (x.dtype, x.device.type)
+    if key not in known:
+        with torch.no_grad():
+            known[key] = isinstance(plan(cell, cell.project(x[:1, :1])), Plan)
+    return known[key]
 
 
 def steps(u: Tensor, lengths: Tensor) -> Tensor:

@@ -57,7 +57,7 @@ def unroll(
     state = start if state is None else state
     check(cell, x, start, state, lengths, resets, taps)
     if backend == "auto":
-        backend = choose(cell, taps=taps, resets=resets)
+        backend = choose(cell, x, taps=taps, resets=resets)
     if backend == "fused":
         y, final = fused.run(cell, x, state, lengths, hidden=(taps, resets))
         return Trajectory(y, final, None)  # what lies past an end is zero already
@@ -74,12 +74,23 @@ def unroll(
     return Trajectory(y, type(states)(*(leaf[-1] for leaf in states)), states)
 
 
-def choose(cell: Cell, *, taps: Any = None, resets: Tensor | None = None) -> str:
-    """The backend that `auto` stands for: a function of the cell and of what is asked alone."""
+def choose(cell: Cell, x: Tensor, *, taps: Any = None, resets: Tensor | None = None) -> str:
+    """The backend that `auto` stands for.
+
+    As benchmarks/speed.py measured: a scan for linear cells, the vendor's kernel for the LSTM, and
+    for all others the compiled step, which is faster than the vendor's RNN and GRU at every size;
+    without a C++ compiler or on another device, the vendor's kernel where there is one.
+    """
     if isinstance(cell, LinearCell):
         return "scan"
-    hidden = taps is not None or resets is not None
-    return "loop" if hidden or cell.kernel() is None else "fused"
+    if taps is not None or resets is not None:
+        return "loop"
+    kernel = cell.kernel()
+    if kernel is not None and kernel.name == "lstm":
+        return "fused"
+    if compiled.able(cell, x):
+        return "compiled"
+    return "loop" if kernel is None else "fused"
 
 
 def check(

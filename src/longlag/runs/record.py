@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from longlag.engine import choose
 from longlag.learner import Learner, Point
 from longlag.model import Model
 from longlag.runs.config import Config
@@ -49,13 +50,18 @@ def describe(config: Config, task: Task, learner: Learner, selection: Selection)
     }
 
 
-def size(model: Model) -> dict[str, int]:
-    """What the model costs."""
+def size(model: Model) -> dict[str, Any]:
+    """What the model costs, and what ran it."""
+    ran = model.backend
+    if ran == "auto":
+        like = next(model.parameters())
+        ran = choose(model.cells[0], like.new_zeros(1, 1, model.cells[0].input_size))
     return {
         "parameters": sum(p.numel() for p in model.parameters()),
         "state_size": model.state_size,
         "hidden_size": model.cells[0].hidden_size,
         "layers": len(model.cells),
+        "backend": ran,
     }
 
 
