@@ -1,8 +1,9 @@
 """Real data, from packages that the user has installed; nothing is redistributed."""
 
+from longlag.tasks.data.archive import UCR
 from longlag.tasks.data.base import DatasetTask
 from longlag.tasks.data.digits import Digits
 from longlag.tasks.data.images import Mnist5k
 from longlag.tasks.data.vowels import JapaneseVowels
 
-__all__ = ["DatasetTask", "Digits", "JapaneseVowels", "Mnist5k"]
+__all__ = ["UCR", "DatasetTask", "Digits", "JapaneseVowels", "Mnist5k"]

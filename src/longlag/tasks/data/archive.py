@@ -1,0 +1,110 @@
+"""The UCR and UEA archives of time series to classify, each by its name and with its own split."""
+
+import difflib
+import re
+import shutil
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from longlag.errors import LonglagError, need
+from longlag.tasks.base import Spec, require
+from longlag.tasks.data.base import DatasetTask
+from longlag.tasks.data.cache import Arrays, folder
+from longlag.tasks.data.network import fetched
+
+Part = tuple[Any, np.ndarray]  # sequences (I,T), an array or a list, and their labels
+
+
+@dataclass(frozen=True, kw_only=True)
+class UCR(DatasetTask):
+    """Say which class a time series is of, after having read all of it.
+
+        OSULeaf: 427 distances along a leaf's outline, .82 .85 .88 ...   ->   1 of 6 species
+
+    aeon ships ACSF1, ArrowHead, BasicMotions, GunPoint, ItalyPowerDemand, JapaneseVowels, OSULeaf
+    and PickupGestureWiimoteZ; every other set of the archives is fetched by aeon, with a network.
+    The split into training and test data is the archive's; a fifth of the training data is
+    validation.  Channels are standardised by the training data's mean and deviation.  Sequences
+    that differ in length are neither cut nor stretched.  GunPoint, ItalyPowerDemand and
+    BasicMotions are nearly solved by the nearest neighbour: good for a first try alone.
+
+    Args:
+        dataset: its name in the archive.
+
+    Source: Dau et al. 2019 (UCR), Bagnall et al. 2018 (UEA), by aeon.
+    """
+
+    dataset: str = "OSULeaf"
+
+    name = "ucr"
+    source = "UCR archive (Dau et al. 2019), UEA archive (Bagnall et al. 2018), by aeon"
+    package = "aeon"
+    licence = "UCR/UEA archives, by citation; aeon: BSD"
+
+    def __post_init__(self) -> None:
+        named = re.fullmatch(r"\w+", self.dataset) is not None
+        require("ucr", dataset=(self.dataset, named, "the name of a set, such as OSULeaf"))
+
+    @property
+    def key(self) -> str:
+        """The sets are cached apart."""
+        return f"ucr-{self.version}-{self.dataset}"
+
+    def define(self) -> Spec:
+        """A value a channel in, one of the classes out."""
+        return Spec(
+            kind="classification",
+            input_size=self.arrays["x"].shape[2],
+            output_size=int(self.arrays["label"].max()) + 1,
+            metrics=("accuracy",),
+            floors=(self.frequent(), self.nearest()),
+            lag=int(self.arrays["lengths"].max()) - 1,
+        )
+
+    def read(self) -> Arrays:
+        """By aeon: from its package, or from the archive by a network."""
+        parts = load(self.dataset)
+        sequences = [np.asarray(x, dtype=np.float64).T for xs, _ in parts for x in xs]  # (T,I)
+        test = np.repeat([False, True], [len(xs) for xs, _ in parts])
+        seen = np.concatenate([x for x, held in zip(sequences, test, strict=True) if not held])
+        if not all(np.isfinite(x).all() for x in sequences):
+            raise LonglagError(
+                f"ucr: {self.dataset} has missing values, which a recurrence cannot read; "
+                "choose another dataset"
+            )
+        deviation = np.where(seen.std(0) > 0, seen.std(0), 1)
+        lengths = np.array([len(x) for x in sequences], dtype=np.int64)
+        x = np.zeros((len(sequences), lengths.max(), seen.shape[1]), dtype=np.float32)
+        for row, sequence in zip(x, sequences, strict=True):
+            row[: len(sequence)] = (sequence - seen.mean(0)) / deviation
+        label = np.unique(np.concatenate([labels for _, labels in parts]), return_inverse=True)[1]
+        return {"x": x, "lengths": lengths, "label": label.astype(np.int64), "test": test}
+
+
+def load(dataset: str) -> list[Part]:
+    """Sequences (I,T) and labels of the training and of the test data.
+
+    Raises:
+        LonglagError: no set has this name, or it is not here and cannot be fetched.
+    """
+    aeon = need("aeon.datasets", "aeon", "data")
+
+    def both(place: str | None) -> list[Part]:
+        how = {"extract_path": place, "load_no_missing": True}
+        return [aeon.load_classification(dataset, split=s, **how) for s in ("train", "test")]
+
+    if (files("aeon.datasets") / "data" / dataset / f"{dataset}_TRAIN.ts").is_file():
+        return both(None)
+    known = list(need("aeon.datasets.tsc_datasets", "aeon", "data").tsc_zenodo)
+    if dataset not in known:
+        close = difflib.get_close_matches(dataset, known, 1)
+        meant = f"; did you mean {close[0]}?" if close else ""
+        raise LonglagError(f"ucr: the archives hold no set of the name {dataset!r}{meant}")
+    place = folder() / "archive"
+    try:
+        return fetched(f"the set {dataset} of the UCR and UEA archives", lambda: both(str(place)))
+    finally:
+        shutil.rmtree(place / dataset, ignore_errors=True)  # half of it, or cached from now on
