@@ -5,8 +5,26 @@ from functools import partial
 import pytest
 import torch
 
-from longlag.cells import GRU, LSTM, Cell, Elman, GRUv1
+from longlag.cells import (
+    GRU,
+    JANET,
+    LEM,
+    LRU,
+    LSTM,
+    SCRN,
+    UGRNN,
+    AntisymmetricRNN,
+    Cell,
+    CoRNN,
+    Elman,
+    FullGateLSTM,
+    GRUv1,
+    LSTMVariant,
+    MinLSTM,
+    OrthogonalRNN,
+)
 from longlag.cells.initial import chrono
+from longlag.engine import unroll
 
 H = 64
 
@@ -63,6 +81,24 @@ def test_a_size_below_one_is_refused_by_name(cell: type[Cell], sizes, said):
         (partial(Elman, nonlinearity="gelu"), "must be tanh or relu, not 'gelu'"),
         (partial(Elman, recurrent="eye"), "uniform, orthogonal or identity, not 'eye'"),
         (partial(LSTM, chrono=2), "at least 3 steps, not 2"),
+        (partial(JANET, chrono=2), "at least 3 steps, not 2"),
+        (partial(LSTMVariant, output_gate="shut"), "output_gate must be own or open, not 'shut'"),
+        (partial(LSTMVariant, forget_gate="no"), "must be own or open or coupled, not 'no'"),
+        (partial(LSTMVariant, input_activation="relu"), "tanh or identity, not 'relu'"),
+        (
+            partial(LSTMVariant, input_gate="open", forget_gate="coupled"),
+            "1 - i needs an input gate of its own",
+        ),
+        (
+            partial(LSTMVariant, forget_gate="open", forget_bias=1.0),
+            "forget_bias is 1.0, but there is no forget gate",
+        ),
+        (partial(OrthogonalRNN, nonlinearity="relu"), "must be modrelu or tanh, not 'relu'"),
+        (partial(AntisymmetricRNN, eps=0.0), "eps must be positive"),
+        (partial(CoRNN, dt=-1.0), "must be positive"),
+        (partial(LEM, dt=2.0), r"must lie in \(0, 1\], not 2.0"),
+        (partial(SCRN, alpha=1.0), r"must lie in \[0, 1\), not 1.0"),
+        (partial(LRU, r_max=1.0), "r_max < 1"),
     ],
 )
 def test_a_choice_that_does_not_exist_is_refused_with_those_that_do(make, said):
@@ -70,6 +106,65 @@ def test_a_choice_that_does_not_exist_is_refused_with_those_that_do(make, said):
         make(2, 4)
 
 
-@pytest.mark.parametrize(("cell", "parts"), [(Elman, 1), (LSTM, 2), (GRU, 1), (GRUv1, 1)])
+def gate_at_rest(cell: Cell, letter: str) -> torch.Tensor:
+    """With no input and no state, and the biases alone."""
+    return cell.gates(cell.project(torch.zeros(1, 1, 2)), cell.init_state(1))[letter]
+
+
+@pytest.mark.parametrize(
+    ("cell", "letter"),
+    [
+        (LSTMVariant(2, H, forget_bias=3.0), "f"),
+        (LSTMVariant(2, H, forget_gate="coupled", forget_bias=3.0), "f"),
+        (LSTMVariant(2, H, input_gate="open", forget_bias=3.0), "f"),
+        (FullGateLSTM(2, H, forget_bias=3.0), "f"),
+        (JANET(2, H, forget_bias=3.0), "f"),
+        (UGRNN(2, H, gate_bias=3.0), "g"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_bias_of_three_opens_the_gate_that_keeps_to_sigmoid_three(cell: Cell, letter: str):
+    want = torch.tensor(3.0).sigmoid().expand(1, 1, H)
+    torch.testing.assert_close(gate_at_rest(cell, letter).reshape(1, 1, H), want)
+
+
+def test_the_gates_of_a_minlstm_sum_to_one():
+    cell = MinLSTM(2, H)
+    torch.testing.assert_close(
+        gate_at_rest(cell, "f") + gate_at_rest(cell, "i"), torch.ones(1, 1, H)
+    )
+
+
+def test_an_lru_starts_on_the_ring_that_was_asked_for_and_with_unit_gain():
+    cell = LRU(2, 4000, r_min=0.5, r_max=0.9, max_phase=1.0)
+    a, _ = cell.coefficients(torch.zeros(1, 1, 3 * 4000))
+    radius, phase = a.abs().flatten().double(), a.angle().flatten().double()
+    assert radius.min() >= 0.499 and radius.max() <= 0.901
+    assert 0 <= phase.min() < 0.01 and 0.99 < phase.max() <= 1.001
+    assert radius.square().mean().item() == pytest.approx((0.25 + 0.81) / 2, rel=0.02)
+    gain = cell.gamma.double().exp() ** 2 + radius**2
+    torch.testing.assert_close(gain, torch.ones_like(gain), rtol=0, atol=1e-6)
+
+
+def test_an_orthogonal_rnn_stays_orthogonal_wherever_training_takes_it():
+    cell = OrthogonalRNN(2, 8).double()
+    cell.rec.parametrizations.weight[0].base = torch.linalg.qr(torch.randn(8, 8).double())[0]
+    with torch.no_grad():
+        cell.rec.parametrizations.weight.original.normal_()
+    U = cell.rec.weight
+    torch.testing.assert_close(U @ U.T, torch.eye(8).double(), rtol=1e-12, atol=1e-12)
+    assert sum(p.numel() for p in cell.rec.parameters()) == 8 * 7 // 2
+
+
+def test_a_computed_weight_is_computed_once_a_run():
+    cell, count = OrthogonalRNN(2, 4), []
+    cell.rec.parametrizations.weight[0].register_forward_hook(lambda *_: count.append(1))
+    unroll(cell, torch.randn(20, 3, 2), backend="loop")
+    assert len(count) == 1
+
+
+@pytest.mark.parametrize(
+    ("cell", "parts"), [(Elman, 1), (LSTM, 2), (GRU, 1), (FullGateLSTM, 5), (SCRN, 2), (LRU, 2)]
+)
 def test_the_state_size_counts_every_part(cell: type[Cell], parts: int):
     assert cell(2, H).state_size == parts * H

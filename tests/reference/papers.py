@@ -5,6 +5,7 @@ tuple, and gives the next state as a tuple whose first part is what is seen.
 """
 
 import numpy as np
+from scipy.linalg import expm
 
 
 def sigmoid(a):
@@ -240,3 +241,13 @@ def slstm(w, x, s):
     c_new = f_new * c + i_new * np.tanh(z)
     n_new = f_new * n + i_new
     return sigmoid(o) * c_new / n_new, c_new, n_new, m_new
+
+
+def orthogonal(w, x, s):
+    """Lezcano-Casado & Martinez-Rubio 2019, with the modrelu of Arjovsky et al. 2016."""
+    (h,) = s
+    A = np.zeros_like(w["rec.parametrizations.weight.0.base"])
+    A[np.tril_indices(len(A), -1)] = w["rec.parametrizations.weight.original"]
+    U = w["rec.parametrizations.weight.0.base"] @ expm(A - A.T)
+    z = x @ w["inp.weight"].T + h @ U.T + w["inp.bias"]
+    return (np.sign(z) * np.maximum(0, np.abs(z) + w["b_phi"]),)

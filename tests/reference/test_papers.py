@@ -47,6 +47,7 @@ PAPERS: dict[str, Callable[..., Any]] = {
     "minlstm": papers.minlstm,
     "lru": papers.lru,
     "slstm": papers.slstm,
+    "orthogonal": papers.orthogonal,
 }
 READOUTS = {"lru": papers.lru_readout, "scrn": papers.scrn_readout}  # all others show s[0]
 

@@ -12,6 +12,7 @@ from longlag.cells.lstm import LSTM, LSTMState
 from longlag.cells.lstm_family import FullGateLSTM, LSTMVariant
 from longlag.cells.mgu import MGU
 from longlag.cells.minimal import MinGRU, MinLSTM
+from longlag.cells.orthogonal import OrthogonalRNN
 from longlag.cells.oscillators import LEM, CoRNN
 from longlag.cells.scrn import SCRN
 from longlag.cells.slstm import SLSTM
@@ -42,4 +43,5 @@ __all__ = [
     "LinearCell",
     "MinGRU",
     "MinLSTM",
+    "OrthogonalRNN",
 ]

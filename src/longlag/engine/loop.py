@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.utils import parametrize
 
 from longlag.cells.base import Cell
 
@@ -22,13 +23,14 @@ def run(
     # Unbound once: indexing x[t] inside the loop would make backward quadratic in T.
     us, valids, restarts = (None if p is None else p.unbind(0) for p in (u, valid, resets))
     taps_t = None if taps is None else list(zip(*(tap.unbind(0) for tap in taps), strict=True))
-    for t, u_t in enumerate(us or ()):
-        prev = s if restarts is None else select(restarts[t], start, s)
-        new = cell.step(u_t, prev)
-        if taps_t is not None:
-            new = State(*map(torch.add, new, taps_t[t]))
-        s = new if valids is None else select(valids[t], new, s)
-        history.append(s)
+    with parametrize.cached():  # a weight that is computed is computed once
+        for t, u_t in enumerate(us or ()):
+            prev = s if restarts is None else select(restarts[t], start, s)
+            new = cell.step(u_t, prev)
+            if taps_t is not None:
+                new = State(*map(torch.add, new, taps_t[t]))
+            s = new if valids is None else select(valids[t], new, s)
+            history.append(s)
     return State(*map(torch.stack, zip(*history, strict=True)))
 
 

@@ -1,0 +1,95 @@
+"""The RNN whose recurrent matrix is orthogonal, at the start and after every step of training."""
+
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.parametrize import register_parametrization
+
+from longlag.cells.base import Cell, Hidden
+from longlag.cells.initial import uniform_
+
+
+class Rotation(nn.Module):
+    """U_0 exp(A - A^T) of the H(H-1)/2 numbers below A's diagonal; `base` is U_0."""
+
+    base: Tensor
+    below: Tensor
+
+    def __init__(self, base: Tensor) -> None:
+        super().__init__()
+        self.register_buffer("base", base.detach().clone())
+        self.register_buffer("below", torch.tril_indices(len(base), len(base), -1))
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """The numbers -> the matrix."""
+        A = torch.zeros_like(self.base).index_put((self.below[0], self.below[1]), numbers)
+        return self.base @ torch.matrix_exp(A - A.T)
+
+    def right_inverse(self, U: Tensor) -> Tensor:
+        """Zeros, which give U_0."""
+        return U.new_zeros(self.below.shape[1])
+
+
+class OrthogonalRNN(Cell):
+    r"""Vanilla RNN with an orthogonal recurrent matrix.
+
+        U   = U_0 exp(A - A^T)                                   orthogonal for every A
+        h_t = phi(W x_t + U h_(t-1) + b)                         hidden state
+
+    phi is modrelu, sign(z) * relu(|z| + b_phi), or tanh.  U_0 is random (Haar), A starts at zero;
+    its H(H-1)/2 numbers below the diagonal are what is learned.
+
+    Args:
+        input_size: I.
+        hidden_size: H.
+        nonlinearity: phi.
+
+    Source: Lezcano-Casado & Martinez-Rubio 2019, "Cheap orthogonal constraints in neural
+    networks" (expRNN), section 3; modrelu: Arjovsky, Shah & Bengio 2016, eq. 6.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        nonlinearity: Literal["modrelu", "tanh"] = "modrelu",
+    ) -> None:
+        super().__init__(input_size, hidden_size)
+        if nonlinearity not in ("modrelu", "tanh"):
+            raise ValueError(
+                f"OrthogonalRNN: nonlinearity must be modrelu or tanh, not {nonlinearity!r}"
+            )
+        self.nonlinearity = nonlinearity
+        self.inp = nn.Linear(input_size, hidden_size)
+        rec = nn.Linear(hidden_size, hidden_size, bias=False)
+        uniform_(self, hidden_size)
+        nn.init.orthogonal_(rec.weight)
+        register_parametrization(rec, "weight", Rotation(rec.weight), unsafe=True)
+        self.rec = rec
+        if nonlinearity == "modrelu":
+            self.b_phi = nn.Parameter(torch.empty(hidden_size).uniform_(-0.01, 0.01))
+
+    def project(self, x: Tensor) -> Tensor:
+        """W x_t + b."""
+        return self.inp(x)
+
+    def step(self, u: Tensor, s: Hidden) -> Hidden:
+        """phi(u_t + U h_(t-1))."""
+        z = u + self.rec(s.h)
+        if self.nonlinearity == "tanh":
+            return Hidden(torch.tanh(z))
+        return Hidden(torch.sign(z) * torch.relu(torch.abs(z) + self.b_phi))
+
+    def __reduce__(self) -> Any:
+        """A parametrised matrix cannot be pickled, but what it is made of can."""
+        made = self.input_size, self.hidden_size, self.nonlinearity
+        return _again, (made, self.state_dict(), self.training)
+
+
+def _again(made: tuple[int, int, Any], values: dict[str, Tensor], training: bool) -> OrthogonalRNN:
+    """The cell with these values; no random number is spent."""
+    with torch.random.fork_rng(devices=[]):
+        cell = OrthogonalRNN(*made).to(next(iter(values.values())))
+    cell.load_state_dict(values)
+    return cell.train(training)
