@@ -7,7 +7,7 @@ from longlag.tasks.brackets import Dyck
 from longlag.tasks.chaos import Lorenz, MackeyGlass, Narma
 from longlag.tasks.copying import Copy, Memorisation, SelectiveCopy, VariableCopy
 from longlag.tasks.counting import AnBn, AnBnCn
-from longlag.tasks.data import UCR, DatasetTask, Digits, JapaneseVowels, Mnist5k
+from longlag.tasks.data import UCR, Chorales, DatasetTask, Digits, JapaneseVowels, Mnist5k
 from longlag.tasks.forecast import Sine
 from longlag.tasks.groups import WordProblem
 from longlag.tasks.lags import Latch, LongLag, TwoSequence
@@ -25,6 +25,7 @@ __all__ = [
     "AnBnCn",
     "AssociativeRecall",
     "Batch",
+    "Chorales",
     "ContinualReber",
     "Copy",
     "CycleNavigation",

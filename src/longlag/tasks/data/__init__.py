@@ -2,8 +2,9 @@
 
 from longlag.tasks.data.archive import UCR
 from longlag.tasks.data.base import DatasetTask
+from longlag.tasks.data.chorales import Chorales
 from longlag.tasks.data.digits import Digits
 from longlag.tasks.data.images import Mnist5k
 from longlag.tasks.data.vowels import JapaneseVowels
 
-__all__ = ["UCR", "DatasetTask", "Digits", "JapaneseVowels", "Mnist5k"]
+__all__ = ["UCR", "Chorales", "DatasetTask", "Digits", "JapaneseVowels", "Mnist5k"]
