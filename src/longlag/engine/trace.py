@@ -69,7 +69,7 @@ ALIAS = {"alias", "clone", "contiguous", "lift_fresh_copy"}
 FILLED = {"zeros_like": 0.0, "ones_like": 1.0, "new_zeros": 0.0, "new_ones": 1.0}
 FILLED |= {"zeros": 0.0, "ones": 1.0}
 DIRECT = {"add", "sub", "mul", "div", "neg", "sigmoid", "tanh", "relu", "exp", "log", "sqrt"}
-DIRECT |= {"sin", "cos", "abs", "maximum", "minimum", "reciprocal"}
+DIRECT |= {"sin", "cos", "abs", "sign", "maximum", "minimum", "reciprocal"}
 
 
 class _Step(nn.Module):

@@ -1,0 +1,44 @@
+"""Which of the cells in conf/ each backend runs, and that none falls back without our knowing."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from longlag.cells import LinearCell
+from longlag.engine import build, compiled, unroll
+
+CONF = Path(__file__).parents[2] / "conf" / "cell"
+NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
+LOOPS = {"lru": "not real", "lstm_layernorm": "native_layer_norm"}  # why they are not compiled
+
+
+def cell_named(name: str):
+    torch.manual_seed(0)
+    return instantiate(OmegaConf.load(CONF / f"{name}.yaml"))(2, 4).double()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_cell_is_compiled_but_those_that_say_why_not(name: str):
+    try:
+        build.compiler()
+    except build.NoCompiler as missing:
+        pytest.skip(str(missing))
+    cell = cell_named(name)
+    plan = compiled.plan(cell, cell.project(torch.zeros(1, 1, 2).double()))
+    if name in LOOPS:
+        assert isinstance(plan, str) and LOOPS[name] in plan
+    else:
+        assert isinstance(plan, compiled.Plan), plan
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_scan_runs_the_linear_cells_and_refuses_the_others(name: str):
+    cell, x = cell_named(name), torch.zeros(3, 1, 2).double()
+    if isinstance(cell, LinearCell):
+        assert unroll(cell, x, backend="scan").y.shape == (3, 1, 4)
+        return
+    with pytest.raises(ValueError, match="linear cells only"):
+        unroll(cell, x, backend="scan")
