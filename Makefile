@@ -40,9 +40,10 @@ lint: $(READY) ## ruff and pyright
 report: $(READY) ## write the report of a study again from its records
 	@$(BIN)/longlag report study=$(STUDY) results=$(RESULTS)
 
-speed: $(READY) ## time the engine and the training loop, write results/speed
-	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/training.py
-	@OMP_NUM_THREADS=1 $(BIN)/python benchmarks/speed.py
+speed: $(READY) ## time training, engine, probe and tasks; write results/speed
+	@for what in training speed probe_cost batches; do \
+	  echo; echo "benchmarks/$$what.py"; OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$what.py || exit 1; \
+	done
 
 constraints: ## pin every version anew from the ranges of pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
