@@ -64,7 +64,7 @@ def gru_v3(w, x, s):
 
 
 def odyssey(off="", peepholes=True, linear_in=False, linear_out=False, coupled=False):
-    """Greff et al. 2015, section 2 and appendix A; `off`: the gates that are always 1."""
+    """Greff et al. 2015; `off`: the gates that are always 1."""
 
     def step(w, x, s):
         h, c = s
@@ -117,7 +117,7 @@ def normal(a, gain, shift=0.0):
 
 
 def lstm_layernorm(w, x, s):
-    """Ba et al. 2016, eqs. 29-31."""
+    """Ba et al. 2016, supplement: LSTM."""
     h, c = s
     a = normal(h @ w["rec.weight"].T, w["norm_h.weight"])
     a = a + normal(x @ w["inp.weight"].T, w["norm_x.weight"]) + w["b"]
@@ -127,7 +127,7 @@ def lstm_layernorm(w, x, s):
 
 
 def mgu(w, x, s):
-    """Zhou et al. 2016, table 1."""
+    """Zhou et al. 2016."""
     (h,) = s
     W_f, W_h = rows(w["inp.weight"], 2)
     b_f, b_h = rows(w["inp.bias"], 2)
@@ -137,27 +137,27 @@ def mgu(w, x, s):
 
 
 def janet(w, x, s):
-    """Van der Westhuizen & Lasenby 2018, eq. 5, beta = 1."""
+    """Van der Westhuizen & Lasenby 2018, beta = 1."""
     (c,) = s
     a, b = np.split(x @ w["inp.weight"].T + c @ w["rec.weight"].T + w["inp.bias"], 2, axis=1)
     return (sigmoid(a) * c + (1 - sigmoid(a - 1)) * np.tanh(b),)
 
 
 def ugrnn(w, x, s):
-    """Collins et al. 2016, eqs. 6-8."""
+    """Collins et al. 2016."""
     (h,) = s
     g, c = np.split(x @ w["inp.weight"].T + h @ w["rec.weight"].T + w["inp.bias"], 2, axis=1)
     return (sigmoid(g) * h + (1 - sigmoid(g)) * np.tanh(c),)
 
 
 def indrnn(w, x, s):
-    """Li et al. 2018, eq. 4."""
+    """Li et al. 2018, section 3."""
     (h,) = s
     return (np.maximum(0, x @ w["inp.weight"].T + w["u"] * h + w["inp.bias"]),)
 
 
 def antisymmetric(w, x, s):
-    """Chang et al. 2019, eq. 10, eps = 0.1, gamma = 0.01."""
+    """Chang et al. 2019, section 3, eps = 0.1, gamma = 0.01."""
     (h,) = s
     M = w["U"] - w["U"].T - 0.01 * np.eye(len(w["U"]))
     return (h + 0.1 * np.tanh(h @ M.T + x @ w["inp.weight"].T + w["inp.bias"]),)
@@ -211,7 +211,7 @@ def minlstm(w, x, s):
 
 
 def lru(w, x, s):
-    """Orvieto et al. 2023, eqs. 5-7."""
+    """Orvieto et al. 2023, section 3."""
     (h,) = s
     lam = np.exp(-np.exp(w["nu"]) + 1j * np.exp(w["theta"]))
     re, im, _ = rows(w["inp.weight"], 3)

@@ -20,7 +20,7 @@ class AntisymmetricRNN(Cell):
         gamma: diffusion, which keeps Euler's method stable.
 
     Source: Chang et al. 2019, "AntisymmetricRNN: a dynamical system view on recurrent neural
-    networks", eq. 10.
+    networks", section 3.
     """
 
     def __init__(

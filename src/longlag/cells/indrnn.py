@@ -17,7 +17,7 @@ class IndRNN(Cell):
         input_size: I.
         hidden_size: H.
 
-    Source: Li et al. 2018, "Independently recurrent neural network (IndRNN)", eq. 4.
+    Source: Li et al. 2018, "Independently recurrent neural network (IndRNN)", section 3.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

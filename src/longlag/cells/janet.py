@@ -25,7 +25,7 @@ class JANET(Cell):
         chrono: T_max; if given, b_f = log U[1, T_max - 1] instead, as the paper does.
 
     Source: van der Westhuizen & Lasenby 2018, "The unreasonable effectiveness of the forget
-    gate", eqs. 4 and 5.
+    gate".
     """
 
     def __init__(

@@ -22,7 +22,7 @@ class LayerNormLSTM(Cell):
         hidden_size: H.
         forget_bias: b_f at the start.
 
-    Source: Ba, Kiros & Hinton 2016, "Layer normalization", eqs. 29-31.
+    Source: Ba, Kiros & Hinton 2016, "Layer normalization", supplement: LSTM.
     """
 
     State = LSTMState

@@ -98,7 +98,7 @@ class LSTMVariant(_Family):
         peepholes: whether the gates see the cell state through p (Gers et al. 2002).
         forget_bias: b_f at the start (coupled: -b_i); None: as every other bias.
 
-    Source: Greff et al. 2015, "LSTM: a search space odyssey", section 2 and appendix A.
+    Source: Greff et al. 2015, "LSTM: a search space odyssey".
     """
 
     State = LSTMState
@@ -157,7 +157,7 @@ class FullGateLSTM(_Family):
         hidden_size: H.
         forget_bias: b_f at the start; None: as every other bias.
 
-    Source: Greff et al. 2015, appendix A, "FGR", after Hochreiter & Schmidhuber 1997.
+    Source: Greff et al. 2015, "FGR", after Hochreiter & Schmidhuber 1997.
     """
 
     State = GateState

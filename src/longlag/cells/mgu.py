@@ -18,7 +18,7 @@ class MGU(Cell):
         input_size: I.
         hidden_size: H.
 
-    Source: Zhou et al. 2016, "Minimal gated unit for recurrent neural networks", table 1.
+    Source: Zhou et al. 2016, "Minimal gated unit for recurrent neural networks".
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:

@@ -46,7 +46,7 @@ class OrthogonalRNN(Cell):
         nonlinearity: phi.
 
     Source: Lezcano-Casado & Martinez-Rubio 2019, "Cheap orthogonal constraints in neural
-    networks" (expRNN), section 3; modrelu: Arjovsky, Shah & Bengio 2016, eq. 6.
+    networks" (expRNN), section 3; modrelu: Arjovsky, Shah & Bengio 2016.
     """
 
     def __init__(
