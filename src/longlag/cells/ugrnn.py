@@ -20,7 +20,7 @@ class UGRNN(Cell):
         gate_bias: b_g at the start.
 
     Source: Collins, Sohl-Dickstein & Sussillo 2016, "Capacity and trainability in recurrent
-    neural networks", eqs. 6-8.
+    neural networks".
     """
 
     def __init__(self, input_size: int, hidden_size: int, gate_bias: float = 1.0) -> None:
