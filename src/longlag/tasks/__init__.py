@@ -7,7 +7,17 @@ from longlag.tasks.brackets import Dyck
 from longlag.tasks.chaos import Lorenz, MackeyGlass, Narma
 from longlag.tasks.copying import Copy, Memorisation, SelectiveCopy, VariableCopy
 from longlag.tasks.counting import AnBn, AnBnCn
-from longlag.tasks.data import UCR, Chorales, DatasetTask, Digits, JapaneseVowels, Mnist5k
+from longlag.tasks.data import (
+    UCR,
+    Chorales,
+    DatasetTask,
+    Digits,
+    ElNino,
+    JapaneseVowels,
+    Laser,
+    Mnist5k,
+    Sunspots,
+)
 from longlag.tasks.forecast import Sine
 from longlag.tasks.groups import WordProblem
 from longlag.tasks.lags import Latch, LongLag, TwoSequence
@@ -32,12 +42,14 @@ __all__ = [
     "DatasetTask",
     "Digits",
     "Dyck",
+    "ElNino",
     "EmbeddedReber",
     "EvenPairs",
     "Floor",
     "Frequency",
     "GenerateInterval",
     "JapaneseVowels",
+    "Laser",
     "Latch",
     "LongLag",
     "Lorenz",
@@ -54,6 +66,7 @@ __all__ = [
     "Solved",
     "Spec",
     "Split",
+    "Sunspots",
     "Task",
     "TemporalOrder",
     "TemporalOrder3",

@@ -5,6 +5,18 @@ from longlag.tasks.data.base import DatasetTask
 from longlag.tasks.data.chorales import Chorales
 from longlag.tasks.data.digits import Digits
 from longlag.tasks.data.images import Mnist5k
+from longlag.tasks.data.series import ElNino, Laser, Series, Sunspots
 from longlag.tasks.data.vowels import JapaneseVowels
 
-__all__ = ["UCR", "Chorales", "DatasetTask", "Digits", "JapaneseVowels", "Mnist5k"]
+__all__ = [
+    "UCR",
+    "Chorales",
+    "DatasetTask",
+    "Digits",
+    "ElNino",
+    "JapaneseVowels",
+    "Laser",
+    "Mnist5k",
+    "Series",
+    "Sunspots",
+]
