@@ -17,6 +17,8 @@ from longlag.tasks.data import (
     Laser,
     Mnist5k,
     Sunspots,
+    TextFile,
+    Tunes,
 )
 from longlag.tasks.forecast import Sine
 from longlag.tasks.groups import WordProblem
@@ -70,6 +72,8 @@ __all__ = [
     "Task",
     "TemporalOrder",
     "TemporalOrder3",
+    "TextFile",
+    "Tunes",
     "TwoSequence",
     "VariableCopy",
     "WordProblem",

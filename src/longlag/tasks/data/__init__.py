@@ -6,10 +6,12 @@ from longlag.tasks.data.chorales import Chorales
 from longlag.tasks.data.digits import Digits
 from longlag.tasks.data.images import Mnist5k
 from longlag.tasks.data.series import ElNino, Laser, Series, Sunspots
+from longlag.tasks.data.text import Characters, TextFile, Tunes
 from longlag.tasks.data.vowels import JapaneseVowels
 
 __all__ = [
     "UCR",
+    "Characters",
     "Chorales",
     "DatasetTask",
     "Digits",
@@ -19,4 +21,6 @@ __all__ = [
     "Mnist5k",
     "Series",
     "Sunspots",
+    "TextFile",
+    "Tunes",
 ]
