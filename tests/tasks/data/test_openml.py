@@ -1,0 +1,80 @@
+"""MNIST and Fashion-MNIST by OpenML: what the loader gives is checked, split and kept."""
+
+import socket
+
+import numpy as np
+import pytest
+import torch
+
+from longlag.errors import LonglagError
+from longlag.tasks import SPLITS, FashionMnist, Mnist
+from longlag.tasks.data.cache import folder
+from longlag.tasks.data.openml import OpenML
+
+BOTH = pytest.mark.parametrize("task", [Mnist, FashionMnist], ids=lambda task: task.name)
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    """A cache of its own; whoever asks for a host is told that there is none."""
+    pytest.importorskip("sklearn")
+
+    def nowhere(*args, **how):
+        raise OSError("no such host")
+
+    monkeypatch.setenv("LONGLAG_DATA", str(tmp_path))
+    monkeypatch.delenv("LONGLAG_OFFLINE")
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+
+
+def sent(monkeypatch: pytest.MonkeyPatch, label: list[int]) -> list[dict]:
+    """Let scikit-learn return images in its format: numbers, and classes as words."""
+    asked = []
+
+    def fetch_openml(name: str, **how):
+        asked.append({"name": name, **how})
+        pixels = np.random.default_rng(0).integers(0, 256, (len(label), 784)).astype(np.float64)
+        return pixels, np.array([str(one) for one in label], dtype=object)
+
+    monkeypatch.setattr("sklearn.datasets.fetch_openml", fetch_openml)
+    for task in (Mnist, FashionMnist):
+        monkeypatch.setattr(task, "tested", (1,) * 10)
+    return asked
+
+
+SMALL = [*range(10)] * 6  # the last ten are the test set
+
+
+@BOTH
+def test_the_images_are_fetched_once_split_and_kept(task: type[OpenML], monkeypatch):
+    asked = sent(monkeypatch, SMALL)
+    one, again = task(), task(rows_at_once=True)
+    assert [len(one.parts[split]) for split in SPLITS] == [40, 10, 10]
+    assert one.parts["test"].tolist() == [*range(50, 60)]
+    pixels, rows = (next(made.evaluation("test", 0, 10, 10)) for made in (one, again))
+    assert torch.equal(pixels.x.view(28, 28, 10).transpose(1, 2), rows.x)
+    assert pixels.target[-1].tolist() == [*range(10)]
+    raw = np.random.default_rng(0).integers(0, 256, (60, 784))
+    assert torch.equal(pixels.x[:, 3, 0], torch.from_numpy(raw[53] / 255).float())
+    assert len(asked) == 1 and asked[0]["name"] == task.data_set
+    assert asked[0]["data_home"] == str(folder())
+
+
+@BOTH
+def test_another_order_than_the_authors_is_refused(task: type[OpenML], monkeypatch):
+    sent(monkeypatch, sorted(SMALL))
+    with pytest.raises(LonglagError, match=r"is not .* in the order of its authors; remove"):
+        _ = task().arrays
+
+
+@BOTH
+def test_without_a_network_one_line_says_what_to_do(task: type[OpenML]):
+    with pytest.raises(LonglagError) as refused:
+        _ = task().spec
+    said = str(refused.value)
+    assert "\n" not in said and f"the data set {task.data_set} of OpenML" in said
+    assert f"run this once with a network, after that it is kept in {folder()}" in said
+
+
+def test_the_test_sets_have_ten_thousand_images():
+    assert sum(Mnist.tested) == sum(FashionMnist.tested) == 10_000
