@@ -28,6 +28,7 @@ COMMANDS = {
     "bench": Command("run a study: plan, sweep, report; resumes where it was stopped", *SETTINGS),
     "report": Command("write report.html, report.pdf and report.md of a study", *SETTINGS),
     "probe": Command("examine how the gradient of a recorded run travels", *RUN),
+    "forecast": Command("draw true against predicted of a recorded run on a series", *RUN),
     "list": Command("what there is: cells, tasks, studies, ...", "KIND", "default: all kinds"),
     "show": Command("draw one example of a task", *SETTINGS),
     "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),

@@ -1,0 +1,102 @@
+"""`longlag forecast RUN`: true against predicted, one step ahead and running free."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from rich.console import Console
+
+from longlag.cli.main import one
+from longlag.cli.probe import find
+from longlag.errors import LonglagError
+
+if TYPE_CHECKING:
+    from longlag.forecast import Outlook
+
+SEQUENCES = 64  # of the test split
+OUT = Console(highlight=False, soft_wrap=True)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Forecast, print the errors, keep forecast.svg and forecast.png in the run's folder."""
+    folder = find(one(arguments, "one run: results/<study>/<run id>, or its id alone"))
+    from longlag import forecast
+    from longlag.runs.load import run_of
+    from longlag.tasks.forecast import Forecast
+
+    record, task, model = run_of(folder)
+    seed = record["config"]["seeds"]["data"]
+    x, target, _, lengths, _ = task.batch("test", seed, 10**6, SEQUENCES)
+    regression = task.spec.kind == "regression" and lengths is None
+    if not regression or not (isinstance(task, Forecast) or forecast.feeds_back(x, target)):
+        raise LonglagError(
+            f"{record['names']['task']} asks for no next value, so there is nothing to forecast; "
+            "train on sine, mackey_glass, lorenz, narma, laser, sunspots or el_nino"
+        )
+    if not all(bool(p.isfinite().all()) for p in model.parameters()):
+        raise LonglagError(f"the weights of {folder} are not finite: its training diverged")
+    found = forecast.outlook(model, x, target, warm=len(x) // 2)
+    error = None if found.free is None else forecast.free_error(found)
+    shown = 0 if error is None else middle(error)
+    draw(folder, record, found, error, shown)
+    for line in words(record, found, error):
+        OUT.print(line)
+    OUT.print(f"drawn in {folder}/forecast.svg and forecast.png")
+    return 0
+
+
+def middle(error: np.ndarray) -> int:
+    """The sequence whose error over all free steps (H,B) is the median one."""
+    return int(np.argsort((error**2).mean(0), kind="stable")[error.shape[1] // 2])
+
+
+def words(record: dict[str, Any], found: "Outlook", error: np.ndarray | None) -> list[str]:
+    """What is printed."""
+    from longlag import forecast
+
+    names, B = record["names"], found.truth.shape[1]
+    floors = ", ".join(f"{f['value']:.3f} {f['why']}" for f in record["floors"])
+    lines = [
+        f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold], "
+        f"{B} test sequences, the first {found.warm} of {len(found.truth)} steps given",
+        f"one step ahead  normalised RMSE {forecast.ahead_error(found):.3f}   (floors: {floors})",
+    ]
+    if error is None:
+        return [*lines, "running free    not possible: the answer is not the next input"]
+    valid = forecast.valid_steps(error)
+    low, mid, high = np.quantile(valid, (0.25, 0.5, 0.75))
+    rms = float(np.sqrt((error**2).mean()))
+    return [
+        *lines,
+        f"running free    normalised RMSE {rms:.3f} over {len(error)} steps; always the mean: 1",
+        f"                valid for {mid:g} steps, until the error exceeds {forecast.BOUND:g} "
+        f"deviations (middle half of the sequences: {low:g} to {high:g})",
+    ]
+
+
+def draw(
+    folder: Path, record: dict[str, Any], found: "Outlook", error: np.ndarray | None, shown: int
+) -> None:
+    """The picture of one sequence and of all errors, as SVG and PNG."""
+    from longlag.forecast import BOUND
+    from longlag.report.figures.forecast import picture
+    from longlag.report.figures.paint import style, svg
+
+    names = record["names"]
+    which = "a test sequence" if error is None else "the test sequence with the median error"
+    title = f"{names['cell']} on {names['task']}: {which}"
+    free = None if found.free is None else found.free[:, shown]
+    with style():
+        figure = picture(
+            names["cell"],
+            title,
+            found.warm,
+            found.truth[:, shown],
+            found.ahead[:, shown],
+            free,
+            error,
+            BOUND,
+        )
+        (folder / "forecast.svg").write_text(svg(figure))
+        figure.savefig(folder / "forecast.png", dpi=200, facecolor="white")
