@@ -28,8 +28,8 @@ class UCR(DatasetTask):
     and PickupGestureWiimoteZ; every other set of the archives is fetched by aeon, with a network.
     The split into training and test data is the archive's; a fifth of the training data is
     validation.  Channels are standardised by the training data's mean and deviation.  Sequences
-    that differ in length are neither cut nor stretched.  GunPoint, ItalyPowerDemand and
-    BasicMotions are nearly solved by the nearest neighbour: good for a first try alone.
+    that differ in length are neither cut nor stretched.  GunPoint and ItalyPowerDemand are nearly
+    solved by the nearest neighbour: good for a first try alone.
 
     Args:
         dataset: its name in the archive.

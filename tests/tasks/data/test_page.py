@@ -1,0 +1,44 @@
+"""docs/data.md says what the tasks say, and no task in conf/ that reads data is left out."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from longlag.errors import LonglagError
+from longlag.tasks.data import Characters, Series, page
+from longlag.tasks.data.base import Given
+
+ROOT = Path(__file__).parents[3]
+NUMBER = r"\d+\.\d+"
+
+
+@pytest.fixture(scope="module")
+def written() -> str:
+    return (ROOT / "docs" / "data.md").read_text()
+
+
+def test_the_page_is_up_to_date(written: str):
+    """Fitted numbers may differ in the last digit from machine to machine."""
+    try:
+        now = page.text()
+    except LonglagError as missing:
+        pytest.skip(str(missing))
+    hint = "run `python -m longlag.tasks.data.page`"
+    assert re.sub(NUMBER, "#", now) == re.sub(NUMBER, "#", written), hint
+    values = [[float(value) for value in re.findall(NUMBER, text)] for text in (now, written)]
+    assert values[0] == pytest.approx(values[1], abs=0.006), hint
+
+
+def test_every_task_that_reads_data_is_on_the_page(written: str):
+    for path in sorted((ROOT / "conf" / "task").glob("*.yaml")):
+        if isinstance(instantiate(OmegaConf.load(path)), Given | Series | Characters):
+            assert re.search(rf"`([a-z0-9_, ]*\b)?{path.stem}\b", written), path.stem
+
+
+def test_every_source_has_a_licence(written: str):
+    rows = written[written.index("## Sources and licences") :].splitlines()[4:]
+    assert len(rows) >= 12
+    assert all(cell.strip() for row in rows for cell in row.strip("|").split("|"))
