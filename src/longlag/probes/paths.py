@@ -66,7 +66,12 @@ def single_paths(model: Model, batch: Batch, kind: Kind) -> dict[str, np.ndarray
     Returns:
         along/<layer>/<leaf> (K,): as profile/<layer>/<leaf>, but of the cut model.  Beside the
             profile it says how much of that gradient took the straight way.
+
+    Raises:
+        ValueError: a bidirectional model, whose layers are pairs of cells.
     """
+    if not model.causal:
+        raise ValueError("the paths of a bidirectional model cannot be cut; probe a causal one")
     double, batch = in_double(model, batch)
     double.backend = "auto"
     last, found, cells = last_asked(batch.weight), {}, double.cells

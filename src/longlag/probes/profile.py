@@ -112,8 +112,13 @@ def gradients(
 
 
 def activations(model: Model, x: Float[Tensor, "T B I"], states: Any) -> dict[str, Tensor]:
-    """Every gate of every layer over the trajectory `states`, by layer/letter: (T,B,H)."""
+    """Every gate of every layer over the trajectory `states`, by layer/letter: (T,B,H).
+
+    Of a bidirectional model none: the backward cell's lags run the other way.
+    """
     found = {}
+    if not model.causal:
+        return found
     with torch.no_grad():
         for i, (cell, u, s) in enumerate(along(model, x, states)):
             gates = cell.gates(u, before(cell, s))
@@ -122,11 +127,18 @@ def activations(model: Model, x: Float[Tensor, "T B I"], states: Any) -> dict[st
 
 
 def along(model: Model, x: Tensor, states: Any) -> Iterator[tuple[Cell, Tensor, Any]]:
-    """Each layer's cell, projected input (T,B,P) and states (T,B,H), from the input up."""
-    for cell, s in zip(model.cells, states, strict=True):
+    """Each layer's cell, projected input (T,B,P) and states (T,B,H), from the input up.
+
+    Raises:
+        ValueError: a bidirectional model: the backward cell's steps are not in this order.
+    """
+    if not model.causal:
+        raise ValueError("a bidirectional model cannot be walked along; probe one that is causal")
+    x = model.enter(x)
+    for i, (cell, s) in enumerate(zip(model.cells, states, strict=True)):
         u = cell.project(x)
         yield cell, u, s
-        x = cell.readout(s, u)
+        x = model.join(i, x, cell.readout(s, u))
 
 
 def before(cell: Cell, s: Any) -> Any:

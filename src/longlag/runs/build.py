@@ -3,7 +3,7 @@
 import logging
 import signal
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -37,7 +37,11 @@ def build(part: Any) -> Any:
 
 def build_model(cfg: Any, task: Task) -> Model:
     """The model of a config, its weights drawn from seeds.init alone."""
-    options = {k: v for k, v in cfg.model.items() if k != "hidden_size"}
+    options = {
+        k: build(v) if isinstance(v, Mapping) else v
+        for k, v in cfg.model.items()
+        if k != "hidden_size"
+    }
     cell, spec = build(cfg.cell), task.spec
 
     def make(hidden_size: int) -> Model:
@@ -78,7 +82,6 @@ def build_trainer(cfg: Any, callbacks: list[Any], logger: Any) -> lightning.Trai
             val_check_interval=cfg.validate_every,
             check_val_every_n_epoch=None,
             num_sanity_val_steps=0,
-            gradient_clip_val=cfg.clip,
             callbacks=callbacks,
             logger=logger or False,
             log_every_n_steps=cfg.validate_every,

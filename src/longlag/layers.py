@@ -1,0 +1,75 @@
+"""A layer that reads the sequence both ways: two recurrences, one of them from the end."""
+
+from collections.abc import Callable
+from typing import Any, final
+
+import torch
+from jaxtyping import Float, Integer
+from torch import Tensor, nn
+
+from longlag.cells.base import Cell
+from longlag.engine import Trajectory, unroll
+
+
+@final
+class Bidirectional(nn.Module):
+    r"""y_t = [forward y_t, backward y_t]: one cell reads x_1 .. x_L, the other x_L .. x_1.
+
+    L is each sequence's own length: the backward cell begins at its last step, not at the padding.
+
+    Args:
+        cell: makes both recurrences, each with weights of its own.
+        input_size: I.
+        hidden_size: H, of each of the two; y has both side by side.
+
+    Source: Schuster & Paliwal 1997, "Bidirectional recurrent neural networks".
+    """
+
+    def __init__(self, cell: Callable[[int, int], Cell], input_size: int, hidden_size: int) -> None:
+        super().__init__()
+        self.ahead, self.back = cell(input_size, hidden_size), cell(input_size, hidden_size)
+
+    @property
+    def cells(self) -> tuple[Cell, Cell]:
+        """The one that reads forward, and the one that reads backward."""
+        return self.ahead, self.back
+
+    @property
+    def output_size(self) -> int:
+        """D, both outputs side by side."""
+        return self.ahead.output_size + self.back.output_size
+
+    def forward(
+        self,
+        x: Float[Tensor, "T B I"],
+        lengths: Integer[Tensor, "B"] | None,
+        taps: tuple[Any, Any],
+        backend: str,
+    ) -> tuple[Trajectory, Trajectory]:
+        """Both runs, step t of each in row t: what the backward cell made of x_t .. x_L.
+
+        Args:
+            x: the inputs.
+            lengths: of the sequences; None: all T.
+            taps: of each cell, or None.
+            backend: of the engine.
+        """
+        there = unroll(self.ahead, x, lengths=lengths, taps=taps[0], backend=backend)
+        tap = turned(taps[1], lengths)
+        again = unroll(self.back, turn(x, lengths), lengths=lengths, taps=tap, backend=backend)
+        y, states = turn(again.y, lengths), turned(again.states, lengths)
+        return there, Trajectory(y, again.final, states)
+
+
+def turned(s: Any, lengths: Tensor | None) -> Any:
+    """A State of (T,B,H), each part turned; None stays None."""
+    return None if s is None else type(s)(*(turn(leaf, lengths) for leaf in s))
+
+
+def turn(x: Float[Tensor, "T B *D"], lengths: Integer[Tensor, "B"] | None) -> Tensor:
+    """Each sequence from its end to its beginning, its padding where it was."""
+    if lengths is None:
+        return x.flip(0)
+    step = torch.arange(len(x), device=x.device)[:, None]
+    source = torch.where(step < lengths, lengths - 1 - step, step)  # (T,B)
+    return x[source, torch.arange(x.shape[1], device=x.device)]
