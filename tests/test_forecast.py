@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from longlag.cells import GRU, LSTM
+from longlag.errors import LonglagError
 from longlag.forecast import (
     Outlook,
     ahead_error,
@@ -13,15 +14,17 @@ from longlag.forecast import (
     outlook,
     valid_steps,
 )
+from longlag.front import CausalConvolution
+from longlag.layers import Bidirectional
 from longlag.model import Model
 from longlag.tasks import Narma, Sine
 
 CELLS = pytest.mark.parametrize("cell", [GRU, LSTM])
 
 
-def model(cell, size: int = 1) -> Model:
+def model(cell, size: int = 1, **how) -> Model:
     torch.manual_seed(0)
-    return Model(size, size, cell, hidden_size=5, layers=2, dropout=0.5)
+    return Model(size, size, cell, hidden_size=5, layers=2, dropout=0.5, **how)
 
 
 def series(size: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
@@ -30,9 +33,10 @@ def series(size: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 @CELLS
+@pytest.mark.parametrize("front", [None, CausalConvolution], ids=["plain", "front"])
 @pytest.mark.parametrize("warm", [1, 4, 12])
-def test_running_free_is_the_whole_history_again_with_each_answer_put_in(cell, warm: int):
-    ours, (x, target) = model(cell, 2), series(2)
+def test_running_free_is_the_whole_history_again_with_each_answer_put_in(cell, front, warm: int):
+    ours, (x, target) = model(cell, 2, front=front), series(2)
     found = outlook(ours, x, target, warm)
     ours.eval()
     history, answers = x[:warm], []
@@ -68,6 +72,11 @@ def test_only_a_series_that_answers_itself_runs_free():
         x, target, *_ = task.batch("test", 0, 0, 4)
         assert feeds_back(x, target) is can
         assert (outlook(model(GRU), x, target, 10).free is not None) is can
+
+
+def test_a_model_that_reads_from_the_end_too_is_refused():
+    with pytest.raises(LonglagError, match="a bidirectional model sees the values"):
+        outlook(model(GRU, layer=Bidirectional), *series(), 5)
 
 
 def test_errors_are_in_deviations_of_the_series():

@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from longlag.errors import LonglagError
 from longlag.model import Model
 
 BOUND = 0.4  # of the normalised error: a forecast below it is valid (Pathak et al. 2018)
@@ -43,23 +44,38 @@ def outlook(
         x: inputs.
         target: the value after each step.
         warm: W, at least 1.
+
+    Raises:
+        LonglagError: the model reads from the end too, so it knows what it should forecast.
     """
+    if not model.causal:
+        raise LonglagError(
+            "a bidirectional model sees the values that it should forecast; "
+            "train one with model=stack"
+        )
     was = model.training
     model.eval()
     try:
         ahead = model(x).prediction
         free = None
         if feeds_back(x, target):
-            first = model(x[:warm])
-            answers, carry = [first.prediction[-1:]], first.carry
-            for _ in range(len(x) - warm):
-                run = model(answers[-1], carry=carry)
-                answers.append(run.prediction)
-                carry = run.carry
-            free = torch.cat(answers).double().numpy()
+            free = run_free(model, x[:warm], len(x) - warm + 1).double().numpy()
     finally:
         model.train(was)
     return Outlook(warm, target.double().numpy(), ahead.double().numpy(), free)
+
+
+def run_free(model: Model, given: Float[Tensor, "W B D"], steps: int) -> Float[Tensor, "H B D"]:
+    """The answers at the last given step and at the `steps` - 1 after it, each the next input."""
+    run, answers, history = model(given), [], given
+    for _ in range(steps):
+        answers.append(run.prediction[-1:])
+        if model.front is None:
+            run = model(answers[-1], carry=run.carry)
+        else:  # its filters reach back over the inputs, which no carry holds
+            history = torch.cat([history, answers[-1]])
+            run = model(history)
+    return torch.cat(answers)
 
 
 def ahead_error(found: Outlook) -> float:
