@@ -64,7 +64,7 @@ def test_the_loss_is_the_weighted_mean_over_the_steps_that_are_asked(kind):
     weight = torch.zeros(6, 4)
     weight[2, 1], weight[5, 0] = 1.0, 3.0
     learner = learner_of(kind, D, ())
-    loss = learner.training_step(batch_of(target, weight), 0)
+    loss = learner.loss(batch_of(target, weight))
     y = learner.model(batch_of(target, weight).x).prediction
     one = per_step_loss(kind, y[2, 1][None], target[2, 1][None])
     three = per_step_loss(kind, y[5, 0][None], target[5, 0][None])

@@ -21,7 +21,7 @@ TASK = Adding(length=10)
 
 def train(callbacks, steps=12, clip=0.05, lr=0.05) -> Learner:
     torch.manual_seed(0)
-    learner = Learner(Model(2, 1, LSTM, 6), TASK.spec, lambda p: torch.optim.SGD(p, lr=lr))
+    learner = Learner(Model(2, 1, LSTM, 6), TASK.spec, lambda p: torch.optim.SGD(p, lr=lr), clip)
     with quiet():
         lightning.Trainer(
             accelerator="cpu",
@@ -29,7 +29,6 @@ def train(callbacks, steps=12, clip=0.05, lr=0.05) -> Learner:
             max_steps=steps,
             max_epochs=-1,
             limit_val_batches=0,
-            gradient_clip_val=clip,
             callbacks=callbacks,
             logger=False,
             enable_checkpointing=False,

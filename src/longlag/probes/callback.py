@@ -73,7 +73,7 @@ class GradientFlow(lightning.Callback):
         data = trainer.datamodule
         self._batch = probe_batch(data.task, data.seed, self.sequences)
         self._names = [name for name, _ in pl_module.model.named_parameters()]
-        self._seen = StepNorms(trainer.gradient_clip_val)
+        self._seen = StepNorms(pl_module.clip)
         self._profile(0, pl_module)
 
     def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:

@@ -59,7 +59,8 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
     reset_peak_memory()
     with clock.time("setup"):
         task = build(cfg.task)
-        learner = Learner(build_model(cfg, task), task.spec, build(cfg.optim))
+        model, optimizer = build_model(cfg, task), build(cfg.optim)
+        learner = Learner(model, task.spec, optimizer, cfg.trainer.clip)
         chosen = cfg.trainer
         sizes = (chosen.batch_size, chosen.validation_size, chosen.test_size)
         data = DataModule(task, cfg.seeds.data, *sizes)
