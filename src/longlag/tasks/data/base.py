@@ -52,10 +52,16 @@ class Given(Task):
         return self.rows("train", torch.randint(n, (batch_size,), generator=rng).numpy())
 
     def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
-        """The whole split in its own order, or its first `size` sequences."""
-        n = min(size, len(self.parts[split]))
-        for start in range(0, n, batch_size):
-            yield self.rows(split, np.arange(start, min(start + batch_size, n)))
+        """The whole split in its own order, or `size` sequences of it, drawn once for all runs.
+
+        Not the first ones: data are often sorted by class.
+        """
+        n = len(self.parts[split])
+        chosen = np.arange(n)
+        if size < n:
+            chosen = np.sort(np.random.default_rng(CUT_SEED).permutation(n)[:size])
+        for start in range(0, len(chosen), batch_size):
+            yield self.rows(split, chosen[start : start + batch_size])
 
 
 @dataclass(frozen=True, kw_only=True)
