@@ -17,7 +17,7 @@ LOOPS = {"lru": "not real", "lstm_layernorm": "native_layer_norm"}  # why they a
 
 def cell_named(name: str):
     torch.manual_seed(0)
-    return instantiate(OmegaConf.load(CONF / f"{name}.yaml"))(2, 4).double()
+    return instantiate(OmegaConf.load(CONF / f"{name}.yaml"))(2, 4).double().eval()
 
 
 @pytest.mark.parametrize("name", NAMES)

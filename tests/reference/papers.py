@@ -251,3 +251,22 @@ def orthogonal(w, x, s):
     U = w["rec.parametrizations.weight.0.base"] @ expm(A - A.T)
     z = x @ w["inp.weight"].T + h @ U.T + w["inp.bias"]
     return (np.sign(z) * np.maximum(0, np.abs(z) + w["b_phi"]),)
+
+
+def wrapped(step):
+    """The step of a wrapped cell, whose weights are named cell.*, in eval mode."""
+
+    def inner(w, x, s):
+        return step({name.removeprefix("cell."): value for name, value in w.items()}, x, s)
+
+    return inner
+
+
+def zoneout(step, rates):
+    """Krueger et al. 2017, section 3.2: in eval mode, the expectation z s' + (1 - z) s."""
+
+    def expected(w, x, s):
+        new = wrapped(step)(w, x, s)
+        return tuple(z * a + (1 - z) * b for z, a, b in zip(rates, s, new, strict=True))
+
+    return expected

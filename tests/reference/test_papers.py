@@ -48,6 +48,10 @@ PAPERS: dict[str, Callable[..., Any]] = {
     "lru": papers.lru,
     "slstm": papers.slstm,
     "orthogonal": papers.orthogonal,
+    "lstm_zoneout": papers.zoneout(papers.lstm, (0.05, 0.5)),
+    "lstm_variational": papers.wrapped(papers.lstm),
+    "lstm_hdetach": papers.wrapped(papers.lstm),
+    "lstm_clipped": papers.wrapped(papers.lstm),
 }
 READOUTS = {"lru": papers.lru_readout, "scrn": papers.scrn_readout}  # all others show s[0]
 
@@ -55,7 +59,7 @@ READOUTS = {"lru": papers.lru_readout, "scrn": papers.scrn_readout}  # all other
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
 def test_a_cell_is_its_paper_in_numpy(path: Path):
     torch.manual_seed(0)
-    cell = instantiate(OmegaConf.load(path))(I, H).double()
+    cell = instantiate(OmegaConf.load(path))(I, H).double().eval()
     with torch.no_grad():  # so that nothing rests on a weight that starts as zero or one
         for p in cell.parameters():
             p.add_(0.3 * torch.randn_like(p))

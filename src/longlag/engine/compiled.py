@@ -52,7 +52,7 @@ def run(cell: Cell, u: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any
 def able(cell: Cell, x: Tensor) -> bool:
     """Whether `cell` can be compiled for inputs like `x` (T,B,I); found out once."""
     known = _able.setdefault(cell, {})
-    key = (x.dtype, x.device.type)
+    key = (x.dtype, x.device.type, cell.training)
     if key not in known:
         with torch.no_grad():
             known[key] = isinstance(plan(cell, cell.project(x[:1, :1])), Plan)

@@ -15,9 +15,9 @@ LENGTHS = torch.tensor([4, T, 1])
 
 
 def built(make: Make, dtype: torch.dtype = torch.float64, seed: int = 0) -> Cell:
-    """A cell of known weights, none of them zero."""
+    """A cell of known weights, none of them zero, in eval mode: without what is random."""
     torch.manual_seed(seed)
-    return make(I, H).to(dtype)
+    return make(I, H).to(dtype).eval()
 
 
 def inputs() -> Tensor:

@@ -1,0 +1,76 @@
+"""Dropout on the recurrence itself: one mask a sequence, held over all its steps."""
+
+from collections.abc import Callable
+from typing import Any, final
+
+from torch import Tensor
+
+from longlag.cells.base import Cell
+from longlag.cells.wrappers.base import Wrapper, needs_h, probability
+
+
+@final
+class VariationalDropout(Wrapper):
+    r"""Dropout with one mask a sequence, the same at every step, on the input and on h.
+
+        m_x, m_h ~ Bernoulli(1 - p) / (1 - p)                    for each unit and sequence
+        s_t = cell(m_x * x_t, s_(t-1) with m_h * h_(t-1))        in training
+        s_t = cell(x_t, s_(t-1))                                 in eval
+
+    Meant for cells that read h_(t-1) through matrix products alone (RNN, LSTM and its variants):
+    in a GRU the mask would also cut what leaks from h_(t-1) to h_t.  All gates share a mask
+    (the paper's tied weights).
+
+    Args:
+        input_size: I.
+        hidden_size: H.
+        cell: makes the cell that is wrapped.
+        inputs: p of m_x.
+        hidden: p of m_h.
+        seed: of the masks; None: drawn itself, once, with the weights.
+
+    Raises:
+        ValueError: a probability outside [0, 1), or a state without h.
+
+    Source: Gal & Ghahramani 2016, "A theoretically grounded application of dropout in recurrent
+    neural networks", eq. 7.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        cell: Callable[[int, int], Cell],
+        inputs: float = 0.25,
+        hidden: float = 0.25,
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, cell, seed)
+        for name, p in (("inputs", inputs), ("hidden", hidden)):
+            probability("VariationalDropout", name, p, below=True)
+        needs_h("VariationalDropout", self.cell)
+        self.inputs, self.hidden = inputs, hidden
+        self.columns = (self.cell.init_state(1).h.shape[-1],)
+
+    def mask(self, p: float, batch: int, size: int) -> Tensor:
+        """(B, size) of 0 and 1 / (1 - p)."""
+        return (self.chance(batch, size) >= p).double() / (1 - p)
+
+    def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """m_x * x, and m_h at every step."""
+        T, B, I = x.shape
+        m_x, m_h = self.mask(self.inputs, B, I), self.mask(self.hidden, B, *self.columns)
+        return x * m_x.to(x), [m_h.expand(T, -1, -1)]
+
+    def before(self, u: Tensor, s: Any) -> tuple[Tensor, Any]:
+        """What the cell sees: its own u, and the state with h dropped."""
+        own, *m_h = self.split(u)
+        return own, s._replace(h=s.h * m_h[0]) if m_h else s
+
+    def step(self, u: Tensor, s: Any) -> Any:
+        """The cell's step from the state with h dropped."""
+        return self.cell.step(*self.before(u, s))
+
+    def gates(self, u: Tensor, s: Any) -> dict[str, Tensor]:
+        """The cell's, from the state with h dropped."""
+        return self.cell.gates(*self.before(u, s))

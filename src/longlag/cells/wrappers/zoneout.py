@@ -1,0 +1,67 @@
+"""Zoneout: units of the state that stay, at random, as they were."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+from torch import Tensor
+
+from longlag.cells.base import Cell
+from longlag.cells.wrappers.base import Wrapper, probability
+
+
+@final
+class Zoneout(Wrapper):
+    r"""Parts of the state that stay as they were: a unit of part s keeps its value with chance z.
+
+        d_t ~ Bernoulli(z_s)                                     for each unit, step and sequence
+        s_t = d_t * s_(t-1) + (1 - d_t) * cell(x_t, s_(t-1))     in training
+        s_t = z_s * s_(t-1) + (1 - z_s) * cell(x_t, s_(t-1))     in eval: the expectation
+
+    Args:
+        input_size: I.
+        hidden_size: H.
+        cell: makes the cell that is wrapped.
+        rates: z of each part of the state, by its letter; 0 for those that are left out.
+        seed: of d; None: drawn itself, once, with the weights.
+
+    Raises:
+        ValueError: a part that the state does not have, or a rate outside [0, 1].
+
+    Source: Krueger et al. 2017, "Zoneout", section 3.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        cell: Callable[[int, int], Cell],
+        rates: Mapping[str, float],
+        seed: int | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, cell, seed)
+        parts = self.State._fields
+        if unknown := [name for name in rates if name not in parts]:
+            raise ValueError(
+                f"Zoneout: the state of {type(self.cell).__name__} has {', '.join(parts)}, "
+                f"not {', '.join(unknown)}"
+            )
+        for name, rate in rates.items():
+            probability("Zoneout", f"rate of {name}", rate)
+        self.rates = tuple(float(rates.get(name, 0.0)) for name in parts)
+        self.columns = tuple(leaf.shape[-1] for leaf in self.cell.init_state(1))
+
+    def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+        """What stays, d, for each part: (T,B,H)."""
+        pairs = zip(self.rates, self.columns, strict=True)
+        return x, [(self.chance(*x.shape[:2], H) < z).float() for z, H in pairs]
+
+    def step(self, u: Tensor, s: Any) -> Any:
+        """s_t of each part."""
+        own, *d = self.split(u)
+        new = self.cell.step(own, s)
+        keep = d if self.training else self.rates
+        return type(new)(*(k * o + (1 - k) * n for n, o, k in zip(new, s, keep, strict=True)))
+
+    def kernel(self) -> None:
+        """None: eval mode is not the cell itself."""
+        return None
