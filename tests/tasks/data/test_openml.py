@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from longlag.errors import LonglagError
+from longlag.laws.task import check_task
 from longlag.tasks import SPLITS, FashionMnist, Mnist
 from longlag.tasks.data.cache import folder
 from longlag.tasks.data.openml import OpenML
@@ -58,6 +59,13 @@ def test_the_images_are_fetched_once_split_and_kept(task: type[OpenML], monkeypa
     assert torch.equal(pixels.x[:, 3, 0], torch.from_numpy(raw[53] / 255).float())
     assert len(asked) == 1 and asked[0]["name"] == task.data_set
     assert asked[0]["data_home"] == str(folder())
+
+
+@BOTH
+def test_every_law_of_a_task_holds(task: type[OpenML], monkeypatch):
+    sent(monkeypatch, SMALL)
+    for made in (task(), task(permuted=True), task(rows_at_once=True)):
+        assert not [verdict for verdict in check_task(made) if not verdict.ok]
 
 
 @BOTH

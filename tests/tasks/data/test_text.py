@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from longlag.errors import LonglagError
+from longlag.laws.task import check_task
 from longlag.tasks import SPLITS, TextFile, Tunes
 from longlag.tasks.data.ngram import surprise
 from longlag.tasks.data.text import UNKNOWN, tunes
@@ -68,6 +69,13 @@ def test_three_files_are_three_splits(tmp_path: Path):
     assert task.spec.floors[1].value > 0 and task.spec.metrics[0] == "nll"
     with pytest.raises(ValueError, match="test must be given exactly where validation is"):
         TextFile(path=paths[0], validation=paths[1])
+
+
+def test_every_law_of_a_task_holds_for_a_file(tmp_path: Path):
+    """Words at random: a text that repeats itself is no two streams."""
+    words = np.random.default_rng(0).choice(["to", "be", "or", "not"], 3000)
+    task = TextFile(path=written(tmp_path, " ".join(words)), length=20)
+    assert not [verdict for verdict in check_task(task) if not verdict.ok]
 
 
 def test_a_file_that_cannot_be_used_is_named_in_one_line(tmp_path: Path):
