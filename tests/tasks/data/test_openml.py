@@ -1,5 +1,8 @@
 """MNIST and Fashion-MNIST by OpenML: what the loader gives is checked, split and kept."""
 
+import gzip
+import hashlib
+import json
 import socket
 
 import numpy as np
@@ -66,6 +69,45 @@ def test_every_law_of_a_task_holds(task: type[OpenML], monkeypatch):
     sent(monkeypatch, SMALL)
     for made in (task(), task(permuted=True), task(rows_at_once=True)):
         assert not [verdict for verdict in check_task(made) if not verdict.ok]
+
+
+def served(path: str, content: str) -> None:
+    """Put an answer of OpenML where scikit-learn keeps what it fetched."""
+    place = folder() / "openml" / "openml.org" / f"{path}.gz"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    place.write_bytes(gzip.compress(content.encode()))
+
+
+def test_a_small_set_in_the_files_of_openml_is_read(monkeypatch):
+    """Its description, features, qualities and ARFF, as OpenML sends them; no loader replaced."""
+    monkeypatch.setattr(Mnist, "tested", (1,) * 10)
+    pixels = np.random.default_rng(0).integers(0, 256, (60, 784))
+    names = [f"pixel{i + 1}" for i in range(784)]
+    heads = [
+        *(f"@ATTRIBUTE {name} real" for name in names),
+        "@ATTRIBUTE class {0,1,2,3,4,5,6,7,8,9}",
+    ]
+    lines = [",".join(map(str, [*row, k])) for row, k in zip(pixels, SMALL, strict=True)]
+    arff = "\n".join(["@RELATION mnist_784", *heads, "@DATA", *lines, ""])
+    common = {"is_ignore": "false", "is_row_identifier": "false", "number_of_missing_values": "0"}
+    features = [{"name": n, "data_type": "numeric", "is_target": "false", **common} for n in names]
+    features += [{"name": "class", "data_type": "nominal", "is_target": "true", **common}]
+    url = "data/v1/download/52667/mnist_784.arff"
+    about = {"id": "554", "name": "mnist_784", "version": "1", "status": "active", "format": "ARFF"}
+    about |= {"url": f"https://api.openml.org/{url}", "description": "a small one"}
+    about |= {"md5_checksum": hashlib.md5(arff.encode()).hexdigest()}
+    found = {"data": {"dataset": [{"did": 554, "name": "mnist_784", "version": 1}]}}
+    api = "api/v1/json/data"
+    served(f"{api}/list/data_name/mnist_784/limit/2/data_version/1", json.dumps(found))
+    served(f"{api}/554", json.dumps({"data_set_description": about}))
+    served(f"{api}/features/554", json.dumps({"data_features": {"feature": features}}))
+    quality = [{"name": "NumberOfInstances", "value": "60.0"}]
+    served(f"{api}/qualities/554", json.dumps({"data_qualities": {"quality": quality}}))
+    served(url, arff)
+    task = Mnist()
+    assert np.array_equal(task.arrays["x"][..., 0], pixels.astype(np.uint8))
+    assert task.arrays["label"].tolist() == SMALL
+    assert [len(task.parts[split]) for split in SPLITS] == [40, 10, 10]
 
 
 @BOTH
