@@ -270,3 +270,14 @@ def zoneout(step, rates):
         return tuple(z * a + (1 - z) * b for z, a, b in zip(rates, s, new, strict=True))
 
     return expected
+
+
+def ran(w, x, s):
+    """Lee, Levy & Zettlemoyer 2017, "Recurrent additive networks": gates on h, content on x."""
+    h, c = s
+    C, I, F = rows(w["cell.weight_ih"], 3)
+    U_i, U_f = rows(w["cell.weight_hh"], 2)
+    b_i, b_f = rows(w["cell.bias_ih"] + w["cell.bias_hh"], 2)
+    i, f = sigmoid(x @ I.T + h @ U_i.T + b_i), sigmoid(x @ F.T + h @ U_f.T + b_f)
+    c_new = i * (x @ C.T) + f * c
+    return np.tanh(c_new), c_new

@@ -52,6 +52,7 @@ PAPERS: dict[str, Callable[..., Any]] = {
     "lstm_variational": papers.wrapped(papers.lstm),
     "lstm_hdetach": papers.wrapped(papers.lstm),
     "lstm_clipped": papers.wrapped(papers.lstm),
+    "torchrecurrent": papers.ran,
 }
 READOUTS = {"lru": papers.lru_readout, "scrn": papers.scrn_readout}  # all others show s[0]
 

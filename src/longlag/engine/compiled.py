@@ -132,7 +132,7 @@ class Plan:
             for states in (self(cell, u, s), loop.run(cell, u, s, None, None, None, None)):
                 total = sum((leaf.cos() * (i + 1)).sum() for i, leaf in enumerate(states))
                 grads = torch.autograd.grad(total, wanted, allow_unused=True)  # pyright: ignore
-                found.append([*states, *(torch.zeros(()) if g is None else g for g in grads)])
+                found.append([*states, *(u.new_zeros(()) if g is None else g for g in grads)])
         rtol, atol = CLOSE[like.dtype]
         for ours, true in zip(*found, strict=True):
             close = torch.isclose(ours, true, rtol=rtol, atol=atol, equal_nan=True)

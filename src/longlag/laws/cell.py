@@ -193,8 +193,9 @@ def taps_are_the_adjoint(make: Make) -> str:
     direct = torch.autograd.grad(cell.readout(free, u).sin().sum(), free, materialize_grads=True)
     for t in range(T - 1, 0, -1):
         before = cell.State(*(leaf[t - 1].detach().requires_grad_() for leaf in free))
-        after, out = cell.step(u[t], before), [leaf[t] for leaf in g]
-        back = torch.autograd.grad(after, before, out, materialize_grads=True)
+        after = zip(cell.step(u[t], before), (leaf[t] for leaf in g), strict=True)
+        ends, out = zip(*(pair for pair in after if pair[0].requires_grad), strict=True)
+        back = torch.autograd.grad(ends, before, out, materialize_grads=True)
         for k in range(len(g)):
             if differ(g[k][t - 1], back[k] + direct[k][t - 1]):
                 return f"{cell.State._fields[k]}: the recursion does not hold at step {t}"
