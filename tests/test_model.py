@@ -196,6 +196,8 @@ def test_a_residual_sum_of_two_widths_is_refused():
 
     with pytest.raises(ValueError, match="5 outputs cannot be added to its 4 inputs"):
         model_of(uneven, layers=2, residual=True)
+    with pytest.raises(ValueError, match="adds nothing to a single layer"):
+        model_of(residual=True)
 
 
 def test_a_filter_has_a_width_and_a_front_a_channel():

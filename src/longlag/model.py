@@ -42,7 +42,7 @@ class Model(nn.Module):
 
     Raises:
         ValueError: fewer than one layer, an unknown backend, or a residual connection between
-            layers of different width.
+            layers of different width or in a single layer.
     """
 
     def __init__(
@@ -63,6 +63,8 @@ class Model(nn.Module):
             raise ValueError(f"model: layers must be at least 1, not {layers}")
         if backend not in BACKENDS:
             raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
+        if residual and layers < 2:
+            raise ValueError("model: residual=true adds nothing to a single layer; give layers=2")
         self.front = None if front is None else front(input_size)
         size: Any = input_size if self.front is None else self.front.output_size
         self.layers = nn.ModuleList()
