@@ -3,12 +3,14 @@
 import json
 import logging
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 from longlag.errors import LonglagError
-from longlag.runs.store import Store
+from longlag.runs.store import Store, alive
 
 ROWS = [{"step": 1, "sequences": 32, "split": "train", "metric": "loss", "value": 0.5}]
 
@@ -127,3 +129,11 @@ def test_a_failure_is_remembered_until_the_run_succeeds(store):
     assert store.failures()[record()["id"]]["error"] == "ValueError: no"
     store.save(record(), ROWS, {})
     assert store.failures() == {}
+
+
+def test_a_process_that_ended_but_was_not_reaped_is_not_alive():
+    child = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and is left a zombie
+    assert not alive(child.pid)
+    child.wait()
+    assert not alive(child.pid) and alive(os.getpid())

@@ -37,6 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             with Progress(watch.total, len(watch.recorded), watch.count, watch.seconds()):
                 sweep(config, words, launch, arguments.config_dir)
+        store.prepare()  # what killed workers left
         except (Exception, KeyboardInterrupt) as error:
             stop_workers()
             if not interrupted(error):

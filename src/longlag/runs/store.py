@@ -207,11 +207,15 @@ def remove(path: Path) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process of this number runs."""
+    """Whether a process of this number runs; one that ended and waits to be reaped does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
     except PermissionError:
         return True
-    return True
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text()
+    except OSError:  # no such file system here
+        return True
+    return status.rpartition(")")[2].split()[0] != "Z"
