@@ -37,7 +37,6 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             with Progress(watch.total, len(watch.recorded), watch.count, watch.seconds()):
                 sweep(config, words, launch, arguments.config_dir)
-        store.prepare()  # what killed workers left
         except (Exception, KeyboardInterrupt) as error:
             stop_workers()
             if not interrupted(error):
@@ -45,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
             store.prepare()
             OUT.print("stopped; every run that ended is recorded: the same command goes on there")
             return 130
+        store.prepare()  # once more: what killed workers left
     ids = Ids(store, arguments.config_dir)  # the sweep has composed more of them
     failures = conclude(study, store, ids)["failed"]
     for failure in failures:
