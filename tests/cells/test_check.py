@@ -68,3 +68,8 @@ def test_a_path_that_leads_to_no_cell_gets_one_line(path: str, said: str):
     with pytest.raises(LonglagError, match=said) as caught:
         named(path)
     assert "\n" not in str(caught.value)
+
+
+def test_a_task_is_held_against_the_laws_of_tasks(capsys):
+    assert run("longlag.tasks.Adding") == 0
+    assert "the splits are disjoint streams" in capsys.readouterr().out

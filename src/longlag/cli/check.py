@@ -7,7 +7,7 @@ from longlag.cli.main import one
 
 def run(arguments: argparse.Namespace) -> int:
     """Print a verdict a law; 1 if one is broken."""
-    path = one(arguments, "a module and a class, such as my_cells.Leaky")
+    path = one(arguments, "a module and a class, such as my_cells.Leaky or my_tasks.Parity")
     from longlag.laws import check
 
     return check.run(path)

@@ -32,7 +32,7 @@ COMMANDS = {
     "list": Command("what there is: cells, tasks, studies, ...", "KIND", "default: all kinds"),
     "show": Command("draw one example of a task", *SETTINGS),
     "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),
-    "check": Command("hold a cell of your own against the laws", "CLASS", "my_cells.Leaky"),
+    "check": Command("hold a cell or task of your own against the laws", "CLASS", "my_cells.Leaky"),
 }
 
 

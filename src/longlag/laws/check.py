@@ -1,4 +1,4 @@
-"""Any cell, ours or a user's, held against every law by its dotted path, and told in a table."""
+"""Any cell or task, ours or a user's, held against its laws by a dotted path, told in a table."""
 
 import importlib
 import inspect
@@ -10,18 +10,21 @@ from rich.table import Table
 from longlag.cells import Cell
 from longlag.errors import LonglagError
 from longlag.laws.cell import check_cell
+from longlag.laws.task import check_task
+from longlag.tasks import Task
 
 
 def run(path: str) -> int:
-    """Print what every law says of the cell at `path`; 0 if all hold, 1 if one does not.
+    """Print what every law says of the class at `path`; 0 if all hold, 1 if one does not.
 
     Args:
-        path: module and class, such as my_cells.Leaky.
+        path: module and class, such as my_cells.Leaky or my_tasks.Parity.
 
     Raises:
-        LonglagError: there is no such cell, or two sizes are not enough to build it.
+        LonglagError: there is no such cell or task, or its arguments lack defaults.
     """
-    found = check_cell(named(path))
+    kind = named(path)
+    found = check_cell(kind) if issubclass(kind, Cell) else check_task(built(path, kind))
     table = Table("law", "", "what was seen", title=path, title_justify="left")
     for verdict in found:
         mark = "[green]holds[/]" if verdict.ok else "[red]broken[/]"
@@ -33,11 +36,23 @@ def run(path: str) -> int:
     return int(broken > 0)
 
 
-def named(path: str) -> type[Cell]:
-    """The cell class at a dotted path.
+def built(path: str, kind: type[Task]) -> Task:
+    """A task at its default arguments.
 
     Raises:
-        LonglagError: the module, the class or the cell is missing, with what to do.
+        LonglagError: an argument has no default.
+    """
+    try:
+        return kind()
+    except TypeError as error:
+        raise LonglagError(f"{path}(): {error}; give every argument a default") from None
+
+
+def named(path: str) -> type[Cell] | type[Task]:
+    """The cell or task class at a dotted path.
+
+    Raises:
+        LonglagError: the module or the class is missing, or is neither, with what to do.
     """
     module, _, name = path.rpartition(".")
     if not module or path.startswith("."):
@@ -51,11 +66,16 @@ def named(path: str) -> type[Cell]:
         ) from None
     if found is None:
         raise LonglagError(f"{path}: the module {module} has no {name}")
-    if not (inspect.isclass(found) and issubclass(found, Cell)):
-        raise LonglagError(f"{path} is no cell: derive it from longlag.cells.Cell")
+    if not (inspect.isclass(found) and issubclass(found, Cell | Task)):
+        raise LonglagError(
+            f"{path} is no cell and no task: derive it from longlag.cells.Cell or "
+            "longlag.tasks.Task"
+        )
     if inspect.isabstract(found):
         missing = ", ".join(sorted(found.__abstractmethods__))
         raise LonglagError(f"{path} is not whole: write its {missing}")
+    if issubclass(found, Task):
+        return found
     try:
         inspect.signature(found).bind(2, 4)
     except TypeError as error:
