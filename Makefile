@@ -40,10 +40,12 @@ lint: $(READY) ## ruff and pyright
 report: $(READY) ## write the report of a study again from its records
 	@$(BIN)/longlag report study=$(STUDY) results=$(RESULTS)
 
+speed: export OMP_NUM_THREADS = 1
 speed: $(READY) ## time training, engine, probe and tasks; write results/speed
-	@for what in training speed probe_cost batches; do \
-	  echo; echo "benchmarks/$$what.py"; OMP_NUM_THREADS=1 $(BIN)/python benchmarks/$$what.py || exit 1; \
-	done
+	@$(BIN)/python benchmarks/training.py
+	@$(BIN)/python benchmarks/speed.py --out results/speed
+	@$(BIN)/python benchmarks/probe_cost.py
+	@$(BIN)/python benchmarks/batches.py
 
 constraints: ## pin every version anew from the ranges of pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
