@@ -7,7 +7,17 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from longlag.cells import GRU, LSTM, Cell, Elman, GRUv1, Hidden
+from longlag.cells import (
+    GRU,
+    LSTM,
+    AntisymmetricRNN,
+    Cell,
+    Elman,
+    GRUv1,
+    Hidden,
+    IndRNN,
+    OrthogonalRNN,
+)
 from longlag.engine import unroll
 from longlag.probes.jacobians import (
     backwards,
@@ -75,6 +85,26 @@ def test_no_step_of_a_vanilla_rnn_stretches_more_than_its_bound():
     assert step_bound(LSTM(I, H)) is None
 
 
+@pytest.mark.parametrize("kind", [Elman, IndRNN, OrthogonalRNN, AntisymmetricRNN])
+@pytest.mark.parametrize("size", [1.0, 3.0])
+def test_a_bound_from_the_weights_holds_at_every_step(kind, size):
+    torch.manual_seed(0)
+    cell = kind(I, H).double()
+    bound = step_bound(cell)
+    assert bound is not None
+    J, _, _ = jacobians_of(cell, size * random(T, B, I))
+    largest = float(singular_values(J).max())
+    assert largest <= bound * (1 + 1e-9)
+
+
+def test_the_steps_one_by_one_bound_their_product():
+    J = random(T, H, H)
+    found = products(J)
+    want = torch.linalg.matrix_norm(J, 2).log().cumsum(0)
+    torch.testing.assert_close(found.log_steps, want, **CLOSE)
+    assert bool((found.log_norm <= found.log_steps + 1e-9).all())
+
+
 def test_the_spectral_radius_of_a_rotation_is_one_and_of_a_shear_its_diagonal():
     angle = 0.3
     turn = torch.tensor([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
@@ -116,7 +146,7 @@ def test_the_norm_of_a_product_is_that_of_the_plain_product():
 def test_a_product_far_below_the_smallest_double_is_still_a_number():
     Q = torch.linalg.qr(random(4, 4))[0]
     J = (0.01 * Q).expand(1000, 4, 4)
-    log_norm, exponents = products(J)
+    log_norm, _, exponents = products(J)
     assert log_norm[-1].item() == pytest.approx(1000 * math.log(0.01))
     torch.testing.assert_close(
         exponents, torch.full((4,), math.log(0.01), dtype=torch.double), **CLOSE

@@ -1,4 +1,4 @@
-"""`longlag probe RUN`: how the gradient of a recorded run travels, before and after training."""
+"""`longlag probe RUN`: how the gradient of recorded runs travels, before and after training."""
 
 import argparse
 from pathlib import Path
@@ -8,23 +8,95 @@ import numpy as np
 from rich.console import Console
 
 from longlag.errors import LonglagError
+from longlag.runs.config import resolve
 
 SEQUENCES, MANY = 16, 256  # of the examined batch, and for the linear readout
 OUT = Console(highlight=False, soft_wrap=True)
+Found = dict[str, dict[str, np.ndarray]]
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Examine, print a chart and the numbers, keep everything in laboratory.npz."""
+    """Examine one run and print a chart and the numbers, or one run of each cell of a study."""
     if len(arguments.words) != 1:
-        raise LonglagError("give one run: longlag probe results/<study>/<run id>, or its id alone")
-    folder = find(arguments.words[0])
+        raise LonglagError(
+            "give one run or study: longlag probe results/<study>/<run id>, or its id alone, "
+            "or study=<study>"
+        )
+    word = arguments.words[0]
+    study = study_of(word, arguments.config_dir)
+    if study is not None:
+        return examine_study(study)
+    folder = find(word)
+    record, found = examine_run(folder)
+    show(record, found)
+    if (folder / "probe.npz").is_file():
+        from longlag.probes import terminal
+
+        with np.load(folder / "probe.npz", allow_pickle=False) as file:
+            OUT.print(terminal.training(dict(file)) or "")
+    OUT.print(f"everything that was measured: {folder}/laboratory.npz")
+    return 0
+
+
+def study_of(word: str, config_dir: Path | None) -> Path | None:
+    """The folder of a study, given as study=NAME or as a path; None: the word is something else."""
+    if word.startswith("study="):
+        config = resolve([word], config_dir)
+        folder = Path(config.values.results) / word.removeprefix("study=")
+        if not any(folder.glob("*/record.json")):
+            raise LonglagError(
+                f"there are no records in {folder}; run `longlag bench {word}` first"
+            )
+        return folder
+    folder = Path(word)
+    holds = folder.is_dir() and not (folder / "record.json").is_file()
+    return folder if holds and any(folder.glob("*/record.json")) else None
+
+
+def examine_study(study: Path) -> int:
+    """Of every cell on every task the run with the median score, as in the report's figures.
+
+    Raises:
+        LonglagError: the weights of some of these runs were not kept; none was examined.
+    """
+    from longlag.report.groups import study_groups
+    from longlag.report.records import read_study
+
+    chosen = [(g, g.typical) for g in study_groups(read_study(study))]
+    bare = [r for _, r in chosen if not (r.folder / "weights.pt").is_file()]
+    if bare:
+        raise LonglagError(
+            f"{len(bare)} of {len(chosen)} runs to be examined have no weights.pt (weights are not "
+            f"committed); train again with: {bare[0].record['command']}"
+        )
+    for number, (g, typical) in enumerate(chosen, 1):
+        _, found = examine_run(typical.folder)
+        rates = " to ".join(f"{top(arrays):+.3f}" for arrays in found.values())
+        OUT.print(
+            f"{number:>3}/{len(chosen)}  {g.label} on {g.setting}: largest Lyapunov exponent "
+            f"{rates} nats per step"
+        )
+    OUT.print(
+        f"everything that was measured: {study}/<run id>/laboratory.npz; "
+        f"`longlag report study={study.name}` shows it"
+    )
+    return 0
+
+
+def top(arrays: dict[str, np.ndarray]) -> float:
+    """The largest exponent of the last layer."""
+    layers = sorted(name for name in arrays if name.endswith("/lyapunov"))
+    return float(arrays[layers[-1]][0])
+
+
+def examine_run(folder: Path) -> tuple[dict[str, Any], Found]:
+    """Examine the initial and the trained model of a run and keep it in its laboratory.npz."""
     from torch import Generator
 
-    from longlag.probes import terminal
     from longlag.probes.laboratory import examine
     from longlag.runs.load import run_of
 
-    found: dict[str, dict[str, np.ndarray]] = {}
+    found: Found = {}
     for when, trained in (("init", False), ("trained", True)):
         record, task, model = run_of(folder, trained)
         seed = record["config"]["seeds"]["data"]
@@ -37,17 +109,9 @@ def run(arguments: argparse.Namespace) -> int:
             continue
         rng = Generator().manual_seed(0)
         found[when] = examine(model, batch, task.spec.kind, rng, many)
-    np.savez_compressed(
-        folder / "laboratory.npz",
-        allow_pickle=False,
-        **{f"{when}/{name}": v for when, arrays in found.items() for name, v in arrays.items()},
-    )
-    show(record, found)
-    if (folder / "probe.npz").is_file():
-        with np.load(folder / "probe.npz", allow_pickle=False) as file:
-            OUT.print(terminal.training(dict(file)) or "")
-    OUT.print(f"everything that was measured: {folder}/laboratory.npz")
-    return 0
+    flat = {f"{when}/{name}": v for when, arrays in found.items() for name, v in arrays.items()}
+    np.savez_compressed(folder / "laboratory.npz", allow_pickle=False, **flat)
+    return record, found
 
 
 def find(word: str) -> Path:
@@ -64,12 +128,12 @@ def find(word: str) -> Path:
     if places:
         raise LonglagError(f"{word} is in several studies: {', '.join(map(str, places))}")
     raise LonglagError(
-        f"no record in {word}, and none with that id below results/; "
-        "give a folder results/<study>/<run id>"
+        f"no record in {word}, and none with that id below results/; give a folder "
+        "results/<study>/<run id>, or study=<study> for one run of each of its cells"
     )
 
 
-def show(record: dict[str, Any], found: dict[str, dict[str, np.ndarray]]) -> None:
+def show(record: dict[str, Any], found: Found) -> None:
     """The chart and three tables."""
     from longlag.probes import terminal
 

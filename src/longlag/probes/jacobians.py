@@ -14,8 +14,11 @@ from jaxtyping import Float
 from torch import Tensor
 from torch.func import vjp, vmap
 
+from longlag.cells.antisymmetric import AntisymmetricRNN
 from longlag.cells.base import Cell
 from longlag.cells.elman import Elman
+from longlag.cells.indrnn import IndRNN
+from longlag.cells.orthogonal import OrthogonalRNN
 
 ROWS = 8  # of the Jacobians pulled back together: more leave the cache and are slower
 STEPS = 32  # of which the Jacobians are in memory together
@@ -25,6 +28,7 @@ class Product(NamedTuple):
     """What J_T J_(T-1) ... does as it grows backwards, and the exponents of the whole."""
 
     log_norm: Tensor  # (K,): ln ||J_T ... J_(T-k+1)||_2 at k = 1 .. K
+    log_steps: Tensor  # (K,): ln ||J_T|| + ... + ln ||J_(T-k+1)||, which no product exceeds
     exponents: Tensor  # (N,): Lyapunov exponents, nats per step, falling
 
 
@@ -72,7 +76,7 @@ def spectral_radius(J: Float[Tensor, "*S N N"]) -> Float[Tensor, "*S"]:
 
 
 def products(factors: Iterable[Float[Tensor, "N N"]]) -> Product:
-    """The norm of the product over every lag, and the Lyapunov spectrum, of one sequence.
+    """The norm of the product over every lag, its bound, and the Lyapunov spectrum.
 
     ln ||P_k|| with P_k = J_T J_(T-1) ... J_(T-k+1) bounds what is left of dL/ds_(T-k):
     g_(T-k) = P_k^T g_T.  The exponents are the means of ln |diag R_k|, Q_k R_k = J_t^T Q_(k-1).
@@ -82,9 +86,10 @@ def products(factors: Iterable[Float[Tensor, "N N"]]) -> Product:
 
     Source: Benettin et al. 1980; for recurrent networks, Vogt et al. 2022.
     """
-    log_norm, logs, P, Q = [], [], None, None
+    log_norm, log_steps, logs, P, Q = [], [], [], None, None
     scale = 0.0
     for J in factors:
+        log_steps.append(torch.linalg.matrix_norm(J, 2).log())
         P = J if P is None else P @ J
         size = float(torch.linalg.matrix_norm(P, 2))
         scale += math.log(size) if size > 0 else -math.inf
@@ -93,16 +98,28 @@ def products(factors: Iterable[Float[Tensor, "N N"]]) -> Product:
         Q, R = torch.linalg.qr(J.mT if Q is None else J.mT @ Q)
         logs.append(R.diagonal().abs().log())
     exponents = torch.stack(logs).mean(0).sort(descending=True).values
-    return Product(exponents.new_tensor(log_norm), exponents)
+    return Product(exponents.new_tensor(log_norm), torch.stack(log_steps).cumsum(0), exponents)
 
 
 def step_bound(cell: Cell) -> float | None:
-    """||U||_2 max phi': no step of a vanilla RNN can stretch more; None for other cells.
+    """What no step can stretch more than, from the weights alone; None where there is no such.
+
+    ||U||_2 max phi' of a vanilla or an orthogonal RNN (max phi' is 1 for tanh, relu and, away from
+    its jump, modrelu), max |u| of an IndRNN, 1 + eps ||U - U^T - gamma I||_2 of an
+    AntisymmetricRNN.
+    A gated cell multiplies its state by gates that read it, so no norm of one matrix bounds its
+    steps: there the measured steps are the bound, `Product.log_steps`.
 
     Below 1 the gradient must vanish; above 1 it may explode.
 
-    Source: Pascanu, Mikolov & Bengio 2013, section 2.1 (max phi' is 1 for tanh and relu).
+    Source: Pascanu, Mikolov & Bengio 2013, section 2.1.
     """
-    if not isinstance(cell, Elman):
-        return None
-    return float(torch.linalg.matrix_norm(cell.rec.weight.detach().double(), 2))
+    if isinstance(cell, IndRNN):
+        return float(cell.u.detach().double().abs().max())
+    if isinstance(cell, AntisymmetricRNN):
+        U = cell.U.detach().double()
+        turn = U - U.T - cell.gamma * torch.eye(len(U), dtype=U.dtype, device=U.device)
+        return 1 + cell.eps * float(torch.linalg.matrix_norm(turn, 2))
+    if isinstance(cell, Elman | OrthogonalRNN):
+        return float(torch.linalg.matrix_norm(cell.rec.weight.detach().double(), 2))
+    return None

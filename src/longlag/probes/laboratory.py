@@ -55,8 +55,9 @@ def examine(
         along/<layer>/<leaf> (K,): what arrives along one part of the state alone.
         gate, closed, open, timescale: as `longlag.probes.gating`.
         jacobian/<layer>/steps (M,), .../singular (M,N), .../radius (M,): of single steps t.
-        jacobian/<layer>/log_norm (T_0,), .../lyapunov (N,): of their product, `products`.
-        jacobian/<layer>/bound (): ||U||_2 max phi', of vanilla RNNs.
+        jacobian/<layer>/log_norm (T_0,), .../log_steps (T_0,), .../lyapunov (N,): of their
+            product, `products`.
+        jacobian/<layer>/bound (): `step_bound`, of cells that have one.
         retention/at (): the step t; retention/kick/<layer>/<leaf>, retention/swap/<layer> (T-t,):
             what is left k steps after.
         retention/lags (M,), retention/readable/<layer> (M,): R^2 of the input at t, linearly.
@@ -116,6 +117,7 @@ def jacobians(model: Model, x: Tensor, states: Any, last: int) -> Arrays:
             "singular": singular_values(J).numpy(),
             "radius": spectral_radius(J).numpy(),
             "log_norm": product.log_norm.numpy(),
+            "log_steps": product.log_steps.numpy(),
             "lyapunov": product.exponents.numpy(),
         }
         named |= {} if bound is None else {"bound": np.array(bound)}

@@ -112,7 +112,7 @@ def steps(when: Mapping[str, Arrays]) -> Table:
     table = new(
         "what a step does to the state",
         "medians over steps of the Jacobian; Lyapunov: the largest exponent, nats per step. "
-        "bound: no step of a vanilla RNN stretches more.",
+        "bound: no step stretches more, whatever its input; gated cells have none.",
     )
     for column in ("layer", "model", "spectral radius", "largest stretch", "bound", "Lyapunov"):
         table.add_column(column, justify="left" if column in ("layer", "model") else "right")
