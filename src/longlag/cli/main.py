@@ -22,7 +22,7 @@ class Command(NamedTuple):
 
 
 SETTINGS = ("KEY=VALUE", "settings, such as cell=lstm task.length=200 seed=3")
-RUN = ("RUN", "results/<study>/<run id>, or the id alone")
+RUN = ("RUN", "results/<study>/<run id>, the id alone, or study=NAME: a run of each cell")
 COMMANDS = {
     "train": Command("train one recurrence on one task and record the run", *SETTINGS),
     "bench": Command("run a study: plan, sweep, report; resumes where it was stopped", *SETTINGS),

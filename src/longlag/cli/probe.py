@@ -76,10 +76,7 @@ def examine_study(study: Path) -> int:
             f"{number:>3}/{len(chosen)}  {g.label} on {g.setting}: largest Lyapunov exponent "
             f"{rates} nats per step"
         )
-    OUT.print(
-        f"everything that was measured: {study}/<run id>/laboratory.npz; "
-        f"`longlag report study={study.name}` shows it"
-    )
+    OUT.print(f"everything that was measured: {study}/<run id>/laboratory.npz")
     return 0
 
 
