@@ -22,13 +22,17 @@ class Command(NamedTuple):
 
 
 SETTINGS = ("KEY=VALUE", "settings, such as cell=lstm task.length=200 seed=3")
-RUN = ("RUN", "results/<study>/<run id>, the id alone, or study=NAME: a run of each cell")
+RUN = "results/<study>/<run id>, or the id alone"
 COMMANDS = {
     "train": Command("train one recurrence on one task and record the run", *SETTINGS),
     "bench": Command("run a study: plan, sweep, report; resumes where it was stopped", *SETTINGS),
     "report": Command("write report.html, report.pdf and report.md of a study", *SETTINGS),
-    "probe": Command("examine how the gradient of a recorded run travels", *RUN),
-    "forecast": Command("draw true against predicted of a recorded run on a series", *RUN),
+    "probe": Command(
+        "examine how the gradient of a recorded run travels",
+        "RUN",
+        f"{RUN}; study=NAME: a run of each cell",
+    ),
+    "forecast": Command("draw true against predicted of a recorded run on a series", "RUN", RUN),
     "list": Command("what there is: cells, tasks, studies, ...", "KIND", "default: all kinds"),
     "show": Command("draw one example of a task", *SETTINGS),
     "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),
