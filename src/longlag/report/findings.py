@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from longlag.report.decays import Outcome, link, rate, remains
+from longlag.report.decays import Outcome, link, rate, remains, told
 from longlag.report.groups import Group
 from longlag.report.say import listed, named, percent, power, sig
 from longlag.stats import memory_horizon
@@ -166,11 +166,24 @@ def explained(found: list[Outcome]) -> str:
             f"{after.runs} runs met their criterion, but on no task did some runs meet it and "
             "others not."
         )
-    return (
+    parts: dict[tuple[str, str], list[Outcome]] = {}
+    for o in judged:
+        parts.setdefault((o.row.setting, o.row.label), []).append(o)
+    start, end = told(parts.values(), "initial"), told(parts.values(), "final")
+    said = (
         f"Over {after.runs} runs with a criterion, of which {after.solved} met it, the gradient of "
         "an unsolved run fades faster than that of a solved run of the same task in "
         f"{percent(after.told)} of the pairs after training and in {percent(before.told)} at "
-        f"initialisation (50 % is chance): {verdict(before.told, after.told)}"
+        "initialisation (50 % is chance)"
+    )
+    if np.isnan(end):
+        return (
+            f"{said}; no cell met the criterion on some seeds of a task and missed it on others, "
+            "so this may tell no more than the cells apart."
+        )
+    return (
+        f"{said}; between runs of the same cell, in {percent(end)} and {percent(start)}: "
+        f"{verdict(start, end)}"
     )
 
 
