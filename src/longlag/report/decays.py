@@ -8,31 +8,39 @@ import numpy as np
 from scipy.stats import rankdata
 
 from longlag.report.groups import Group, fresh
+from longlag.report.layers import cells_of_a_layer, parts
 from longlag.report.records import Run
 from longlag.stats import Decay, Interval, fit, rank_correlation
 from longlag.stats.compare import wins
 from longlag.stats.decay import left, slope
 
 
-def rate(g: Group, leaf: str, at: int) -> Decay:
+def rate(g: Group, leaf: str, at: int, layer: int = 0) -> Decay:
     """The decay rate of a part of the state over the seeds of a row."""
-    norms = g.profiles(leaf, at)
+    norms = g.profiles(leaf, at, layer)
     return fit(np.arange(norms.shape[1]), norms, fresh())
 
 
-def remains(g: Group, leaf: str, at: int) -> float:
+def remains(g: Group, leaf: str, at: int, layer: int = 0) -> float:
     """Ln of the median share of the gradient that is left at the longest lag."""
-    norms = g.profiles(leaf, at)
+    norms = g.profiles(leaf, at, layer)
     norms = norms[np.isfinite(norms).any(axis=1)]  # a run that diverged has no gradient
     lags = np.flatnonzero(np.isfinite(norms).all(axis=0)) if len(norms) else []
     return float(np.median(left(norms, int(lags[-1])))) if len(lags) else float("nan")
 
 
-def best_rate(run: Run, at: int, layer: int = 0) -> float:
-    """The smallest decay rate among the parts of a run's state: its best path; NaN if unknown."""
-    prefix = f"profile/{layer}/"
-    rows = [rows[at] for name, rows in run.probe.items() if name.startswith(prefix) and len(rows)]
-    rates = [slope(np.arange(len(row)), row) for row in rows]
+def best_rate(run: Run, at: int) -> float:
+    """The smallest decay rate among the parts of the first layer's state; NaN if unknown.
+
+    Of a stack the first layer decides: whatever an input changes, it changes there first, so that
+    dL/dx_t = (ds_t/dx_t)^T dL/ds_t holds with the state s of that layer alone, and its gradient
+    has in it all ways up and through the layers above.  A layer above may keep its gradient where
+    none of it comes down to the input.  Of a bidirectional layer both readings count.
+    """
+    ways = cells_of_a_layer(run.record)
+    found = [path for path in parts(set(run.probe), "profile") if path.layer < ways]
+    rows = [run.probe[f"profile/{layer}/{leaf}"] for layer, leaf in found]
+    rates = [slope(np.arange(row.shape[1]), row[at]) for row in rows if len(row)]
     known = [r for r in rates if not np.isnan(r)]
     return min(known, default=float("nan"))
 

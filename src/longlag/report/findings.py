@@ -6,6 +6,7 @@ import numpy as np
 
 from longlag.report.decays import Outcome, link, rate, remains, told
 from longlag.report.groups import Group
+from longlag.report.layers import Path
 from longlag.report.say import listed, named, percent, power, sig
 from longlag.stats import memory_horizon
 from longlag.stats.interval import Interval
@@ -22,7 +23,7 @@ def headline(settings: dict[str, list[Group]]) -> str:
         means = [float(np.mean(g.skills)) for g in groups]
         lag = groups[0].runs[0].record["task"].get("lag") or 0
         spread = max(means) - min(means)
-        return any(g.leaves() for g in groups), round(0 if np.isnan(spread) else spread, 1), lag
+        return any(g.paths for g in groups), round(0 if np.isnan(spread) else spread, 1), lag
 
     return max(settings, key=weight)
 
@@ -119,19 +120,37 @@ def steps(h: Interval) -> str:
 
 
 def pace(groups: list[Group], at: int, outcome: bool) -> str:
-    """The decay rate of each row's best path, and what is left of it at the longest lag."""
+    """The decay rate of each row's best path, and what is left of it at the longest lag.
+
+    The best path is one of the first layer, see `best_rate`.  Where `outcome` is asked for and
+    some runs of a row solved the task, they are told apart from those that did not.
+    """
     said = []
     for g in ends(groups):
-        paths = {leaf: rate(g, leaf, at) for leaf in g.leaves()}
-        paths = {leaf: d for leaf, d in paths.items() if not np.isnan(d.rate)}
-        if not paths:
+        found = {path: rate(g, path.leaf, at, path.layer) for path in g.entrance}
+        found = {path: d for path, d in found.items() if not np.isnan(d.rate)}
+        if not found:
             continue
-        leaf = min(paths, key=lambda leaf: paths[leaf].rate)
-        way = f" along {leaf}" if len(g.leaves()) > 1 else ""
-        met = f"; solved {g.solved}/{len(g.runs)}" if outcome and g.solved is not None else ""
-        share = power(remains(g, leaf, at))
-        said.append(f"{sig(paths[leaf].rate, 2)} in the {g.label}{way} ({share} is left{met})")
+        path = min(found, key=lambda path: found[path].rate)
+        way = f"in the {g.label}{f' along {g.named(path)}' if len(g.paths) > 1 else ''}"
+        held, lost = (g.among(True), g.among(False)) if outcome else (None, None)
+        if held is not None and lost is not None:
+            said.append(
+                f"{along(held, path, at)[0]} {way} where it solved the task "
+                f"({len(held.runs)}/{len(g.runs)}; {along(held, path, at)[1]} is left) against "
+                f"{along(lost, path, at)[0]} where it did not ({along(lost, path, at)[1]} is left)"
+            )
+        else:
+            met = f"; solved {g.solved}/{len(g.runs)}" if outcome and g.solved is not None else ""
+            speed, share = along(g, path, at)
+            said.append(f"{speed} {way} ({share} is left{met})")
     return listed(said) if said else ""
+
+
+def along(g: Group, path: Path, at: int) -> tuple[str, str]:
+    """The decay rate of one path, and what is left of it at the longest lag."""
+    where = (path.leaf, at, path.layer)
+    return sig(rate(g, *where).rate, 2), power(remains(g, *where))
 
 
 def initially(groups: list[Group]) -> str:
@@ -139,7 +158,7 @@ def initially(groups: list[Group]) -> str:
     said = pace(groups, 0, False)
     if not said:
         return ""
-    rates = [rate(g, leaf, 0) for g in groups for leaf in g.leaves()]
+    rates = [rate(g, path.leaf, 0, path.layer) for g in groups for path in g.paths]
     every = all((d.rate if np.isnan(d.low) else d.low) > 0 for d in rates if not np.isnan(d.rate))
     lead = "fades in every cell" if every else "does not fade in every cell"
     return (

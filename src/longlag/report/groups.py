@@ -2,13 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 
+from longlag.report.layers import Path, cells_of_a_layer, parts, place
 from longlag.report.records import Json, Run, Study
 from longlag.stats import Interval, bootstrap, iqm, wilson
 
@@ -84,10 +85,38 @@ class Group:
         return np.array([row[:width] for row in found], float).reshape(len(found), width)
 
     def leaves(self, layer: int = 0) -> list[str]:
-        """The parts of the state that were probed, h first."""
-        prefix = f"profile/{layer}/"
-        names = {n.removeprefix(prefix) for r in self.runs for n in r.probe if n.startswith(prefix)}
-        return sorted(names, key=lambda name: (name != "h", name))
+        """The parts of the state of a layer that were probed, h first."""
+        return [path.leaf for path in self.paths if path.layer == layer]
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """Every part of the state that was probed: layers from the input up, h first in each."""
+        found = parts({name for run in self.runs for name in run.probe}, "profile")
+        return sorted(found, key=lambda path: (path.layer, path.leaf != "h", path.leaf))
+
+    @property
+    def entrance(self) -> list[Path]:
+        """The parts of the first layer's state, through which everything that is read must pass."""
+        ways = cells_of_a_layer(self.runs[0].record)
+        return [path for path in self.paths if path.layer < ways]
+
+    def place(self, layer: int) -> str:
+        """What people call a layer: layer 1, layer 2 backward; nothing if there is no other."""
+        cells = len({path.layer for path in self.paths})
+        return place(self.runs[0].record, layer, cells)
+
+    def named(self, path: Path) -> str:
+        """A part of the state for people: h, or layer 1 h."""
+        return f"{self.place(path.layer)} {path.leaf}".strip()
+
+    def line(self, path: Path) -> str:
+        """A curve's name: the row's own, with the part of the state where there are several."""
+        return f"{self.label} {self.named(path)}" if len(self.paths) > 1 else self.label
+
+    def among(self, met: bool | None) -> "Group | None":
+        """The runs that solved the task (True) or did not (False); None if there are none."""
+        kept = tuple(run for run in self.runs if run.solved is met)
+        return replace(self, runs=kept) if kept else None
 
 
 def flat(config: Any, prefix: str = "") -> Json:

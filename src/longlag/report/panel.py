@@ -6,8 +6,9 @@ import numpy as np
 
 from longlag.report.document import Panel
 from longlag.report.figures.flow import LOWEST, extremes, typical
-from longlag.report.figures.paint import colors
+from longlag.report.figures.paint import colors, faded
 from longlag.report.groups import Group
+from longlag.report.layers import Path
 from longlag.stats.decay import slope
 
 POINTS = 120  # lags drawn, at most
@@ -16,12 +17,13 @@ POINTS = 120  # lags drawn, at most
 def panel(probed: dict[str, list[Group]], main: str) -> Panel:
     """All tasks, beginning with the one of the figure."""
     names = [main, *(name for name in probed if name != main)]
+    deep = any(len({p.layer for p in g.paths}) > 1 for groups in probed.values() for g in groups)
     return Panel(
         "explore",
         "Gradient norm over the lag at any training step. Choose a task, move the step, switch "
-        "cells off and on, and point at the figure for the values. Lines are medians over seeds, "
-        "bands go from the least to the most; λ is the decay rate in nats per step at that step "
-        "of training.",
+        f"cells {'and layers ' if deep else ''}off and on, and point at the figure for the values. "
+        "Lines are medians over seeds, bands go from the least to the most; λ is the decay rate in "
+        "nats per step at that step of training.",
         {"tasks": [task(name, probed[name]) for name in names], "lowest": float(np.log10(LOWEST))},
     )
 
@@ -29,13 +31,13 @@ def panel(probed: dict[str, list[Group]], main: str) -> Panel:
 def task(name: str, groups: list[Group]) -> dict[str, Any]:
     """The lines of one task."""
     palette = colors(groups)
-    lines = [line(g, leaf, palette[g.label]) for g in groups for leaf in g.leaves()]
+    lines = [line(g, path, palette[g.label]) for g in groups for path in g.paths]
     return {"name": name, "lines": lines}
 
 
-def line(g: Group, leaf: str, ink: str) -> dict[str, Any]:
+def line(g: Group, path: Path, ink: str) -> dict[str, Any]:
     """One state of one cell: log10 of its norm at every probed step that all seeds share."""
-    name = f"profile/0/{leaf}"
+    name = f"profile/{path.layer}/{path.leaf}"
     runs = [run.probe for run in g.runs if len(run.probe.get(name, ()))]
     common = set.intersection(*(set(probe["steps"][:-1].tolist()) for probe in runs))
     width = min(probe[name].shape[1] for probe in runs)
@@ -44,10 +46,11 @@ def line(g: Group, leaf: str, ink: str) -> dict[str, Any]:
     last = int(np.median([probe["steps"][-1] for probe in runs]))
     ends = np.array([probe[name][-1, :width] for probe in runs])
     frames.append(frame(ends, lags, last))
-    label = f"{g.label} {leaf}" if len(g.leaves()) > 1 else g.label
+    layer = g.place(path.layer)
     return {
-        "cell": g.label, "label": label, "color": ink, "dash": leaf == "c",
+        "cell": g.label, "label": g.line(path), "color": ink, "dash": path.leaf == "c",
         "lags": lags.tolist(), "frames": frames,
+        **({"layer": layer, "strength": faded(path.layer) or 1} if layer else {}),
     }  # fmt: skip
 
 

@@ -43,6 +43,15 @@ def power(log: float) -> str:
     return f"10{str(round(exponent)).translate(SUPERSCRIPT)}"
 
 
+def decades(log: float) -> str:
+    """e^log as its common logarithm, one decimal: -22.1; for a column of shares, in one form."""
+    if np.isnan(log):
+        return NONE
+    if np.isinf(log):
+        return "∞" if log > 0 else "-∞"
+    return f"{round(log / np.log(10), 1) + 0.0:.1f}"
+
+
 def bracket(interval: Interval | Sequence[float], digits: int = 2) -> str:
     """[low, high], or nothing where there is no interval."""
     low, high = interval[1], interval[2]

@@ -9,6 +9,7 @@ from longlag.report.figures.paint import (
     FAINT,
     PAGE,
     colors,
+    faded,
     label_ends,
     new,
     style,
@@ -24,7 +25,7 @@ WHEN = ((0, "At initialisation"), (-1, "After training"))
 def flow(groups: list[Group]) -> str:
     """Two panels, one line a state of each cell: median over seeds, from least to most shaded."""
     with style():
-        height = max(2.35, 0.14 * sum(len(g.leaves()) for g in groups))
+        height = max(2.35, 0.14 * sum(len(g.paths) for g in groups))
         figure, axes = new(PAGE, height, 1, 2, sharex=True, sharey=True)
         row(axes[0], groups, 0.165 / height)
         for place, (_, title) in zip(axes[0], WHEN, strict=True):
@@ -36,7 +37,7 @@ def flow(groups: list[Group]) -> str:
 def gallery(settings: dict[str, list[Group]]) -> str:
     """The same two panels for every task, one below the other."""
     with style():
-        most = max(sum(len(g.leaves()) for g in groups) for groups in settings.values())
+        most = max(sum(len(g.paths) for g in groups) for groups in settings.values())
         height = max(1.55, 0.13 * most)
         figure, axes = new(PAGE, height * len(settings) + 0.3, len(settings), 2, sharey="row")
         for places, (name, groups) in zip(axes, settings.items(), strict=True):
@@ -69,19 +70,18 @@ def draw(axes: Axes, groups: list[Group], at: int) -> list[tuple[float, str, str
     palette, labels = colors(groups), []
     axes.set_yscale("log")
     for g in groups:
-        for leaf in g.leaves():
-            norms = g.profiles(leaf, at)
+        for path in g.paths:
+            norms = g.profiles(path.leaf, at, path.layer)
             if not norms.size:
                 continue
             norms = np.where(norms > 0, norms, np.nan)
-            lag, ink = np.arange(norms.shape[1]), palette[g.label]
+            lag, ink, strength = np.arange(norms.shape[1]), palette[g.label], faded(path.layer)
             middle = typical(norms)
-            axes.fill_between(lag, *extremes(norms), color=ink, alpha=0.12, lw=0)
-            axes.plot(lag, norms.T, color=ink, lw=0.4, alpha=0.45)
-            axes.plot(lag, middle, color=ink, ls=DASH.get(leaf, "-"))
+            axes.fill_between(lag, *extremes(norms), color=ink, alpha=0.12 * (strength or 1), lw=0)
+            axes.plot(lag, norms.T, color=ink, lw=0.4, alpha=0.45 * (strength or 1))
+            axes.plot(lag, middle, color=ink, ls=DASH.get(path.leaf, "-"), alpha=strength)
             known = middle[np.isfinite(middle)]
-            name = f"{g.label} {leaf}" if len(g.leaves()) > 1 else g.label
-            labels.append((float(known[-1]) if len(known) else np.nan, name, ink))
+            labels.append((float(known[-1]) if len(known) else np.nan, g.line(path), ink))
     axes.margins(x=0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
     return labels

@@ -50,13 +50,13 @@ def heat(groups: list[Group]) -> str:
 
 
 def maps_of(g: Group) -> list[Map]:
-    """The panels of a row: one for each part of the state."""
+    """The panels of a row: one for each part of the state of each layer."""
     probe, found = g.typical.probe, []
-    for leaf in g.leaves():
-        norms = probe.get(f"profile/0/{leaf}")
+    for path in g.paths:
+        norms = probe.get(f"profile/{path.layer}/{path.leaf}")
         if norms is not None:
             with np.errstate(divide="ignore"):
-                found.append(Map(f"{g.label} {leaf}", probe["steps"], np.log10(norms)))
+                found.append(Map(f"{g.label} {g.named(path)}", probe["steps"], np.log10(norms)))
     return found
 
 

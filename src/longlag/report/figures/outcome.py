@@ -10,6 +10,10 @@ from longlag.report.figures.paint import COLUMN, FAINT, INK, PAGE, colors, new, 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 
 
+LINEAR = 0.01  # nats a step; the axis is linear below it and logarithmic above
+TICKS = (0.01, 0.1, 1.0, 10.0)
+
+
 def many(found: list[Outcome]) -> bool:
     """Whether the key needs the width of the page."""
     return len({o.row.label for o in found}) + len({o.row.setting for o in found}) > 12
@@ -23,8 +27,9 @@ def outcome(found: list[Outcome]) -> str:
     lines = -(-(len(palette) + len(shapes) + 1) // 3)
     with style():
         wide = many(found)
-        size = (PAGE, 2.6) if wide else (COLUMN, 2.1 + 0.13 * lines)
-        figure, (axes,) = new(*size, 1, 2, sharey=True, sharex=True)
+        size = (PAGE, 2.6, 1, 2) if wide else (COLUMN, 3.5 + 0.13 * lines, 2, 1)
+        figure, places = new(*size, sharey=True, sharex=True)
+        axes = places.flat
         for place, when, title in zip(
             axes, ("initial", "final"), ("At initialisation", "After training"), strict=True
         ):
@@ -41,8 +46,14 @@ def outcome(found: list[Outcome]) -> str:
                     transform=place.get_yaxis_transform(),
                 )  # fmt: skip
             place.set_title(title)
-            place.set_xlabel("decay rate (nats per step)")
-        axes[0].set_ylabel("test skill")
+            place.set_xscale("symlog", linthresh=LINEAR, linscale=0.7)
+            place.set_xticks([*(-t for t in TICKS), 0, *TICKS], labels=ticks())
+            place.set_xlim(*limits([getattr(o, w) for o in found for w in ("initial", "final")]))
+            place.minorticks_off()
+        for place in places[-1]:
+            place.set_xlabel("decay rate of the best path (nats per step)")
+        for place in places[:, 0]:
+            place.set_ylabel("test skill")
         keys = [place_key(axes[0], "o", c, c, label) for label, c in palette.items()]
         keys += [place_key(axes[0], m, "none", INK, name) for name, m in shapes.items()]
         if any(o.run.solved for o in found):
@@ -51,6 +62,17 @@ def outcome(found: list[Outcome]) -> str:
         more: Any = layout | {"ncols": 1 if wide else 3, "fontsize": 6, "borderpad": 0}
         figure.legend(handles=keys, handletextpad=0.1, columnspacing=1, **more)
         return svg(figure)
+
+
+def ticks() -> list[str]:
+    """What stands at the ticks."""
+    return [*(f"-{t:g}" for t in TICKS), "0", *(f"{t:g}" for t in TICKS)]
+
+
+def limits(rates: list[float]) -> tuple[float, float]:
+    """Of the axis: both sides of 0 where there are any, and a little more than the rates."""
+    low, high = min(rates), max(rates)
+    return (1.4 * low - 0.002 if low < 0 else -0.002), max(1.4 * high, LINEAR)
 
 
 def place_key(axes, mark: str, face: str, edge: str, label: str):

@@ -101,6 +101,11 @@ def colors(groups: Iterable[Group]) -> dict[str, str]:
     return found
 
 
+def faded(layer: int) -> float | None:
+    """The opacity of a layer's lines: the first at full strength, each above it paler."""
+    return max(0.25, 0.6**layer) if layer else None
+
+
 def label_ends(
     axes: Axes, labels: Sequence[tuple[float, str, str]], x: float = 1.02, gap: float = 0.075
 ) -> None:

@@ -1,17 +1,15 @@
 """How the gradient travels back through time in each cell, before and after training."""
 
-import numpy as np
-
 from longlag.report.decays import rate, remains
 from longlag.report.document import Block, Equation, Picture, Section, Table, Text
 from longlag.report.figures.flow import flow, gallery
 from longlag.report.figures.heat import heat
 from longlag.report.figures.training import gated, gates, norms
 from longlag.report.findings import headline
-from longlag.report.groups import Group, fresh
+from longlag.report.groups import Group
+from longlag.report.layers import Path
 from longlag.report.panel import panel
-from longlag.report.say import NONE, bracket, power, sig
-from longlag.stats import fit
+from longlag.report.say import NONE, bracket, decades, sig
 
 SHOWN = ("LSTM c is the cell state with h held fixed, LSTM h the output.",)
 MATH = (
@@ -24,13 +22,14 @@ MATH = (
     "<mi>λ</mi><mi>k</mi>"
 )
 ON_A_PAGE = 6  # tasks
+FEW = 24  # rows of the decay table that stand in the text; more: the main task's alone
+DEEP = " Layer 1 reads the input; the layers above it are paler."
 BOTH = "Line: median over seeds; thin lines and band: every seed, from the least to the most."
 
 
 def gradients(settings: dict[str, list[Group]]) -> Section | None:
     """Figures, rates and what moves; None if no run was probed."""
-    probed = {s: [g for g in gs if g.leaves()] for s, gs in settings.items()}
-    probed = {s: gs for s, gs in probed.items() if gs}
+    probed = with_probes(settings)
     if not probed:
         return None
     main = headline(probed)
@@ -59,20 +58,32 @@ def gradients(settings: dict[str, list[Group]]) -> Section | None:
         hero,
         panel(probed, main),
         *others,
-        rates(probed),
+        rates({main: groups} if many(probed) else probed),
     ]
     return Section("gradients", "Gradient flow", tuple(blocks))
+
+
+def with_probes(settings: dict[str, list[Group]]) -> dict[str, list[Group]]:
+    """The rows whose gradient was probed."""
+    probed = {s: [g for g in gs if g.paths] for s, gs in settings.items()}
+    return {s: gs for s, gs in probed.items() if gs}
+
+
+def many(probed: dict[str, list[Group]]) -> bool:
+    """Whether the decay rates of every task are too much for the text."""
+    return len(probed) > 1 and len(rate_rows(probed)) > FEW
 
 
 def pictures(setting: str, groups: list[Group], count: int) -> list[Block]:
     """The figures of the task that says most."""
     chosen = " (the task on which the cells differ most)" if count > 1 else ""
     cells = ", ".join(g.label for g in groups)
+    deep = DEEP if any(len({p.layer for p in g.paths}) > 1 for g in groups) else ""
     blocks: list[Block] = [
         Picture(
             "flow",
             f"Gradient flow on {setting}{chosen}: norm of the gradient of the final loss with "
-            f"respect to the state, over the lag. {BOTH} {SHOWN[0]}",
+            f"respect to the state, over the lag. {BOTH} {SHOWN[0]}{deep}",
             f"Gradient norm against lag on a log scale for {cells}, at initialisation on the left "
             "and after training on the right.",
             flow(groups),
@@ -85,7 +96,7 @@ def pictures(setting: str, groups: list[Group], count: int) -> list[Block]:
             "colour stands for everything below the scale.",
             f"Heat maps of log gradient norm over lag and training step for {cells}.",
             heat(groups),
-            wide=sum(len(g.leaves()) for g in groups) > 4,
+            wide=sum(len(g.paths) for g in groups) > 4,
         ),
     ]
     if gated(groups):
@@ -103,51 +114,52 @@ def pictures(setting: str, groups: list[Group], count: int) -> list[Block]:
     return blocks
 
 
-def rates(probed: dict[str, list[Group]]) -> Table:
+def rates(probed: dict[str, list[Group]], key: str = "rates") -> Table:
     """Decay rates of every row, before and after, solved runs and the others apart."""
-    rows: list[tuple[str | None, ...]] = []
-    for setting, groups in probed.items():
-        rows.append((None, setting))
-        for g in groups:
-            for leaf in g.leaves():
-                rows.append(rate_row(g, leaf))
     return Table(
-        "rates",
+        key,
         "Decay rate λ of the gradient in nats per step: mean over seeds with a bootstrap 95 % "
-        "interval; half-life in steps; left: the median share of the gradient that is left at the "
-        "longest lag. The last two columns split the trained runs by whether they solved the task "
-        "(number of runs).",
+        "interval; half-life in steps; log₁₀ left: common logarithm of the median share of the "
+        "gradient that is left at the longest lag (-2: a hundredth). The last two columns split "
+        "the trained runs by whether they solved the task (number of runs).",
         (
-            "path", "λ at init", "95 % interval", "half-life", "left", "λ trained",
-            "95 % interval", "half-life", "left", "λ solved", "λ unsolved",
+            "path", "λ at init", "95 % interval", "half-life", "log₁₀ left", "λ trained",
+            "95 % interval", "half-life", "log₁₀ left", "λ solved", "λ unsolved",
         ),
-        tuple(rows),
-        note="One slope is a summary. Where the figure is not a straight line, trust `left`, which "
-        "assumes no shape.",
+        tuple(rate_rows(probed)),
+        note="One slope is a summary. Where the figure is not a straight line, trust what is left, "
+        "which assumes no shape; where some seeds solved the task and others did not, λ trained is "
+        "the mean of two kinds of runs: trust the last two columns.",
         wide=True,
     )  # fmt: skip
 
 
-def rate_row(g: Group, leaf: str) -> tuple[str | None, ...]:
+def rate_rows(probed: dict[str, list[Group]]) -> list[tuple[str | None, ...]]:
+    """The rows of the table of decay rates."""
+    rows: list[tuple[str | None, ...]] = []
+    for setting, groups in probed.items():
+        rows.append((None, setting))
+        rows += [rate_row(g, path) for g in groups for path in g.paths]
+    return rows
+
+
+def rate_row(g: Group, path: Path) -> tuple[str | None, ...]:
     """One path of one row."""
     cells: list[str] = []
     for at in (0, -1):
-        decay = rate(g, leaf, at)
+        decay = rate(g, path.leaf, at, path.layer)
         cells += [sig(decay.rate), bracket(decay[:3]) or NONE, sig(decay.half_life)]
-        cells.append(power(remains(g, leaf, at)))
+        cells.append(decades(remains(g, path.leaf, at, path.layer)))
     for met in (True, False):
-        kept = tuple(run for run in g.runs if run.solved is met)
-        part = Group(g.cell, g.label, g.task, g.length, kept)
-        norms = part.profiles(leaf, -1)
-        known = norms.size and fit(np.arange(norms.shape[1]), norms, fresh())
-        cells.append(f"{sig(known.rate)} ({len(kept)})" if known else NONE)
-    return (f"{g.label} {leaf}", *cells)
+        part = g.among(met)
+        known = sig(rate(part, path.leaf, -1, path.layer).rate) if part is not None else NONE
+        cells.append(f"{known} ({len(part.runs)})" if part is not None and known != NONE else known)
+    return (f"{g.label} {g.named(path)}", *cells)
 
 
 def more(settings: dict[str, list[Group]]) -> Section | None:
     """The figure of every task, and the parameters' side of the gradient."""
-    probed = {s: [g for g in gs if g.leaves()] for s, gs in settings.items()}
-    probed = {s: gs for s, gs in probed.items() if gs}
+    probed = with_probes(settings)
     if not probed:
         return None
     main = headline(probed)
@@ -178,4 +190,6 @@ def more(settings: dict[str, list[Group]]) -> Section | None:
                 wide=True,
             )
         )
+    if many(probed):
+        blocks.append(rates(probed, "rates-everywhere"))
     return Section("everywhere", "Gradient flow on every task", tuple(blocks), appendix=True)

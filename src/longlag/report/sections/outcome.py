@@ -10,18 +10,25 @@ from longlag.report.findings import exceptions, explained
 from longlag.report.groups import Group
 from longlag.report.say import NONE, percent, ranged
 
+FIRST = (
+    " Of a stack it is the rate of the first layer: whatever an input changes, it changes in that "
+    "layer's state first, and the gradient there holds all ways up through the layers above."
+)
+
 
 def outcome(settings: dict[str, list[Group]], found: list[Outcome]) -> Section | None:
     """Figure, correlations and the failures that the gradient does not explain."""
     if len(found) < 3:
         return None
     said = [s for s in [explained(found), *exceptions(found)] if s]
+    deep = any(len({path.layer for path in o.row.paths}) > 1 for o in found)
     blocks: list[Block] = [
         Text(
             "Every run is one mark: how fast the gradient fades along the best path of its state "
             "(the part with the smallest decay rate), against what the run achieved. The rate at "
             "initialisation comes before the outcome; the rate after training is measured on the "
             "network that has, or has not, learnt, and may be its consequence as well as its cause."
+            + (FIRST if deep else "")
         ),
         Picture(
             "outcome",

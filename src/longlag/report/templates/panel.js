@@ -87,6 +87,7 @@
           style: `fill: ${hue(line)}`, "fill-opacity": 0.14 }, svg);
         make("svg:polyline", { points: path(f.mid).join(" "), fill: "none", style: `stroke: ${hue(line)}`,
           "stroke-width": 2.2, "stroke-dasharray": line.dash ? "7 4" : "none",
+          "stroke-opacity": line.strength ?? 1,
           "data-label": line.label }, svg);
       }
       hover(x, y, far);
@@ -130,7 +131,8 @@
       for (const line of task().lines) {
         const rate = frame(line).rate;
         const key = make("button", { type: "button", "aria-pressed": !state.off.has(line.label) }, keys);
-        make("i", { style: `border-top: 3px ${line.dash ? "dashed" : "solid"} ${hue(line)}` }, key);
+        make("i", { style: `border-top: 3px ${line.dash ? "dashed" : "solid"} ${hue(line)}; `
+          + `opacity: ${line.strength ?? 1}` }, key);
         make("span", {}, key, line.label);
         make("small", {}, key, rate === null ? "" : `λ ${rate.toFixed(3)}`);
         key.onclick = () => {
@@ -138,6 +140,18 @@
           draw();
         };
       }
+      for (const name of [...new Set(task().lines.map((line) => line.layer ?? ""))]) if (name) toggle(name);
+    }
+
+    // A layer's key switches all of its lines off, or on where all of them are off.
+    function toggle(name) {
+      const own = task().lines.filter((line) => line.layer === name).map((line) => line.label);
+      const on = own.some((label) => !state.off.has(label));
+      const key = make("button", { type: "button", class: "layer", "aria-pressed": on }, keys, name);
+      key.onclick = () => {
+        for (const label of own) if (on) state.off.add(label); else state.off.delete(label);
+        draw();
+      };
     }
 
     function stop() {
