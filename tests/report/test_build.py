@@ -20,7 +20,7 @@ from longlag.report.groups import settings, study_groups
 from longlag.report.records import read_study
 from longlag.report.say import sig
 from longlag.report.writers.html import to_html
-from longlag.report.writers.pdf import to_pdf
+from longlag.report.writers.pdf import LONGEST, arranged, to_pdf
 
 
 def test_three_files_are_written_and_named(built):
@@ -205,3 +205,20 @@ def test_where_every_run_solved_or_none_did_the_report_says_it_cannot_tell(small
     found = outcomes(study_groups(read_study(small)))
     assert "cannot be told here: 0 of 9 runs" in explained(found)
     assert explained([]) == ""
+
+
+def test_a_table_too_long_to_float_stands_in_the_appendix_and_the_text_says_where():
+    rows = (("x", "1"),) * (LONGEST + 1)
+    tables = [
+        Table("long", "Long.", ("a", "b"), rows, wide=True),
+        Table("tall", "In a column, where it breaks.", ("a", "b"), rows),
+        Table("short", "Short.", ("a", "b"), rows[1:], wide=True),
+    ]
+    section = Section("s", "S", (Text("Before."), *tables, Text("After.")))
+    body, appendix = arranged((section,))
+    assert [getattr(b, "key", "") for b in body.blocks] == ["", "long", "tall", "short", ""]
+    assert appendix.appendix and appendix.blocks == (tables[0],)
+    assert not isinstance(body.blocks[1], Table)
+    assert arranged((replace(section, appendix=True),)) == [replace(section, appendix=True)]
+    document = Document("t", "t", "q", ("f",), (section,), ("r",), (("k", "v"),))
+    assert to_pdf(document) == to_pdf(document)

@@ -140,7 +140,9 @@
           draw();
         };
       }
-      for (const name of [...new Set(task().lines.map((line) => line.layer ?? ""))]) if (name) toggle(name);
+      const layers = [...new Set(task().lines.map((line) => line.layer ?? ""))].filter(Boolean);
+      if (layers.length) make("span", { class: "break" }, keys);
+      for (const name of layers) toggle(name);
     }
 
     // A layer's key switches all of its lines off, or on where all of them are off.

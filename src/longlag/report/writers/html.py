@@ -8,17 +8,7 @@ from itertools import count
 import jinja2
 from markupsafe import Markup
 
-from longlag.report.document import (
-    Block,
-    Code,
-    Document,
-    Equation,
-    Panel,
-    Picture,
-    Points,
-    Table,
-    Text,
-)  # fmt: skip
+from longlag.report import document as doc
 from longlag.report.figures.paint import inline
 from longlag.report.writers.inline import Look, marked
 
@@ -30,7 +20,7 @@ LOOK = Look(
 )
 
 
-def to_html(document: Document) -> str:
+def to_html(document: doc.Document) -> str:
     """The page."""
     folder = resources.files("longlag.report") / "templates"
     read = {
@@ -54,35 +44,35 @@ def to_html(document: Document) -> str:
     )
 
 
-def one(block: Block, numbers: dict[str, count]) -> str:
+def one(block: doc.Block, numbers: dict[str, count]) -> str:
     """A block's markup."""
     match block:
-        case Text():
+        case doc.Text():
             return f"<p>{marked(block.text, LOOK)}</p>"
-        case Points():
+        case doc.Points():
             items = "".join(f"<li>{marked(item, LOOK)}</li>" for item in block.items)
             return f"<ul>{items}</ul>"
-        case Equation():
+        case doc.Equation():
             return f'<math display="block">{block.mathml}</math>'
-        case Code():
+        case doc.Code():
             lines = "".join(
                 f"<dt>{escape(label)}</dt><dd><code>{escape(command)}</code></dd>"
                 for label, command in block.lines
             )
             return f'<dl class="commands">{lines}</dl>'
-        case Picture():
+        case doc.Picture():
             drawn = inline(block.svg, block.key).replace(
                 "<svg ", f'<svg role="img" aria-label="{escape(block.alt)}" ', 1
             )
             box = "scroll" if block.wide else "scroll narrow"
             return figure(block, "Figure", f'<div class="{box}">{drawn}</div>', numbers)
-        case Table():
+        case doc.Table():
             return figure(block, "Table", table(block), numbers)
-        case Panel():
+        case doc.Panel():
             return panel(block)
 
 
-def panel(block: Panel) -> str:
+def panel(block: doc.Panel) -> str:
     """The data of an interactive figure; its script finds it there."""
     data = json.dumps(block.data, separators=(",", ":"), allow_nan=False).replace("</", "<\\/")
     return (
@@ -93,7 +83,7 @@ def panel(block: Panel) -> str:
     )
 
 
-def figure(block: Picture | Table, kind: str, inner: str, numbers: dict[str, count]) -> str:
+def figure(block: doc.Picture | doc.Table, kind: str, inner: str, numbers: dict[str, count]) -> str:
     """A captioned block: a table's caption above it, a figure's below."""
     caption = (
         f'<figcaption><a class="number" href="#{block.key}">{kind} {next(numbers[kind])}</a> '
@@ -103,7 +93,7 @@ def figure(block: Picture | Table, kind: str, inner: str, numbers: dict[str, cou
     return f'<figure id="{block.key}" class="{kind.lower()}">{"".join(parts)}</figure>'
 
 
-def table(block: Table) -> str:
+def table(block: doc.Table) -> str:
     """The table in a box that scrolls sideways on a small screen."""
     aligned = [f' class="{letter}"' for letter in block.alignment]
     head = "".join(

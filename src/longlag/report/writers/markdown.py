@@ -1,20 +1,9 @@
 """The report as Markdown: every word and table; figures stay in the HTML and the PDF."""
 
-from longlag.report.document import (
-    Block,
-    Code,
-    Document,
-    Equation,
-    Panel,
-    Picture,
-    Points,
-    Section,
-    Table,
-    Text,
-)  # fmt: skip
+from longlag.report import document as doc
 
 
-def to_markdown(document: Document) -> str:
+def to_markdown(document: doc.Document) -> str:
     """The whole text."""
     lines = [
         f"# {document.title}",
@@ -37,7 +26,7 @@ def to_markdown(document: Document) -> str:
     return "\n".join(lines) + "\n"
 
 
-def whole(section: Section) -> list[str]:
+def whole(section: doc.Section) -> list[str]:
     """A section's lines."""
     lines = [f"## {section.title}", ""]
     for block in section.blocks:
@@ -46,26 +35,26 @@ def whole(section: Section) -> list[str]:
     return lines
 
 
-def one(block: Block) -> list[str]:
+def one(block: doc.Block) -> list[str]:
     """A block's lines."""
     match block:
-        case Text():
+        case doc.Text():
             return [block.text]
-        case Points():
+        case doc.Points():
             return [f"- {item}" for item in block.items]
-        case Equation():
+        case doc.Equation():
             return [f"> {block.plain}"]
-        case Code():
+        case doc.Code():
             return ["```sh", *(f"{command}  # {label}" for label, command in block.lines), "```"]
-        case Table():
+        case doc.Table():
             return table(block)
-        case Picture():
+        case doc.Picture():
             return [f"*Figure ({block.key}).* {block.caption}"]
-        case Panel():
+        case doc.Panel():
             return []
 
 
-def table(block: Table) -> list[str]:
+def table(block: doc.Table) -> list[str]:
     """A table with its caption above it; a heading row stands bold in the first column."""
     bars = ["---:" if letter == "r" else ":---" for letter in block.alignment]
     lines = [f"**{block.caption}**", "", joined(block.header), joined(bars)]

@@ -3,27 +3,17 @@
 import json
 import re
 import tempfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
+from typing import Any, TypeGuard
 
 import typst
 
-from longlag.report.document import (
-    Block,
-    Code,
-    Document,
-    Equation,
-    Panel,
-    Picture,
-    Points,
-    Section,
-    Table,
-    Text,
-)  # fmt: skip
+from longlag.report import document as doc
 from longlag.report.writers.inline import Look, marked
 
-LONGEST = 44  # rows of a table that still floats on a page
+LONGEST = 34  # rows of a table over both columns that still floats on a page with text
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\#$*_`@<>[]~=-+/'\""})
 LOOK = Look(
     plain=lambda text: text.translate(SPECIAL),
@@ -33,7 +23,7 @@ LOOK = Look(
 )
 
 
-def to_pdf(document: Document) -> bytes:
+def to_pdf(document: doc.Document) -> bytes:
     """The paper."""
     template = resources.files("longlag.report") / "templates" / "paper.typ"
     with tempfile.TemporaryDirectory() as folder:
@@ -54,19 +44,30 @@ def to_pdf(document: Document) -> bytes:
         )
 
 
-def arranged(sections: tuple[Section, ...]) -> list[Section]:
-    """Tables too long to float go to an appendix of their own."""
+@dataclass(frozen=True)
+class Moved:
+    """What is left in the text of a table that stands in the appendix."""
+
+    key: str
+
+
+def arranged(sections: tuple[doc.Section, ...]) -> list[doc.Section]:
+    """Tables too long to float go to an appendix of their own; a line says where they are."""
     long, found = [], []
     for s in sections:
-        over = [b for b in s.blocks if isinstance(b, Table) and len(b.rows) > LONGEST]
-        if over and not s.appendix:
-            long += over
-            s = replace(s, blocks=tuple(b for b in s.blocks if b not in over))
-        found.append(s)
-    return [*found, Section("tables", "Long tables", tuple(long), True)] if long else found
+        over = [] if s.appendix else [b for b in s.blocks if too_long(b)]
+        left: Any = tuple(Moved(b.key) if b in over else b for b in s.blocks)
+        found.append(replace(s, blocks=left))
+        long += over
+    return [*found, doc.Section("tables", "Long tables", tuple(long), True)] if long else found
 
 
-def whole(section: Section, root: Path) -> dict:
+def too_long(block: doc.Block) -> TypeGuard[doc.Table]:
+    """Whether a table cannot float; one as wide as a column breaks from column to column."""
+    return isinstance(block, doc.Table) and block.wide and len(block.rows) > LONGEST
+
+
+def whole(section: doc.Section, root: Path) -> dict:
     """A section as the template reads it."""
     blocks = [one(block, root) for block in section.blocks]
     return {
@@ -80,27 +81,28 @@ def ratio(svg: str) -> float:
     return float(size["height"]) / float(size["width"])
 
 
-def one(block: Block, root: Path) -> dict | None:
+def one(block: doc.Block | Moved, root: Path) -> dict | None:
     """A block as the template reads it; a figure is written beside it."""
     match block:
-        case Text():
+        case doc.Text():
             return {"kind": "text", "text": marked(block.text, LOOK)}
-        case Points():
+        case doc.Points():
             return {"kind": "points", "items": [marked(item, LOOK) for item in block.items]}
-        case Equation():
+        case doc.Equation():
             return {"kind": "equation", "text": block.typst}
-        case Code():
+        case doc.Code():
             return {"kind": "code", "lines": [list(line) for line in block.lines]}
-        case Picture():
+        case doc.Picture():
             (root / f"{block.key}.svg").write_text(block.svg, encoding="utf-8")
             caption = marked(block.caption, LOOK)
             return {
-                "kind": "picture", "file": f"{block.key}.svg", "caption": caption,
+                "kind": "picture", "key": block.key, "file": f"{block.key}.svg", "caption": caption,
                 "alt": block.alt, "wide": block.wide, "page": block.wide, "ratio": ratio(block.svg),
             }  # fmt: skip
-        case Table():
+        case doc.Table():
             return {
                 "kind": "table",
+                "key": block.key,
                 "caption": marked(block.caption, LOOK),
                 "note": marked(block.note, LOOK),
                 "header": list(block.header),
@@ -108,5 +110,7 @@ def one(block: Block, root: Path) -> dict | None:
                 "align": list(block.alignment),
                 "wide": block.wide,
             }
-        case Panel():
+        case Moved():
+            return {"kind": "moved", "key": block.key}
+        case doc.Panel():
             return None
