@@ -39,6 +39,7 @@ def test_every_run_is_recorded_with_its_gradients_and_its_mirror(study: Path):
     assert len(records) == 24
     assert {record["names"]["cell"] for record in records} == {"rnn", "lstm", "gru"}
     assert all((study / record["id"] / "probe.npz").exists() for record in records)
+    assert len(list(study.glob("*/laboratory.npz"))) == 6  # the median runs
     assert len(list(study.glob("wandb/offline-run-*"))) == 24
 
 

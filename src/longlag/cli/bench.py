@@ -11,6 +11,7 @@ from pathlib import Path
 import hydra
 from rich.console import Console
 
+from longlag.cli.medians import medians
 from longlag.cli.progress import Progress, clock
 from longlag.errors import LonglagError
 from longlag.runs.config import Config, folder, resolve
@@ -53,6 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         OUT.print(
             f"{len(failures)} of {watch.total} runs failed; tracebacks: {store.folder}/failed"
         )
+    if study.examine:
+        look_inside(store, config.values.threads)
     report(store)
     return 1 if failures else 0
 
@@ -186,10 +189,33 @@ def stop_workers() -> None:
     get_reusable_executor().shutdown(wait=True, kill_workers=True)
 
 
+def look_inside(store: Store, threads: int) -> None:
+    """Examine the median runs that were not yet, as far as their weights were kept."""
+    due = [median for median in medians(store.folder) if median.due]
+    if not due:
+        return
+    import torch
+
+    from longlag.runs.examination import examine_run
+
+    torch.set_num_threads(threads)
+    done, troubles = 0, []
+    with Progress(len(due), 0, lambda: (done, len(troubles)), len(due), "median runs examined"):
+        for median in due:
+            try:
+                examine_run(median.folder)
+            except Exception as error:  # any: a cell that cannot be examined has results to report
+                troubles.append(f"{median.name}: {error or type(error).__name__}".splitlines()[0])
+            done += 1
+    for trouble in troubles:
+        OUT.print(f"could not be examined: {trouble}", style="red")
+
+
 def report(store: Store) -> None:
-    """Write the pages, unless they are newer than every record and the plan."""
+    """Write the pages, unless they are newer than every record, examination and the plan."""
     pages = [store.folder / f"report.{kind}" for kind in ("html", "pdf", "md")]
     sources = [store.folder / "plan.json", *store.folder.glob("*/record.json")]
+    sources += store.folder.glob("*/laboratory.npz")
     newest = max((path.stat().st_mtime for path in sources if path.exists()), default=0.0)
     if not all(page.exists() and page.stat().st_mtime > newest for page in pages):
         from longlag.report import build

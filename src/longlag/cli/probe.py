@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
+from longlag.cli.medians import medians
 from longlag.errors import LonglagError
 from longlag.runs.config import resolve
 
-SEQUENCES, MANY = 16, 256  # of the examined batch, and for the linear readout
 OUT = Console(highlight=False, soft_wrap=True)
 Found = dict[str, dict[str, np.ndarray]]
 
@@ -27,7 +27,11 @@ def run(arguments: argparse.Namespace) -> int:
     if study is not None:
         return examine_study(study)
     folder = find(word)
+    from longlag.runs.examination import examine_run
+
     record, found = examine_run(folder)
+    if "trained" not in found:
+        OUT.print("the trained weights are not finite: only the initial model is examined")
     show(record, found)
     if (folder / "probe.npz").is_file():
         from longlag.probes import terminal
@@ -59,21 +63,20 @@ def examine_study(study: Path) -> int:
     Raises:
         LonglagError: the weights of some of these runs were not kept; none was examined.
     """
-    from longlag.report.groups import study_groups
-    from longlag.report.records import read_study
+    from longlag.runs.examination import examine_run
 
-    chosen = [(g, g.typical) for g in study_groups(read_study(study))]
-    bare = [r for _, r in chosen if not (r.folder / "weights.pt").is_file()]
+    chosen = medians(study)
+    bare = [median for median in chosen if median.bare]
     if bare:
         raise LonglagError(
             f"{len(bare)} of {len(chosen)} runs to be examined have no weights.pt (weights are not "
-            f"committed); train again with: {bare[0].record['command']}"
+            f"committed); train again with: {bare[0].command}"
         )
-    for number, (g, typical) in enumerate(chosen, 1):
-        _, found = examine_run(typical.folder)
+    for number, median in enumerate(chosen, 1):
+        found = examine_run(median.folder).found
         rates = " to ".join(f"{top(arrays):+.3f}" for arrays in found.values())
         OUT.print(
-            f"{number:>3}/{len(chosen)}  {g.label} on {g.setting}: largest Lyapunov exponent "
+            f"{number:>3}/{len(chosen)}  {median.name}: largest Lyapunov exponent "
             f"{rates} nats per step"
         )
     OUT.print(f"everything that was measured: {study}/<run id>/laboratory.npz")
@@ -84,31 +87,6 @@ def top(arrays: dict[str, np.ndarray]) -> float:
     """The largest exponent of the last layer."""
     layers = sorted(name for name in arrays if name.endswith("/lyapunov"))
     return float(arrays[layers[-1]][0])
-
-
-def examine_run(folder: Path) -> tuple[dict[str, Any], Found]:
-    """Examine the initial and the trained model of a run and keep it in its laboratory.npz."""
-    from torch import Generator
-
-    from longlag.probes.laboratory import examine
-    from longlag.runs.load import run_of
-
-    found: Found = {}
-    for when, trained in (("init", False), ("trained", True)):
-        record, task, model = run_of(folder, trained)
-        seed = record["config"]["seeds"]["data"]
-        batch, many = (
-            task.batch("validation", seed, k, size)
-            for k, size in ((10**6, SEQUENCES), (10**6 + 1, MANY))
-        )
-        if not all(bool(p.isfinite().all()) for p in model.parameters()):
-            OUT.print("the trained weights are not finite: only the initial model is examined")
-            continue
-        rng = Generator().manual_seed(0)
-        found[when] = examine(model, batch, task.spec.kind, rng, many)
-    flat = {f"{when}/{name}": v for when, arrays in found.items() for name, v in arrays.items()}
-    np.savez_compressed(folder / "laboratory.npz", allow_pickle=False, **flat)
-    return record, found
 
 
 def find(word: str) -> Path:

@@ -18,12 +18,19 @@ class Progress:
         before: of these, recorded when it began.
         count: looks how many are recorded or failed now.
         seconds: that the rest was estimated to take, for the time until the first runs end.
+        what: is counted.
     """
 
     def __init__(
-        self, total: int, before: int, count: Callable[[], tuple[int, int]], seconds: float
+        self,
+        total: int,
+        before: int,
+        count: Callable[[], tuple[int, int]],
+        seconds: float,
+        what: str = "runs",
     ) -> None:
         self.total, self.before, self.count, self.seconds = total, before, count, seconds
+        self.what = what
         self.console = Console(stderr=True)
         self.start = time.perf_counter()
         self._ended = threading.Event()
@@ -51,7 +58,7 @@ class Progress:
         left = self.seconds - spent  # as estimated, until there is something better
         if fresh and (fresh >= 4 or left <= 0):
             left = spent / fresh * (self.total - done)
-        parts = [f"{done}/{self.total} runs", f"{clock(spent)} gone"]
+        parts = [f"{done}/{self.total} {self.what}", f"{clock(spent)} gone"]
         if failed:
             parts.append(f"{failed} failed")
         if done < self.total and left > 0:

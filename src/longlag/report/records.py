@@ -135,11 +135,12 @@ class Run:
     @cached_property
     def probe(self) -> dict[str, np.ndarray]:
         """The arrays of the gradient probe by their names in the file; empty if there is none."""
-        path = self.folder / "probe.npz"
-        if not path.exists():
-            return {}
-        with np.load(path, allow_pickle=False) as file:
-            return {name: file[name] for name in file.files}
+        return arrays(self.folder / "probe.npz")
+
+    @cached_property
+    def laboratory(self) -> dict[str, np.ndarray]:
+        """The arrays of the examination, `longlag probe`, by name; empty if there was none."""
+        return arrays(self.folder / "laboratory.npz")
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,14 @@ class Study:
             with contextlib.suppress(ValueError, OSError):
                 found.setdefault(path.stem, read_json(path))
         return [entry for key, entry in found.items() if key not in self.by_id]
+
+
+def arrays(path: Path) -> dict[str, np.ndarray]:
+    """What a file holds, by name; empty if there is no file."""
+    if not path.exists():
+        return {}
+    with np.load(path, allow_pickle=False) as file:
+        return {name: file[name] for name in file.files}
 
 
 def number(value: Any) -> float:

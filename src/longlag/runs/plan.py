@@ -57,6 +57,7 @@ class Study:
         tuning_seeds: of the trials.
         seeds: of the final runs.
         settings: overrides of every run.
+        examine: whether the runs with the median score are looked into, for the report.
     """
 
     name: str
@@ -68,6 +69,7 @@ class Study:
     tuning_seeds: list[int]
     seeds: list[int]
     settings: list[str] = field(default_factory=list)
+    examine: bool = True
 
     def __post_init__(self) -> None:
         for what in ("cells", "tasks", "grid", "tuning_seeds", "seeds"):
