@@ -186,3 +186,35 @@ def built(tmp_path_factory) -> Path:
     folder = write_study(tmp_path_factory.mktemp("results") / "bench", LADDER)
     build(folder)
     return folder
+
+
+TINY = (
+    "task=adding", "task.length=8", "match=none", "model.hidden_size=3", "trainer.max_steps=5",
+    "trainer.validate_every=5", "trainer.validation_size=16", "trainer.test_size=16", "logger=none",
+)  # fmt: skip
+STACKS = {"two": ("model.layers=2",), "both": ("model=bidirectional", "model.layers=2")}
+
+
+def trained(folder: Path, cell: str, *how: str) -> None:
+    """Train one small model into a study's folder."""
+    from longlag.runs.config import resolve
+    from longlag.runs.run import execute
+    from longlag.runs.store import Store
+
+    store = Store(folder.parent, folder.name)
+    store.prepare()
+    for seed in (0, 1):
+        store.save(*execute(resolve((*TINY, f"cell={cell}", f"seed={seed}", *how)), folder))
+
+
+@pytest.fixture(scope="session")
+def stacks(tmp_path_factory) -> dict[str, Path]:
+    """A study of an LSTM of two layers beside an RNN of one, and one of two that read both ways."""
+    from longlag.report import build
+
+    root = tmp_path_factory.mktemp("stacks")
+    for name, how in STACKS.items():
+        trained(root / name, "lstm", *how)
+        trained(root / name, "rnn")
+        build(root / name)
+    return {name: root / name for name in STACKS}

@@ -7,14 +7,16 @@ from pathlib import Path
 
 import pytest
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), ""
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+BROWSER = next(filter(None, map(shutil.which, NAMES)), "")
+ARTEFACTS = Path(__file__).parents[2] / "artefacts"  # git ignores it
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-pytestmark = pytest.mark.skipif(not BROWSER, reason="no chromium on this machine")
+pytestmark = pytest.mark.skipif(
+    not BROWSER, reason=f"no browser to test the interactive figure in: none of {', '.join(NAMES)}"
+)
 
 DRIVE = """<script>
 const note = (key, value) => document.body.setAttribute("data-" + key, value);
@@ -39,6 +41,18 @@ select.value = 1; select.dispatchEvent(new Event("change"));
 note("task", select.selectedOptions[0].textContent); note("again", figure.dataset.step);
 </script>"""
 
+LAYERS = """<script>
+const note = (key, value) => document.body.setAttribute("data-" + key, value);
+window.onerror = (message) => note("error", message);
+const figure = document.querySelector("figure.panel");
+const lines = () => [...figure.querySelectorAll("polyline")].map((l) => l.dataset.label).join(",");
+note("before", lines());
+figure.querySelector(".keys .layer").click();
+note("off", lines());
+figure.querySelector(".keys .layer").click();
+note("again", lines());
+</script>"""
+
 
 def browse(page: Path, folder: Path, *flags: str) -> str:
     """Open a page in a browser of its own; what it prints."""
@@ -59,7 +73,24 @@ def test_the_panel_moves_in_training_hovers_toggles_and_changes_task(built, tmp_
     assert said["task"] != ""
 
 
-def test_the_page_is_drawn(built, tmp_path):
-    picture = tmp_path / "report.png"
-    browse(built / "report.html", tmp_path, "--window-size=1280,4000", f"--screenshot={picture}")
-    assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 100_000
+def test_the_page_is_drawn_and_kept_to_be_looked_at(built, stacks, tmp_path):
+    ARTEFACTS.mkdir(exist_ok=True)
+    for name, folder in (("report", built), ("report-stack", stacks["two"])):
+        picture = ARTEFACTS / f"{name}.png"
+        picture.unlink(missing_ok=True)
+        flags = ("--window-size=1280,6000", f"--screenshot={picture}")
+        browse(folder / "report.html", tmp_path, *flags)
+        assert picture.read_bytes().startswith(b"\x89PNG") and picture.stat().st_size > 100_000
+
+
+def test_the_key_of_a_layer_switches_all_of_its_lines(stacks, tmp_path):
+    page = tmp_path / "driven.html"
+    page.write_text(
+        (stacks["two"] / "report.html").read_text().replace("</body>", LAYERS + "</body>")
+    )
+    body = browse(page, tmp_path, "--dump-dom")
+    said = dict(re.findall(r'data-(\w+)="([^"]*)"', body[body.index("<body") :][:2000]))
+    assert "error" not in said
+    every = "RNN,LSTM layer 1 h,LSTM layer 1 c,LSTM layer 2 h,LSTM layer 2 c"
+    assert said["before"] == every and said["again"] == every
+    assert said["off"] == "RNN,LSTM layer 2 h,LSTM layer 2 c"

@@ -7,39 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longlag.report import build
 from longlag.report.decays import best_rate
 from longlag.report.figures.training import gated, short
 from longlag.report.groups import study_groups
 from longlag.report.records import read_study
-from longlag.runs.config import resolve
-from longlag.runs.run import execute
-from longlag.runs.store import Store
-
-TINY = (
-    "task=adding", "task.length=8", "match=none", "model.hidden_size=3", "trainer.max_steps=5",
-    "trainer.validate_every=5", "trainer.validation_size=16", "trainer.test_size=16", "logger=none",
-)  # fmt: skip
-STACKS = {"two": ("model.layers=2",), "both": ("model=bidirectional", "model.layers=2")}
-
-
-def trained(folder: Path, cell: str, *how: str) -> None:
-    """Train one small model into a study's folder."""
-    store = Store(folder.parent, folder.name)
-    store.prepare()
-    for seed in (0, 1):
-        store.save(*execute(resolve((*TINY, f"cell={cell}", f"seed={seed}", *how)), folder))
-
-
-@pytest.fixture(scope="module")
-def stacks(tmp_path_factory) -> dict[str, Path]:
-    """A study of an LSTM of two layers beside an RNN of one, and one of two that read both ways."""
-    root = tmp_path_factory.mktemp("stacks")
-    for name, how in STACKS.items():
-        trained(root / name, "lstm", *how)
-        trained(root / name, "rnn")
-        build(root / name)
-    return {name: root / name for name in STACKS}
 
 
 def lines(folder: Path) -> list[dict]:
@@ -66,7 +37,7 @@ def test_a_layer_that_reads_both_ways_is_two_and_the_way_is_named(stacks):
     assert {"LSTM layer 1 backward h", "LSTM layer 2 forward c"} < found and len(found) == 9
 
 
-@pytest.mark.parametrize("name", STACKS)
+@pytest.mark.parametrize("name", ["two", "both"])
 def test_the_table_has_a_row_a_path_and_the_text_says_which_layer_decides(stacks, name):
     text = (stacks[name] / "report.md").read_text()
     for g in study_groups(read_study(stacks[name])):
