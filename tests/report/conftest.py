@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tiny import TINY
+
 PROBED = np.array([0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
 LEAVES = {"rnn": ["h"], "lstm": ["h", "c"], "gru": ["h"]}
 GATES = {"rnn": [], "lstm": ["f", "i", "o", "C~"], "gru": ["z", "r", "h~"]}
@@ -188,10 +190,6 @@ def built(tmp_path_factory) -> Path:
     return folder
 
 
-TINY = (
-    "task=adding", "task.length=8", "match=none", "model.hidden_size=3", "trainer.max_steps=5",
-    "trainer.validate_every=5", "trainer.validation_size=16", "trainer.test_size=16", "logger=none",
-)  # fmt: skip
 STACKS = {"two": ("model.layers=2",), "both": ("model=bidirectional", "model.layers=2")}
 
 
@@ -204,7 +202,9 @@ def trained(folder: Path, cell: str, *how: str) -> None:
     store = Store(folder.parent, folder.name)
     store.prepare()
     for seed in (0, 1):
-        store.save(*execute(resolve((*TINY, f"cell={cell}", f"seed={seed}", *how)), folder))
+        store.save(
+            *execute(resolve((*TINY, "logger=none", f"cell={cell}", f"seed={seed}", *how)), folder)
+        )
 
 
 @pytest.fixture(scope="session")

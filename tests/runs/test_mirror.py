@@ -9,49 +9,37 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import tiny
 from longlag.runs import mirror
 from longlag.runs.config import resolve
 from longlag.runs.dashboard import picture
 from longlag.runs.run import execute
 
-TINY = (
-    "cell=lstm",
-    "task=adding",
-    "task.length=6",
-    "match=none",
-    "model.hidden_size=4",
-    "trainer.max_steps=20",
-    "trainer.validate_every=10",
-    "trainer.validation_size=16",
-    "trainer.test_size=16",
-)
+TINY = ("cell=lstm", *tiny.TINY)
 
 
 @pytest.fixture(scope="module")
-def offline(tmp_path_factory) -> dict:
-    """What W&B kept of two runs in one process, the second one read back."""
+def offline(tmp_path_factory) -> list[str]:
+    """What W&B kept of each of two runs in one process."""
     folder = tmp_path_factory.mktemp("study")
     for seed in (0, 1):
         execute(resolve((*TINY, f"seed={seed}")), folder)
     files = sorted(folder.glob("wandb/offline-run-*/*.wandb"))
     assert len(files) == 2
-    read = [sys.executable, "-m", "wandb", "leet", "inspect", "--json"]
-    found = [
-        [
-            json.loads(line)
-            for line in subprocess.run(
-                [*read, str(path)], capture_output=True, text=True, check=True
-            ).stdout.splitlines()
-        ]
-        for path in files
-    ]
-    return {"first": found[0], "second": found[1], "text": [json.dumps(f) for f in found]}
+    return [inspected(path) for path in files]
+
+
+def inspected(path: Path) -> str:
+    """Everything that W&B kept of a run."""
+    read = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
+    done = subprocess.run(read, capture_output=True, text=True, check=True)
+    return json.dumps([json.loads(line) for line in done.stdout.splitlines()])
 
 
 def test_two_runs_of_one_process_are_two_runs(offline):
     first, second = resolve((*TINY, "seed=0")), resolve((*TINY, "seed=1"))
-    assert first.id in offline["text"][0] and second.id not in offline["text"][0]
-    assert second.id in offline["text"][1] and first.id not in offline["text"][1]
+    assert first.id in offline[0] and second.id not in offline[0]
+    assert second.id in offline[1] and first.id not in offline[1]
 
 
 @pytest.mark.parametrize(
@@ -71,7 +59,17 @@ def test_two_runs_of_one_process_are_two_runs(offline):
     ],
 )
 def test_an_offline_run_holds(offline, what):
-    assert what in offline["text"][1] or what.replace("/", "\\/") in offline["text"][1]
+    assert what in offline[1] or what.replace("/", "\\/") in offline[1]
+
+
+def test_every_layer_of_a_stack_has_its_maps(tmp_path):
+    folder = tmp_path / "study"
+    execute(resolve((*TINY, "model.layers=2")), folder)
+    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
+    text = inspected(path)
+    for layer in (0, 1):
+        for what in (f"profile_map/{layer}/c", f"profile_lines/{layer}/h", f"gate_map/{layer}/f"):
+            assert what in text, what
 
 
 def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypatch, caplog):

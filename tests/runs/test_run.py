@@ -9,6 +9,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
+import tiny
 from longlag.errors import LonglagError
 from longlag.runs.config import resolve
 from longlag.runs.job import record
@@ -17,18 +18,7 @@ from longlag.runs.run import Result, execute
 from longlag.runs.store import Store
 from longlag.tasks import Adding
 
-TINY = (
-    "cell=lstm",
-    "task=adding",
-    "task.length=6",
-    "match=none",
-    "model.hidden_size=4",
-    "trainer.max_steps=20",
-    "trainer.validate_every=10",
-    "trainer.validation_size=16",
-    "trainer.test_size=16",
-    "logger=none",
-)
+TINY = ("cell=lstm", *tiny.TINY, "logger=none")
 VOLATILE = ("seconds", "peak_memory_mb", "command")
 
 
