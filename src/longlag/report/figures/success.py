@@ -76,6 +76,6 @@ def overall(
         axes[1].set_xlim(0, 1)
         axes[1].set_ylim(-0.02, 1.02)
         axes[1].set_xlabel("skill τ")
-        axes[1].set_ylabel("share of runs above τ")
+        axes[1].set_ylabel("share of runs > τ")
         label_ends(axes[1], ends, gap=min(0.09, 0.95 / len(ends)))
         return svg(figure)
