@@ -19,13 +19,14 @@ from longlag.report.groups import Group
 
 FLOAT32 = float(np.finfo(np.float32).tiny)
 LOWEST = 1e-46  # below it single precision holds nothing
+LINE = 0.17  # inches that the name of a curve needs
 WHEN = ((0, "At initialisation"), (-1, "After training"))
 
 
 def flow(groups: list[Group]) -> str:
     """Two panels, one line a state of each cell: median over seeds, from least to most shaded."""
     with style():
-        height = max(2.35, 0.14 * sum(len(g.paths) for g in groups))
+        height = max(2.35, LINE * lines(groups))
         figure, axes = new(PAGE, height, 1, 2, sharex=True, sharey=True)
         row(axes[0], groups, 0.165 / height)
         for place, (_, title) in zip(axes[0], WHEN, strict=True):
@@ -34,11 +35,20 @@ def flow(groups: list[Group]) -> str:
         return svg(figure)
 
 
+def lines(groups: list[Group]) -> int:
+    """How many curves a panel holds."""
+    return sum(len(g.paths) for g in groups)
+
+
+def panel_height(settings: dict[str, list[Group]]) -> float:
+    """Inches for one task of the gallery: the names at its edge need room."""
+    return max(1.55, LINE * max(lines(groups) for groups in settings.values()))
+
+
 def gallery(settings: dict[str, list[Group]]) -> str:
     """The same two panels for every task, one below the other."""
     with style():
-        most = max(sum(len(g.paths) for g in groups) for groups in settings.values())
-        height = max(1.55, 0.13 * most)
+        height = panel_height(settings)
         figure, axes = new(PAGE, height * len(settings) + 0.3, len(settings), 2, sharey="row")
         for places, (name, groups) in zip(axes, settings.items(), strict=True):
             row(places, groups, 0.163 / height)

@@ -106,7 +106,7 @@ def norms(groups: list[Group]) -> str:
         columns = min(max(len(shown), 2), 3)
         rows = -(-len(shown) // columns)
         most = max(len(g.typical.probe["parameter/names"]) for g in shown) + 2  # and the totals
-        height = max(2.0, 0.13 * most + 0.5)
+        height = max(2.0, 0.17 * most + 0.4)
         figure, axes = new(PAGE, height * rows, rows, columns, sharey=True)
         for place in axes.flat[len(shown) :]:
             place.set_axis_off()

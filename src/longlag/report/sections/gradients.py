@@ -2,7 +2,7 @@
 
 from longlag.report.decays import rate, remains
 from longlag.report.document import Block, Equation, Picture, Section, Table, Text
-from longlag.report.figures.flow import flow, gallery
+from longlag.report.figures.flow import flow, gallery, panel_height
 from longlag.report.figures.heat import heat
 from longlag.report.figures.training import gated, gates, norms
 from longlag.report.findings import headline
@@ -21,7 +21,7 @@ MATH = (
     "<mi>ln</mi><msub><mi>g</mi><mi>k</mi></msub><mo>≈</mo><mi>a</mi><mo>-</mo>"
     "<mi>λ</mi><mi>k</mi>"
 )
-ON_A_PAGE = 6  # tasks
+ON_A_PAGE, HEIGHT = 6, 9.4  # tasks, and inches
 FEW = 24  # rows of the decay table that stand in the text; more: the main task's alone
 DEEP = " Layer 1 reads the input; the layers above it are paler."
 BOTH = "Line: median over seeds; thin lines and band: every seed, from the least to the most."
@@ -165,8 +165,7 @@ def more(settings: dict[str, list[Group]]) -> Section | None:
     main = headline(probed)
     names = list(probed)
     blocks: list[Block] = []
-    most = max(len(gs) for gs in probed.values())
-    on_a_page = ON_A_PAGE if most <= 8 else 2
+    on_a_page = max(1, min(ON_A_PAGE, int(HEIGHT / panel_height(probed))))
     for start in range(0, len(names), on_a_page):
         part = {name: probed[name] for name in names[start : start + on_a_page]}
         blocks.append(
