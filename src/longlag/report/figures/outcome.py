@@ -1,8 +1,10 @@
 """Is it the gradient?  Decay rate against skill, a mark a run, before and after training."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 
 from longlag.report.decays import Outcome
 from longlag.report.figures.paint import COLUMN, FAINT, INK, PAGE, colors, new, style, svg
@@ -33,23 +35,8 @@ def outcome(found: list[Outcome]) -> str:
         for place, when, title in zip(
             axes, ("initial", "final"), ("At initialisation", "After training"), strict=True
         ):
-            for o in found:
-                ink = palette[o.row.label]
-                place.plot(
-                    getattr(o, when), o.run.skill, shapes[o.row.setting], ms=3,
-                    mfc=ink if o.run.solved else "none", mec=ink, mew=0.7, alpha=0.85,
-                )  # fmt: skip
-            for height, word in ((0, "floor"), (1, "perfect")):
-                place.axhline(height, color=FAINT, lw=0.6, ls=":", zorder=0)
-                place.text(
-                    0.5, height + 0.015, word, color=FAINT, size=5.5, va="bottom", ha="center",
-                    transform=place.get_yaxis_transform(),
-                )  # fmt: skip
+            draw(place, found, when, palette, shapes)
             place.set_title(title)
-            place.set_xscale("symlog", linthresh=LINEAR, linscale=0.7)
-            place.set_xticks([*(-t for t in TICKS), 0, *TICKS], labels=ticks())
-            place.set_xlim(*limits([getattr(o, w) for o in found for w in ("initial", "final")]))
-            place.minorticks_off()
         for place in places[-1]:
             place.set_xlabel("decay rate of the best path (nats per step)")
         for place in places[:, 0]:
@@ -62,6 +49,32 @@ def outcome(found: list[Outcome]) -> str:
         more: Any = layout | {"ncols": 1 if wide else 3, "fontsize": 6, "borderpad": 0}
         figure.legend(handles=keys, handletextpad=0.1, columnspacing=1, **more)
         return svg(figure)
+
+
+def draw(
+    axes: Axes,
+    found: list[Outcome],
+    when: str,
+    palette: dict[str, str],
+    shapes: Mapping[str, str],
+) -> None:
+    """One panel: every run at its rate `when` (initial or final)."""
+    for o in found:
+        ink = palette[o.row.label]
+        axes.plot(
+            getattr(o, when), o.run.skill, shapes[o.row.setting], ms=3,
+            mfc=ink if o.run.solved else "none", mec=ink, mew=0.7, alpha=0.85,
+        )  # fmt: skip
+    for height, word in ((0, "floor"), (1, "perfect")):
+        axes.axhline(height, color=FAINT, lw=0.6, ls=":", zorder=0)
+        axes.text(
+            0.5, height + 0.015, word, color=FAINT, size=5.5, va="bottom", ha="center",
+            transform=axes.get_yaxis_transform(),
+        )  # fmt: skip
+    axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.7)
+    axes.set_xticks([*(-t for t in TICKS), 0, *TICKS], labels=ticks())
+    axes.set_xlim(*limits([getattr(o, w) for o in found for w in ("initial", "final")]))
+    axes.minorticks_off()
 
 
 def ticks() -> list[str]:
