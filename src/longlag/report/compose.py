@@ -7,6 +7,7 @@ from longlag.report.groups import settings, study_groups
 from longlag.report.records import Study
 from longlag.report.say import seconds
 from longlag.report.sections.gradients import gradients, more
+from longlag.report.sections.inside import inside
 from longlag.report.sections.learning import learning
 from longlag.report.sections.method import REFERENCES, method
 from longlag.report.sections.outcome import outcome
@@ -28,6 +29,7 @@ def compose(study: Study) -> Document:
         horizon(rows),
         gradients(rows),
         outcome(rows, found),
+        *inside(rows, study.name),
         more(rows),
         learning(rows, trials),
         *provenance(study, rows),
