@@ -11,6 +11,7 @@ from longlag.report.say import bracket, listed, percent, power, sig
 from longlag.stats import rank_correlation
 
 Examined = dict[str, list[Inside]]  # by setting
+FEW = 3  # cells that get a sentence of their own
 MOMENTS = {"init": "at initialisation", "trained": "after training"}
 Number = Callable[[View], float]
 LINKS: tuple[tuple[str, str, Number, Number], ...] = (
@@ -43,7 +44,7 @@ def mechanism(examined: Examined) -> tuple[str, ...]:
         bounded(cells),
         aligned(cells),
         gated(cells),
-        *(alone(cells, label) for label in dict.fromkeys(c.row.label for c in cells)),
+        *several(cells),
         *(agreement(examined, *link) for link in LINKS),
     ]
     return tuple(sentence for sentence in said if sentence)
@@ -76,19 +77,15 @@ def bounded(cells: list[Inside]) -> str:
         return ""
     names = listed(list(dict.fromkeys(c.row.label for c in cells if has_bound(c))))
     above = [view for view in views if view.bound >= 1]
-    parts = []
-    if len(above) < len(views):
-        parts.append(
-            f"{len(views) - len(above)} have a bound below 1, by which the gradient must vanish"
-        )
-    if above:
-        shrinks = sum(bool(view.product[-1] < 0) for view in above)
-        parts.append(
-            f"{len(above)} have a bound of at least 1, which lets the gradient explode, and yet "
-            f"the product over the longest lag shrinks in {shrinks} of these"
-        )
-    many = f"Of the {len(views)} examined models of the {names}, initial and trained"
-    return f"{many}, {listed(parts)} [4]."
+    said = (
+        f"Of the {len(views)} examined models of the {names}, initial and trained, the bound by "
+        f"the weights is below 1 in {len(views) - len(above)}, where the gradient must vanish, and "
+        f"at least 1 in {len(above)}, where it may explode [4]"
+    )
+    if not above:
+        return f"{said}."
+    shrinks = sum(bool(view.product[-1] < 0) for view in above)
+    return f"{said}; of these {len(above)} the product over the longest lag shrinks in {shrinks}."
 
 
 def has_bound(cell: Inside) -> bool:
@@ -138,6 +135,12 @@ def gated(cells: list[Inside]) -> str:
     )
 
 
+def several(cells: list[Inside]) -> list[str]:
+    """Of the cells whose state has several parts; of many the first few of the report's order."""
+    labels = dict.fromkeys(c.row.label for c in cells if len(c.leaves) > 1)
+    return [alone(cells, label) for label in list(labels)[:FEW]]
+
+
 def alone(cells: list[Inside], label: str) -> str:
     """How much of the gradient comes along one part of a cell's state without the others."""
     own = [c for c in cells if c.row.label == label and len(c.leaves) > 1]
@@ -147,7 +150,8 @@ def alone(cells: list[Inside], label: str) -> str:
         found = found[~np.isnan(found)]
         if len(found):
             share = float(np.median(found))
-            text = percent(share) if share >= 0.01 else power(float(np.log(max(share, 1e-300))))
+            with np.errstate(divide="ignore"):
+                text = percent(share) if share >= 0.01 else power(float(np.log(share)))
             said.append(f"along {leaf} alone {text} of the gradient of {leaf}")
     if not said:
         return ""

@@ -5,20 +5,21 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from longlag.report.figures.paint import DASH, FAINT, INK, PAGE, colors, new, style, svg
+from longlag.report.figures.paint import DASH, FAINT, INK, PAGE, new, style, svg
 from longlag.report.inside import LEAST, Inside, View
 
+MORE = ((0, (1, 1.3)), (0, (5, 1, 1, 1)), (0, (2.5, 1)), (0, (5, 1, 1, 1, 1, 1)))
 LABELS = (
     "share left\nat initialisation",
     "share left\nafter training",
-    "R² of the input, linearly",
+    "R² of the input",
 )
 
 
-def retention(cells: list[Inside]) -> str:
+def retention(cells: list[Inside], palette: dict[str, str]) -> str:
     """A column a cell: shares at init, shares after training, and what a linear map tells."""
-    palette = colors(cell.row for cell in cells)
     columns = max(2, len(cells))
+    looks = dashes(cells)
     with style():
         figure, places = new(PAGE, 3.85, 3, columns, sharey="row")
         for column, cell in zip(places.T, cells, strict=False):
@@ -26,7 +27,7 @@ def retention(cells: list[Inside]) -> str:
             column[0].set_title(cell.label)
             for axes, when in zip(column, ("init", "trained"), strict=False):
                 if when in cell.views:
-                    shares(axes, cell.views[when], ink)
+                    shares(axes, cell.views[when], ink, looks)
                 else:
                     axes.text(0.5, 0.5, "not finite", color=FAINT, transform=axes.transAxes)
             for when, view in cell.views.items():
@@ -47,13 +48,13 @@ def retention(cells: list[Inside]) -> str:
         return svg(figure)
 
 
-def shares(axes: Axes, view: View, ink: str) -> None:
+def shares(axes: Axes, view: View, ink: str, looks: dict) -> None:
     """The gradient's share over its first norm, the kicks' and the swap's over their own."""
     swapped = view.one("retention/swap")
     if swapped is not None:
         draw(axes, swapped, color=FAINT, lw=1)
     for leaf, kept in view.all("retention/kick").items():
-        draw(axes, kept, color=INK, ls=DASH.get(leaf, (0, (1, 1.3))), lw=0.9)
+        draw(axes, kept, color=INK, ls=looks[leaf], lw=0.9)
     first = view.gradient[view.gradient > 0]
     if len(first):
         draw(axes, view.gradient / first[0], color=ink, lw=1.5)
@@ -72,13 +73,17 @@ def mark(axes: Axes, lag: int | None) -> None:
         axes.axvline(lag, color=FAINT, lw=0.6, ls=":", zorder=0)
 
 
+def dashes(cells: list[Inside]) -> dict:
+    """The dashes of every part of the state: those of h and c as in every figure."""
+    leaves = list(dict.fromkeys(leaf for cell in cells for leaf in cell.leaves))
+    others = [leaf for leaf in leaves if leaf not in DASH]
+    return {leaf: DASH.get(leaf) or MORE[others.index(leaf) % len(MORE)] for leaf in leaves}
+
+
 def keys(cells: list[Inside]) -> list[Line2D]:
     """What the lines are."""
-    leaves = list(dict.fromkeys(leaf for cell in cells for leaf in cell.leaves))
     found = [Line2D([], [], color=INK, lw=1.5, label="gradient; R² trained (cell's colour)")]
-    for leaf in leaves:
-        name = f"kick to {leaf}"
-        look = DASH.get(leaf, (0, (1, 1.3)))
-        found.append(Line2D([], [], color=INK, lw=0.9, ls=look, label=name))
+    for leaf, look in dashes(cells).items():
+        found.append(Line2D([], [], color=INK, lw=0.9, ls=look, label=f"kick to {leaf}"))
     found.append(Line2D([], [], color=FAINT, lw=1, label="swapped input; R² at initialisation"))
     return found

@@ -5,21 +5,20 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from longlag.report.figures.paint import FAINT, INK, PAGE, colors, new, style, svg
+from longlag.report.figures.paint import FAINT, INK, PAGE, new, style, svg
 from longlag.report.inside import Inside, View
 
 LINEAR = 0.1  # nats a step: the axis of the exponents is linear below it
 LABELS = (
     "log$_{10}$ ‖J$_T$ … J$_{T-k+1}$‖",
     "Lyapunov exponent\n(nats per step)",
-    "spectral radius of J$_t$",
+    "spectral radius",
 )
 BELOW = ("lag k (steps)", "directions, share of all", "step t")
 
 
-def steps(cells: list[Inside]) -> str:
+def steps(cells: list[Inside], palette: dict[str, str]) -> str:
     """A column a cell: product of steps, Lyapunov spectrum, spectral radius through time."""
-    palette = colors(cell.row for cell in cells)
     columns = max(2, len(cells))
     with style():
         figure, places = new(PAGE, 4.1, 3, columns, sharey="row")

@@ -2,17 +2,16 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from longlag.report.figures.paint import FAINT, PAGE, colors, new, style, svg
+from longlag.report.figures.paint import FAINT, PAGE, new, style, svg
 from longlag.report.inside import Inside
 
 BINS = 24
 
 
-def timescales(cells: list[Inside]) -> str:
+def timescales(cells: list[Inside], palette: dict[str, str]) -> str:
     """A panel a cell with gates: the share of units at each time scale, at init and trained."""
-    palette = colors(cell.row for cell in cells)
     edges = bins(cells)
     with style():
         figure, places = new(PAGE, 1.6, 1, len(cells), sharey=True, sharex=True)
@@ -24,7 +23,9 @@ def timescales(cells: list[Inside]) -> str:
                 ink = palette[cell.row.label] if trained else FAINT
                 bars(axes, view.time_scales, edges, ink, 0.18 if trained else 0.3)
             axes.set_xlim(edges[0], edges[-1])
+            axes.xaxis.set_major_locator(LogLocator(subs=subs(edges)))
             axes.xaxis.set_major_formatter(FuncFormatter(lambda x, _: f"{x:g}"))
+            axes.xaxis.set_minor_formatter(NullFormatter())
             axes.set_xlabel("time scale (steps)")
         for axes, cell in zip(places[0], cells, strict=True):
             if cell.lag is not None:
@@ -44,6 +45,11 @@ def bins(cells: list[Inside]) -> np.ndarray:
     known = scales[np.isfinite(scales) & (scales > 0)]
     marks = [*known, *(cell.lag for cell in cells if cell.lag)] or [1.0]
     return np.geomspace(min(marks) / 1.3, max(marks) * 1.5, BINS + 1)
+
+
+def subs(edges: np.ndarray) -> tuple[float, ...]:
+    """Where in a decade a number stands: in more places where there are few decades."""
+    return (1, 2, 5) if edges[-1] < 30 * edges[0] else (1,)
 
 
 def bars(axes: Axes, tau: np.ndarray, edges: np.ndarray, ink: str, strength: float) -> None:

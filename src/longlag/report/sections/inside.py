@@ -3,6 +3,7 @@
 import numpy as np
 
 from longlag.report.document import Block, Equation, Picture, Points, Section, Table, Text
+from longlag.report.figures.paint import colors
 from longlag.report.figures.retention import retention
 from longlag.report.figures.shares import shares
 from longlag.report.figures.steps import steps
@@ -26,6 +27,7 @@ MATH = (
     "<mfrac><mrow><mo>∂</mo><msub><mi>s</mi><mi>t</mi></msub></mrow><mrow><mo>∂</mo>"
     "<msub><mi>s</mi><mrow><mi>t</mi><mo>-</mo><mn>1</mn></mrow></msub></mrow></mfrac>"
 )
+Palette = dict[str, str]  # the colour of each row of the main setting
 COLUMNS = 4  # panels beside each other
 FEW = 8  # cells whose figures stand in the text; more: in an appendix
 
@@ -94,26 +96,29 @@ def reading(found: dict[str, list[Inside]]) -> str:
 def pictures(setting: str, cells: list[Inside]) -> list[Block]:
     """Every figure of one setting, at most a few cells in each."""
     found: list[Block] = []
+    palette = colors(cell.row for cell in cells)
     for start in range(0, len(cells), COLUMNS):
         part = cells[start : start + COLUMNS]
         key = f"-{start // COLUMNS + 1}" if len(cells) > COLUMNS else ""
         names = listed([cell.label for cell in part])
-        found.append(step_picture(setting, part, key, names))
-        found.append(retention_picture(setting, part, key, names))
+        found.append(step_picture(setting, part, palette, key, names))
+        found.append(retention_picture(setting, part, palette, key, names))
     gated = [c for c in cells if any(len(view.time_scales) for view in c.views.values())]
     for start in range(0, len(gated), COLUMNS):
         part = gated[start : start + COLUMNS]
         key = f"-{start // COLUMNS + 1}" if len(gated) > COLUMNS else ""
-        found.append(gate_picture(setting, part, key))
+        found.append(gate_picture(setting, part, palette, key))
     several = [cell for cell in cells if len(cell.leaves) > 1]
     for start in range(0, len(several), COLUMNS):
         part = several[start : start + COLUMNS]
         key = f"-{start // COLUMNS + 1}" if len(several) > COLUMNS else ""
-        found.append(share_picture(setting, part, key))
+        found.append(share_picture(setting, part, palette, key))
     return found
 
 
-def step_picture(setting: str, cells: list[Inside], key: str, names: str) -> Picture:
+def step_picture(
+    setting: str, cells: list[Inside], palette: Palette, key: str, names: str
+) -> Picture:
     """The product, the spectrum and the spectral radius."""
     bound = list(dict.fromkeys(c.label for c in cells if has_bound(c)))
     free = list(dict.fromkeys(c.label for c in cells if not has_bound(c)))
@@ -131,12 +136,14 @@ def step_picture(setting: str, cells: list[Inside], key: str, names: str) -> Pic
         "the sequence. Grey: at initialisation.",
         f"For {names}: log norm of the Jacobian product against lag, Lyapunov exponents, and "
         "spectral radius against the step, at initialisation and after training.",
-        steps(cells),
+        steps(cells, palette),
         wide=True,
     )
 
 
-def retention_picture(setting: str, cells: list[Inside], key: str, names: str) -> Picture:
+def retention_picture(
+    setting: str, cells: list[Inside], palette: Palette, key: str, names: str
+) -> Picture:
     """The gradient beside what the state keeps."""
     return Picture(
         f"inside-retention{key}",
@@ -149,12 +156,12 @@ def retention_picture(setting: str, cells: list[Inside], key: str, names: str) -
         "rounding and are not shown.",
         f"For {names}: shares of the gradient, of kicks and of a swapped input against the lag at "
         "initialisation and after training, and R² of a linear readout.",
-        retention(cells),
+        retention(cells, palette),
         wide=True,
     )
 
 
-def gate_picture(setting: str, cells: list[Inside], key: str) -> Picture:
+def gate_picture(setting: str, cells: list[Inside], palette: Palette, key: str) -> Picture:
     """The histogram of time scales."""
     return Picture(
         f"inside-timescales{key}",
@@ -162,12 +169,12 @@ def gate_picture(setting: str, cells: list[Inside], key: str) -> Picture:
         "each unit, ln f the mean log of the gate that multiplies its own past. Grey: at "
         "initialisation; coloured: after training; dotted: the task's lag.",
         f"Histograms of time scales of {listed([cell.label for cell in cells])}.",
-        timescales(cells),
+        timescales(cells, palette),
         wide=True,
     )
 
 
-def share_picture(setting: str, cells: list[Inside], key: str) -> Picture:
+def share_picture(setting: str, cells: list[Inside], palette: Palette, key: str) -> Picture:
     """One part of the state alone beside all of it."""
     return Picture(
         f"inside-shares{key}",
@@ -176,7 +183,7 @@ def share_picture(setting: str, cells: list[Inside], key: str) -> Picture:
         "the way back.",
         "Gradient norms against lag, whole and along one part alone, of "
         f"{listed([cell.label for cell in cells])}.",
-        shares(cells),
+        shares(cells, palette),
         wide=True,
     )
 
@@ -203,7 +210,7 @@ def table(found: dict[str, list[Inside]]) -> Table:
             "radius",
             "bound",
             "time scale",
-            "log₁₀ gradient",
+            "log₁₀ grad.",
             "log₁₀ kick",
             "R²",
         ),
@@ -227,7 +234,7 @@ def row(cell: Inside) -> tuple[str | None, ...]:
         return f"≤ {np.log10(LEAST):.0f}" if log <= np.log(LEAST) else decades(log)
 
     names = (
-        ("exponent", two), ("fading", two), ("radius", fixed), ("bound", two),
+        ("exponent", two), ("fading", two), ("radius", fixed), ("bound", fixed),
         ("time_scale", two), ("gradient_left", decades), ("kick_left", kept), ("told", fixed),
     )  # fmt: skip
     return (cell.label, *(arrow(cell.pair(name), say) for name, say in names))
