@@ -80,6 +80,17 @@ class Twice(Leaky):
         return Hidden(torch.tanh(u + self.rec.weight.new_zeros(()) + s.h @ self.rec.weight) * u)
 
 
+class Wide(Leaky):
+    """A product of which only the last columns are added to u, where they do not fit whole."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.rec = nn.Linear(hidden_size, 3 * hidden_size, bias=False)
+
+    def step(self, u, s):
+        return Hidden(torch.tanh(u + self.rec(s.h)[..., -self.hidden_size :]))
+
+
 def gradients(cell, x, backend, **how):
     x = x.clone().requires_grad_()
     start = cell.init_state(len(x[0]))
@@ -96,7 +107,7 @@ def make(cell, dtype=torch.float64):
     return cell(I, H).to(dtype), torch.randn(T, B, I, dtype=dtype)
 
 
-@pytest.mark.parametrize("cell", [Leaky, Joined, Skew, Waves, Twice, LSTM, GRUv1])
+@pytest.mark.parametrize("cell", [Leaky, Joined, Skew, Waves, Twice, Wide, LSTM, GRUv1])
 @pytest.mark.parametrize("lengths", [None, [2, 6, 1]])
 def test_a_compiled_step_has_the_values_and_gradients_of_the_loop(cell, lengths):
     net, x = make(cell)
@@ -106,6 +117,12 @@ def test_a_compiled_step_has_the_values_and_gradients_of_the_loop(cell, lengths)
         gradients(net, x, "compiled", **how), gradients(net, x, "loop", **how), strict=True
     ):
         torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
+
+
+def test_a_product_that_does_not_fit_onto_u_is_kept_apart():
+    net, x = make(Wide)
+    plan = compiled.plan(net, net.project(x))
+    assert isinstance(plan, compiled.Plan) and not plan.source.folded
 
 
 def test_only_the_loss_of_one_state_and_only_some_parameters():

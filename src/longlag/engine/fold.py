@@ -16,7 +16,7 @@ def fold(program: Program) -> Program:
     for p in program.products:
         found = _sums(p, uses)
         columns = {u.args[1] - m.args[1] for m, u, _ in found}
-        if len(columns) == 1:
+        if len(columns) == 1 and 0 <= min(columns) <= program.widths["u"] - p.n:  # all of it fits
             p.column = columns.pop()
             swap |= {total: Expr("load", ("a", u.args[1], False)) for _, u, total in found}
     if not swap:
