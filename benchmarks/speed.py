@@ -104,7 +104,7 @@ def speed(turns: int, sizes: tuple[tuple[int, int], ...], steps: int) -> list[di
             if any("runs on loop" in str(warning.message) for warning in said):
                 del times["compiled"]
             row = {"cell": kind.__name__, "batch": B, "hidden": H, "microseconds": times}
-            rows.append(row | {"auto": choose(kind(H, H), torch.zeros(1, 1, H))})
+            rows.append(row | {"auto": choose(kind(H, H), x)})
             print(f"{kind.__name__} {B} {H}", flush=True)
     return rows
 

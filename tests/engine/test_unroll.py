@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from longlag.cells import GRU, LSTM, Cell, Elman, GRUv1, LinearCell, LSTMState
-from longlag.engine import choose, compiled, unroll
+from longlag.engine import unroll
 
 T, B, I, H = 7, 3, 2, 4
 CELLS = [LSTM, GRU, GRUv1, Elman]
@@ -144,14 +144,3 @@ def test_inputs_of_another_size_or_without_steps_are_refused():
         unroll(make(LSTM, torch.float32), torch.zeros(T, B, 3))
     with pytest.raises(ValueError, match="no steps"):
         unroll(make(LSTM, torch.float32), torch.zeros(0, B, I))
-
-
-def test_auto_names_the_backend_that_it_takes(monkeypatch):
-    x = torch.zeros(T, B, I, dtype=torch.double)
-    assert choose(make(LSTM), x) == "fused"
-    assert choose(make(LSTM), x, resets=torch.zeros(T, B, dtype=torch.bool)) == "loop"
-    assert choose(make(Spiral), x) == "scan"
-    monkeypatch.setattr(compiled, "able", lambda cell, x: True)
-    assert choose(make(GRU), x) == choose(make(GRUv1), x) == "compiled"
-    monkeypatch.setattr(compiled, "able", lambda cell, x: False)  # no C++ compiler
-    assert (choose(make(GRU), x), choose(make(GRUv1), x)) == ("fused", "loop")

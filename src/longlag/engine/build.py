@@ -9,11 +9,7 @@ import subprocess
 import sys
 import tempfile
 from functools import cache
-from importlib import import_module
 from pathlib import Path
-from typing import Any
-
-import torch
 
 FLAGS = ["-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"]
 FLAGS += ["-fPIC", "-shared"]
@@ -32,6 +28,11 @@ def folder() -> Path:
         return Path(own)
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return Path(base) / "longlag" / "engine"
+
+
+def short(text: str) -> str:
+    """A name for a file that only `text` has."""
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
 
 
 @cache
@@ -64,7 +65,7 @@ def library(text: str) -> ctypes.CDLL:
         NoCompiler: there is no compiler, or it fails.
     """
     key = "\n".join([text, isa(), compiler(), *FLAGS, *SIMD])
-    path = folder() / f"{hashlib.sha256(key.encode()).hexdigest()[:24]}.so"
+    path = folder() / f"{short(key)}.so"
     if not path.exists():
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,22 +89,3 @@ def make(text: str, path: Path) -> None:
                 return
             said = done.stderr.strip().splitlines()[0] if done.stderr.strip() else "no message"
     raise NoCompiler(f"{compiler()} failed: {said}")
-
-
-@cache
-def gemm(real: str) -> ctypes.c_void_p:
-    """The address of a BLAS's matrix product: torch's own, or SciPy's."""
-    name = {"float": "sgemm", "double": "dgemm"}[real]
-    for file in sorted(Path(torch.__file__).parent.glob("lib/*torch_cpu*")):
-        try:
-            function: Any = getattr(ctypes.CDLL(str(file)), f"{name}_")
-        except (OSError, AttributeError):
-            continue
-        return ctypes.cast(function, ctypes.c_void_p)
-    capsule = import_module("scipy.linalg.cython_blas").__pyx_capi__[name]
-    api = ctypes.pythonapi
-    api.PyCapsule_GetName.restype = ctypes.c_char_p
-    api.PyCapsule_GetPointer.restype = ctypes.c_void_p
-    label = api.PyCapsule_GetName(ctypes.py_object(capsule))
-    pointer = api.PyCapsule_GetPointer(ctypes.py_object(capsule), ctypes.c_char_p(label))
-    return ctypes.c_void_p(pointer)

@@ -1,7 +1,7 @@
 """Any cell at a compiled loop's speed: the step traced, turned into C, and walked without a tape.
 
 Forward keeps the projected input plus the recurrent products; backward recomputes what is
-pointwise, and each weight's gradient is one matrix product over all T * B rows.
+pointwise.
 """
 
 import ctypes
@@ -14,16 +14,21 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from longlag.cells.base import Cell
-from longlag.engine import loop
-from longlag.engine.build import NoCompiler, gemm, library
+from longlag.engine import linear, loop
+from longlag.engine.build import NoCompiler, library
 from longlag.engine.kernel import Source
+from longlag.engine.matmul import REAL
 from longlag.engine.trace import Unsplittable, tensors, trace
 
-REAL = {torch.float32: "float", torch.float64: "double"}
 CLOSE = {torch.float32: (1e-3, 1e-4), torch.float64: (1e-9, 1e-11)}  # rtol, atol of the proof
 _plans: "WeakKeyDictionary[Cell, dict[Any, Plan | str]]" = WeakKeyDictionary()
 _able: "WeakKeyDictionary[Cell, dict[Any, bool]]" = WeakKeyDictionary()
 _told: set[str] = set()
+
+
+def project(cell: Cell, x: Tensor) -> Tensor:
+    """`cell.project`, by our own products if the cell can be compiled."""
+    return linear.project(cell, x) if able(cell, x) else cell.project(x)
 
 
 def run(cell: Cell, u: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any, Any]) -> Any:
@@ -100,7 +105,6 @@ class Plan:
         self.program = self.source.program
         built = library(self.source.text)
         self.forward, self.backward = built.forward, built.backward
-        self.blas = gemm(self.source.real)
         self.zeroed = {
             name
             for buffer, width in self.program.widths.items()
@@ -164,7 +168,7 @@ class Walk(torch.autograd.Function):
         for p in program.products:
             table[f"w{p.index}"] = rest[n + p.weight].contiguous()
         names = plan.source.forward_names
-        plan.forward(ctypes.c_long(T), ctypes.c_long(B), plan.pointers(names, table), plan.blas)
+        plan.forward(ctypes.c_long(T), ctypes.c_long(B), plan.pointers(names, table))
         ctx.plan, ctx.size, ctx.shapes = plan, (T, B), [r.shape for r in rest[n:]]
         if not plan.source.rereads_u:
             table["u"] = None
@@ -187,7 +191,7 @@ class Walk(torch.autograd.Function):
             table[f"direct{i}"] = None if grad is None else grad.contiguous()
             table[f"G{i}"], table[f"N{i}"] = new(B, width).zero_(), new(B, width)
         for p in program.products:
-            table[f"v{p.index}"] = table[f"w{p.index}"].t().contiguous()
+            table[f"d{p.index}"] = new(p.k, p.n).zero_()
         for name, width in program.widths.items():
             if name[0] in "um":
                 made = new(T, B, width)
@@ -196,10 +200,10 @@ class Walk(torch.autograd.Function):
                 width = width if width > 1 else max(program.widths.values())
                 table[f"g_{name}"] = new(B, width).zero_()
         given = plan.pointers(source.backward_names, table)
-        plan.backward(ctypes.c_long(T), ctypes.c_long(B), given, plan.blas)
+        plan.backward(ctypes.c_long(T), ctypes.c_long(B), given)
         fixed: list[Any] = [None] * len(ctx.shapes)
         for p in program.products:
-            grad = weight_gradient(p, table, T)
+            grad = table[f"d{p.index}"]
             fixed[p.weight] = grad if fixed[p.weight] is None else fixed[p.weight] + grad
         for name in program.widths:
             if name[0] == "c":
@@ -209,12 +213,3 @@ class Walk(torch.autograd.Function):
                 fixed[i] = total if fixed[i] is None else fixed[i] + total
         start = [table[f"{'GN'[T % 2]}{i}"] for i in range(len(direct))]
         return None, table["g_u"], *start, *fixed
-
-
-def weight_gradient(p: Any, table: dict[str, Any], T: int) -> Tensor:
-    """X^T dL/dM over all T * B rows: (k,n)."""
-    x = table[p.x][:T].reshape(-1, p.k)
-    if p.column is None:
-        return x.t() @ table[f"g_{p.buffer}"].reshape(-1, p.n)
-    grad = table["g_u"].reshape(len(x), -1)[:, p.column : p.column + p.n]
-    return x.t() @ grad

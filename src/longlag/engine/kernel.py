@@ -1,13 +1,14 @@
 """From a program to C: one function that walks through time, and one that walks back.
 
-Products go to a BLAS; between them each step is one loop over rows and columns.  Backward
-recomputes the activations from the saved products and leaves the weights' gradients, one
-product over all steps, to the caller.
+Between its matrix products (`matmul`) each step is one loop over rows and columns.  Backward
+recomputes the activations from the saved products; a weight's gradient is summed over several
+steps' rows at a time, while they are still in the cache.
 """
 
 from dataclasses import dataclass
 from functools import cached_property
 
+from longlag.engine import matmul
 from longlag.engine.fold import fold, topological
 from longlag.engine.trace import Expr, Product, Program, Root
 
@@ -42,18 +43,6 @@ OPS = {
     "softplus": ("{0} > 20 ? {0} : LOG1P(EXP({0}))", "{0} > 20 ? {g} : {g} / (1 + EXP(-{0}))"),
 }
 FUNCTIONS = ("exp", "tanh", "log", "log1p", "sin", "cos", "sqrt")
-HEAD = """\
-#include <string.h>
-typedef {real} R;
-{declare}
-typedef void (*gemm_t)(const char *, const char *, const int *, const int *, const int *,
-    const R *, const R *, const int *, const R *, const int *, const R *, R *, const int *);
-static void product(gemm_t gemm, int m, int n, int k, const R *a, int lda, const R *b,
-                    int ldb, R beta, R *c, int ldc) {{
-    const R one = 1;
-    gemm("N", "N", &m, &n, &k, &one, a, &lda, b, &ldb, &beta, c, &ldc);
-}}
-"""
 
 
 @dataclass
@@ -93,7 +82,7 @@ class Source:
         n = len(self.program.states)
         extra = [f"{what}{i}" for i in range(n) for what in ("direct", "G", "N")]
         own = [f"g_{b}" for b in self.program.widths if b[0] not in "as"]
-        weights = [f"v{p.index}" for p in self.program.products]
+        weights = [f"d{p.index}" for p in self.program.products]
         return [*self.forward_names, *weights, *extra, *own]
 
     @cached_property
@@ -104,39 +93,50 @@ class Source:
         for name in FUNCTIONS:
             simd = "" if name == "sqrt" else "SIMD "  # an instruction, not a library's function
             lines.append(f"{simd}R {name}{suffix}(R);\n#define {name.upper()} {name}{suffix}")
-        head = HEAD.format(real=self.real, declare="\n".join(lines))
-        return head + self.forward() + self.backward()
+        declare = "\n".join(lines)
+        return "\n".join([matmul.source(self.real), declare, self.forward(), self.backward()])
 
     def levels(self) -> list[list[Product]]:
         """Products that can be taken together, in order."""
         top = max((p.level for p in self.program.products), default=-1)
         return [[p for p in self.program.products if p.level == i] for i in range(top + 1)]
 
+    def panels(self, turned: bool) -> tuple[list[str], list[str]]:
+        """Statements that lay out each weight, or its transpose, and that free it."""
+        made, freed = [], []
+        for p in self.program.products:
+            how = (
+                f"{p.n}, {p.k}, w{p.index}_, 1, {p.n}"
+                if turned
+                else (f"{p.k}, {p.n}, w{p.index}_, {p.n}, 1")
+            )
+            made.append(f"R *panels{p.index} = panels({how});")
+            freed.append(f"free(panels{p.index});")
+        return made, freed
+
     def forward(self) -> str:
         """s_1 .. s_T, with everything that backward reads."""
-        width = self.program.widths
-        out = [opening("forward", self.forward_names), "for (long t = 0; t < T; t++) {"]
-        if self.folded:
-            size = f"B * {width['u']}"
-            out.append(f"memcpy(a_ + t * {size}, u_ + t * {size}, {size} * sizeof(R));")
+        made, freed = self.panels(turned=False)
+        out = [opening("forward", self.forward_names), *made, "for (long t = 0; t < T; t++) {"]
         for group in self.levels():
             out += self.loops([root for p in group for root in p.roots])
             for p in group:
-                to, ld, beta = self.place(p)
+                to, ld = self.place(p)
+                start = "0" if p.column is None else to.replace("a_", "u_", 1)
                 out.append(
-                    f"product(gemm, {p.n}, B, {p.k}, w{p.index}_, {p.n}, "
-                    f"{p.x}_ + t * B * {p.k}, {p.k}, {beta}, {to}, {ld});"
+                    f"product(B, {p.n}, {p.k}, {p.x}_ + t * B * {p.k}, {p.k}, panels{p.index}, "
+                    f"{start}, {ld}, {to}, {ld});"
                 )
         out += self.loops(self.program.states, new="(r + B)")
-        return "\n".join(out) + "\n}\n}\n"
+        return "\n".join([*out, "}", *freed, "}"])
 
-    def place(self, p: Product, prefix: str = "") -> tuple[str, int, int]:
-        """Where product `p` of step t is kept: address, columns, whether it is added there."""
+    def place(self, p: Product, prefix: str = "") -> tuple[str, int]:
+        """Where product `p` of step t is kept: address and columns."""
         width = self.program.widths
         if p.column is None:
-            return f"{prefix}{p.buffer}_ + t * B * {p.n}", p.n, 0
+            return f"{prefix}{p.buffer}_ + t * B * {p.n}", p.n
         name = "g_u" if prefix else "a"
-        return f"{name}_ + t * B * {width['u']} + {p.column}", width["u"], 1
+        return f"{name}_ + t * B * {width['u']} + {p.column}", width["u"]
 
     def loops(self, roots: list[Root], new: str = "r") -> list[str]:
         """Compute `roots` for every row; states go one step ahead."""
@@ -174,7 +174,9 @@ class Source:
     def backward(self) -> str:
         """dL/du, dL/dM of every step, dL/ds_0 and the sums for fixed values."""
         self.written: dict[str, list[tuple[int, int]]] = {}
-        out = [opening("backward", self.backward_names), "for (long t = T - 1; t >= 0; t--) {"]
+        made, freed = self.panels(turned=True)
+        out = [opening("backward", self.backward_names), *made]
+        out += ["const long S = (ROWS + B - 1) / B;", "for (long t = T - 1; t >= 0; t--) {"]
         for i, root in enumerate(self.program.states):
             size = f"B * {root.width}"
             out.append(f"memset(N{i}_, 0, {size} * sizeof(R));")
@@ -190,16 +192,25 @@ class Source:
         out += self.reverse(self.program.states, state=True)
         for group in reversed(self.levels()):
             for p in group:
-                src, ld, _ = self.place(p, "g_")
+                src, ld = self.place(p, "g_")
                 to = {"s": f"N{p.x[1:]}_", "x": f"g_{p.x}_"}.get(p.x[0], f"g_u_ + t * B * {p.k}")
                 out.append(
-                    f"product(gemm, {p.k}, B, {p.n}, v{p.index}_, {p.k}, {src}, {ld}, "
-                    f"1, {to}, {p.k});"
+                    f"product(B, {p.k}, {p.n}, {src}, {ld}, panels{p.index}, {to}, {p.k}, "
+                    f"{to}, {p.k});"
                 )
             out += self.reverse([root for p in group for root in p.roots], state=False)
         for i in range(len(self.program.states)):
             out.append(f"{{ R *swap = G{i}_; G{i}_ = N{i}_; N{i}_ = swap; }}")
-        return "\n".join(out) + "\n}\n}\n"
+        return "\n".join([*out, *self.weights(), "}", *freed, "}"])
+
+    def weights(self) -> list[str]:
+        """Every S steps, X^T dL/dM of them, added to the weights' gradients."""
+        out = ["if (t % S == 0) {", "const long rows = (t + S < T ? S : T - t) * B; (void)rows;"]
+        for p in self.program.products:
+            src, ld = self.place(p, "g_")
+            x = f"{p.x}_ + t * B * {p.k}"
+            out.append(f"outer({p.k}, {p.n}, rows, {x}, {p.k}, {src}, {ld}, d{p.index}_);")
+        return [*out, "}"]
 
     def reverse(self, roots: list[Root], state: bool) -> list[str]:
         """From the gradients of `roots` to those of what they were computed from."""
@@ -264,7 +275,7 @@ class Source:
 def opening(name: str, pointers: list[str]) -> str:
     """The head of a function that takes its pointers in one array."""
     take = "\n".join(f"R *{pointer}_ = p[{i}];" for i, pointer in enumerate(pointers))
-    return f"void {name}(long T, long B, R **p, gemm_t gemm) {{\n{take}\n"
+    return f"void {name}(long T, long B, R **p) {{\n{take}\n"
 
 
 def nest(width: int, body: list[str]) -> list[str]:

@@ -9,8 +9,9 @@ import torch
 from jaxtyping import Bool, Float, Integer
 from torch import Tensor
 
-from longlag.cells.base import Cell, LinearCell
-from longlag.engine import compiled, fused, loop, scan
+from longlag.cells.base import Cell
+from longlag.engine import compiled, fused, linear, loop, scan
+from longlag.engine.choice import choose
 
 BACKENDS = ("auto", "loop", "fused", "scan", "compiled")
 
@@ -57,40 +58,24 @@ def unroll(
     state = start if state is None else state
     check(cell, x, start, state, lengths, resets, taps)
     if backend == "auto":
-        backend = choose(cell, x, taps=taps, resets=resets)
+        backend = choose(cell, x, lengths=lengths, taps=taps, resets=resets)
     if backend == "fused":
         y, final = fused.run(cell, x, state, lengths, hidden=(taps, resets))
         return Trajectory(y, final, None)  # what lies past an end is zero already
     valid = None if lengths is None else torch.arange(T, device=x.device)[:, None] < lengths
-    u = cell.project(x)
     if backend == "compiled":
+        u = compiled.project(cell, x)
         states = compiled.run(cell, u, state, lengths, hidden=(taps, resets))
+    elif backend == "scan":
+        u = linear.project(cell, x)
+        states = scan.run(cell, u, state, start, valid, resets, taps)
     else:
-        run = scan.run if backend == "scan" else loop.run
-        states = run(cell, u, state, start, valid, resets, taps)
+        u = cell.project(x)
+        states = loop.run(cell, u, state, start, valid, resets, taps)
     y = cell.readout(states, u)
     if valid is not None:
         y = torch.where(valid[..., None], y, torch.zeros((), dtype=y.dtype, device=y.device))
     return Trajectory(y, type(states)(*(leaf[-1] for leaf in states)), states)
-
-
-def choose(cell: Cell, x: Tensor, *, taps: Any = None, resets: Tensor | None = None) -> str:
-    """The backend that `auto` stands for.
-
-    As benchmarks/speed.py measured: a scan for linear cells, the vendor's kernel for the LSTM, and
-    for all others the compiled step, which is faster than the vendor's RNN and GRU at every size;
-    without a C++ compiler or on another device, the vendor's kernel where there is one.
-    """
-    if isinstance(cell, LinearCell):
-        return "scan"
-    if taps is not None or resets is not None:
-        return "loop"
-    kernel = cell.kernel()
-    if kernel is not None and kernel.name == "lstm":
-        return "fused"
-    if compiled.able(cell, x):
-        return "compiled"
-    return "loop" if kernel is None else "fused"
 
 
 def check(
