@@ -30,7 +30,7 @@ def describe(config: Config, task: Task, learner: Learner, selection: Selection)
         "command": config.command,
         "config": config.scientific,
         **provenance(cfg.trainer.accelerator, task),
-        "model": size(learner.model),
+        "model": size(learner.model, batch_size),
         "task": {
             "length": getattr(task, "length", None),
             "lag": spec.lag,
@@ -50,12 +50,12 @@ def describe(config: Config, task: Task, learner: Learner, selection: Selection)
     }
 
 
-def size(model: Model) -> dict[str, Any]:
-    """What the model costs, and what ran it."""
+def size(model: Model, batch_size: int) -> dict[str, Any]:
+    """What the model costs, and what ran its first layer."""
     ran = model.backend
     if ran == "auto":
         like = next(model.parameters())
-        ran = choose(model.cells[0], like.new_zeros(1, 1, model.cells[0].input_size))
+        ran = choose(model.cells[0], like.new_zeros(1, batch_size, model.cells[0].input_size))
     return {
         "parameters": sum(p.numel() for p in model.parameters()),
         "state_size": model.state_size,

@@ -16,6 +16,7 @@ from longlag.runs import mirror
 from longlag.runs.build import build, build_model, build_trainer, interruptible, quiet
 from longlag.runs.config import Config
 from longlag.runs.machine import reset_peak_memory
+from longlag.runs.memory import keep_memory
 from longlag.runs.record import describe, rows
 from longlag.selection import Selection
 
@@ -56,6 +57,7 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
     """
     cfg, clock = config.values, Clock()
     torch.set_num_threads(int(cfg.threads))
+    keep_memory()
     reset_peak_memory()
     with clock.time("setup"):
         task = build(cfg.task)
