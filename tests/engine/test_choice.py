@@ -78,6 +78,13 @@ def test_a_measurement_leaves_no_trace(cache):
     assert all(p.grad is None for p in cell.parameters())
 
 
+@pytest.mark.parametrize("cell", [LSTM, MinGRU])
+def test_it_can_be_measured_where_no_gradient_is_taken(cell):
+    net = cell(I, H)
+    with torch.inference_mode():
+        assert unroll(net, torch.zeros(T, B, I)).y.shape == (T, B, H)
+
+
 def test_a_cache_that_cannot_be_written_to_is_done_without(monkeypatch):
     cell, x = LSTM(I, H), torch.zeros(T, B, I)
     choose(GRU(I, H), x)  # compiled before the cache is lost

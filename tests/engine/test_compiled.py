@@ -91,6 +91,21 @@ class Wide(Leaky):
         return Hidden(torch.tanh(u + self.rec(s.h)[..., -self.hidden_size :]))
 
 
+class Normed(Leaky):
+    """Normalised twice, with a gain and a shift and without, once straight onto u."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.norm = nn.LayerNorm(hidden_size)
+        with torch.no_grad():
+            self.norm.weight.uniform_(0.5, 2)
+            self.norm.bias.uniform_(-1, 1)
+
+    def step(self, u, s):
+        m = torch.layer_norm(self.rec(s.h), (self.hidden_size,))
+        return Hidden(torch.tanh(self.norm(torch.sigmoid(u + m) + s.h)))
+
+
 def gradients(cell, x, backend, **how):
     x = x.clone().requires_grad_()
     start = cell.init_state(len(x[0]))
@@ -107,7 +122,7 @@ def make(cell, dtype=torch.float64):
     return cell(I, H).to(dtype), torch.randn(T, B, I, dtype=dtype)
 
 
-@pytest.mark.parametrize("cell", [Leaky, Joined, Skew, Waves, Twice, Wide, LSTM, GRUv1])
+@pytest.mark.parametrize("cell", [Leaky, Joined, Skew, Waves, Twice, Wide, Normed, LSTM, GRUv1])
 @pytest.mark.parametrize("lengths", [None, [2, 6, 1]])
 def test_a_compiled_step_has_the_values_and_gradients_of_the_loop(cell, lengths):
     net, x = make(cell)
@@ -182,9 +197,9 @@ def test_a_cell_that_was_run_still_copies():
     assert torch.equal(unroll(copy.deepcopy(net), x, backend="compiled").y, true)
 
 
-class Normed(Leaky):
+class Softly(Leaky):
     def step(self, u, s):
-        return Hidden(torch.layer_norm(u + self.rec(s.h), (self.hidden_size,)))
+        return Hidden(torch.softmax(u + self.rec(s.h), -1))
 
 
 class Cut(Leaky):
@@ -222,7 +237,7 @@ class Clipped(Leaky):
 @pytest.mark.parametrize(
     ("cell", "why"),
     [
-        (Normed, "neither pointwise nor a matrix product"),
+        (Softly, "neither pointwise nor a matrix product"),
         (Cut, "detach"),
         (Noisy, ""),
         (Looks, "cannot be traced"),

@@ -74,7 +74,7 @@ def measured(
 ) -> str:
     """The faster of `compiled` and `other`, kept under `name`; the first to keep it is right."""
     times = {backend: [] for backend in ("compiled", other)}
-    with torch.random.fork_rng(devices=[]), torch.enable_grad():
+    with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
         x = torch.randn(STEPS, batch, like.shape[2], dtype=like.dtype)
         ends = None if lengths is None else torch.full((batch,), STEPS)
         for backend in times:

@@ -77,7 +77,8 @@ def plan(cell: Cell, u: Tensor) -> "Plan | str":
     known = _plans.setdefault(cell, {})
     if key not in known:
         try:
-            with torch.random.fork_rng(devices=[]):  # a step that draws is run, then refused
+            # a step that draws is run, then refused; the proof needs gradients wherever it is made
+            with torch.random.fork_rng(devices=[]), torch.inference_mode(False):
                 known[key] = Plan(cell, u)
         except (Unsplittable, NoCompiler) as error:
             known[key] = str(error)

@@ -2,12 +2,12 @@
 
 from dataclasses import replace
 
-from longlag.engine.trace import Expr, Product, Program
+from longlag.engine.program import Expr, Product, Program
 
 
 def fold(program: Program) -> Program:
     """Let a product that is only ever added to columns of u be accumulated onto them."""
-    everything = [*program.states, *(root for p in program.products for root in p.roots)]
+    everything = [*program.states, *(root for s in program.stages for root in s.roots)]
     uses: dict[Expr, set[Expr | None]] = {root.expr: {None} for root in everything}
     for expr in topological([root.expr for root in everything]):
         for arg in expr.args if expr.op not in ("load", "number") else ():
@@ -29,8 +29,8 @@ def fold(program: Program) -> Program:
             memo[expr] = swap.get(expr) or Expr(expr.op, args)
         return memo[expr]
 
-    for p in program.products:
-        p.roots = [root._replace(expr=new(root.expr)) for root in p.roots]
+    for stage in program.stages:
+        stage.roots = [root._replace(expr=new(root.expr)) for root in stage.roots]
     kept = {b: w for b, w in program.widths.items() if _kept(b, program)}
     states = [root._replace(expr=new(root.expr)) for root in program.states]
     return replace(program, widths=kept | {"a": kept["u"]}, states=states)

@@ -8,41 +8,10 @@ steps' rows at a time, while they are still in the cache.
 from dataclasses import dataclass
 from functools import cached_property
 
-from longlag.engine import matmul
+from longlag.engine import matmul, norm
 from longlag.engine.fold import fold, topological
-from longlag.engine.trace import Expr, Product, Program, Root
-
-# name: value, then the gradient of each argument; {0} {1} arguments, {y} value, {g} its gradient
-OPS = {
-    "add": ("{0} + {1}", "{g}", "{g}"),
-    "sub": ("{0} - {1}", "{g}", "-{g}"),
-    "mul": ("{0} * {1}", "{g} * {1}", "{g} * {0}"),
-    "div": ("{0} / {1}", "{g} / {1}", "-{g} * {y} / {1}"),
-    "neg": ("-{0}", "-{g}"),
-    "reciprocal": ("1 / {0}", "-{g} * {y} * {y}"),
-    "sigmoid": ("1 / (1 + EXP(-{0}))", "{g} * {y} * (1 - {y})"),
-    "tanh": ("TANH({0})", "{g} * (1 - {y} * {y})"),
-    "relu": ("{0} <= 0 ? 0 : {0}", "{y} > 0 ? {g} : 0"),
-    "exp": ("EXP({0})", "{g} * {y}"),
-    "log": ("LOG({0})", "{g} / {0}"),
-    "sqrt": ("SQRT({0})", "{g} / (2 * {y})"),
-    "sin": ("SIN({0})", "{g} * COS({0})"),
-    "cos": ("COS({0})", "-{g} * SIN({0})"),
-    "abs": ("{0} < 0 ? -{0} : {0}", "{0} > 0 ? {g} : {0} < 0 ? -{g} : 0"),
-    "sign": ("({0} > 0) - ({0} < 0)", "0"),
-    "maximum": (
-        "{0} > {1} || {0} != {0} ? {0} : {1}",
-        "{0} > {1} ? {g} : {0} == {1} ? {g} / 2 : 0",
-        "{1} > {0} ? {g} : {0} == {1} ? {g} / 2 : 0",
-    ),
-    "minimum": (
-        "{0} < {1} || {0} != {0} ? {0} : {1}",
-        "{0} < {1} ? {g} : {0} == {1} ? {g} / 2 : 0",
-        "{1} < {0} ? {g} : {0} == {1} ? {g} / 2 : 0",
-    ),
-    "softplus": ("{0} > 20 ? {0} : LOG1P(EXP({0}))", "{0} > 20 ? {g} : {g} / (1 + EXP(-{0}))"),
-}
-FUNCTIONS = ("exp", "tanh", "log", "log1p", "sin", "cos", "sqrt")
+from longlag.engine.pointwise import FUNCTIONS, OPS
+from longlag.engine.program import Expr, Norm, Program, Root, Stage
 
 
 @dataclass
@@ -65,7 +34,7 @@ class Source:
     def rereads_u(self) -> bool:
         """Whether backward needs u itself, and not only its sum with products."""
         program = self.program
-        roots = [*program.states, *(root for p in program.products for root in p.roots)]
+        roots = [*program.states, *(root for s in program.stages for root in s.roots)]
         loads = [e for e in topological([root.expr for root in roots]) if e.op == "load"]
         return any(load.args[0] == "u" for load in loads) or self.reads_u("g_u")
 
@@ -94,12 +63,14 @@ class Source:
             simd = "" if name == "sqrt" else "SIMD "  # an instruction, not a library's function
             lines.append(f"{simd}R {name}{suffix}(R);\n#define {name.upper()} {name}{suffix}")
         declare = "\n".join(lines)
-        return "\n".join([matmul.source(self.real), declare, self.forward(), self.backward()])
+        return "\n".join(
+            [matmul.source(self.real), declare, norm.SOURCE, self.forward(), self.backward()]
+        )
 
-    def levels(self) -> list[list[Product]]:
-        """Products that can be taken together, in order."""
-        top = max((p.level for p in self.program.products), default=-1)
-        return [[p for p in self.program.products if p.level == i] for i in range(top + 1)]
+    def levels(self) -> list[list[Stage]]:
+        """Stages that can be taken together, in order."""
+        top = max((p.level for p in self.program.stages), default=-1)
+        return [[p for p in self.program.stages if p.level == i] for i in range(top + 1)]
 
     def panels(self, turned: bool) -> tuple[list[str], list[str]]:
         """Statements that lay out each weight, or its transpose, and that free it."""
@@ -123,15 +94,19 @@ class Source:
             for p in group:
                 to, ld = self.place(p)
                 start = "0" if p.column is None else to.replace("a_", "u_", 1)
-                out.append(
-                    f"product(B, {p.n}, {p.k}, {p.x}_ + t * B * {p.k}, {p.k}, panels{p.index}, "
-                    f"{start}, {ld}, {to}, {ld});"
-                )
+                x = f"{p.x}_ + t * B * {p.k}"
+                if isinstance(p, Norm):
+                    out.append(f"normalise(B, {p.n}, (R){p.eps!r}, {x}, {to});")
+                else:
+                    out.append(
+                        f"product(B, {p.n}, {p.k}, {x}, {p.k}, panels{p.index}, "
+                        f"{start}, {ld}, {to}, {ld});"
+                    )
         out += self.loops(self.program.states, new="(r + B)")
         return "\n".join([*out, "}", *freed, "}"])
 
-    def place(self, p: Product, prefix: str = "") -> tuple[str, int]:
-        """Where product `p` of step t is kept: address and columns."""
+    def place(self, p: Stage, prefix: str = "") -> tuple[str, int]:
+        """Where the M of stage `p` at step t is kept: address and columns."""
         width = self.program.widths
         if p.column is None:
             return f"{prefix}{p.buffer}_ + t * B * {p.n}", p.n
@@ -186,22 +161,27 @@ class Source:
             )
         out += [
             f"memset(g_x{p.index}_, 0, B * {p.k} * sizeof(R));"
-            for p in self.program.products
+            for p in self.program.stages
             if p.roots
         ]
         out += self.reverse(self.program.states, state=True)
         for group in reversed(self.levels()):
             for p in group:
-                src, ld = self.place(p, "g_")
-                to = {"s": f"N{p.x[1:]}_", "x": f"g_{p.x}_"}.get(p.x[0], f"g_u_ + t * B * {p.k}")
-                out.append(
-                    f"product(B, {p.k}, {p.n}, {src}, {ld}, panels{p.index}, {to}, {p.k}, "
-                    f"{to}, {p.k});"
-                )
+                out.append(self.back(p))
             out += self.reverse([root for p in group for root in p.roots], state=False)
         for i in range(len(self.program.states)):
             out.append(f"{{ R *swap = G{i}_; G{i}_ = N{i}_; N{i}_ = swap; }}")
         return "\n".join([*out, *self.weights(), "}", *freed, "}"])
+
+    def back(self, p: Stage) -> str:
+        """From dL/dM of step t to dL/dX, which is added to."""
+        src, ld = self.place(p, "g_")
+        to = {"s": f"N{p.x[1:]}_", "x": f"g_{p.x}_"}.get(p.x[0], f"g_u_ + t * B * {p.k}")
+        if isinstance(p, Norm):
+            x, y = f"{p.x}_ + t * B * {p.k}", self.place(p)[0]
+            return f"normalise_back(B, {p.n}, (R){p.eps!r}, {x}, {y}, {src}, {to});"
+        product = f"product(B, {p.k}, {p.n}, {src}, {ld}, panels{p.index}"
+        return f"{product}, {to}, {p.k}, {to}, {p.k});"
 
     def weights(self) -> list[str]:
         """Every S steps, X^T dL/dM of them, added to the weights' gradients."""

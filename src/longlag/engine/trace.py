@@ -1,68 +1,22 @@
-"""A cell's step as a program: matrix products of the state, and pointwise expressions between.
+"""A cell's step as a program, read from its graph.
 
 What depends on the weights alone is set apart and computed once, before the time loop.
 """
 
 import operator
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
 
 from longlag.cells.base import Cell
+from longlag.engine.program import Expr, Norm, Product, Program, Root, Stage
 
 BATCH = 2  # of the trace; nothing in the program depends on it
 
 
 class Unsplittable(Exception):
     """Why a step is not matrix products and pointwise operations."""
-
-
-class Expr(NamedTuple):
-    """One value per column j: an operation on others, a number, or a column of a buffer."""
-
-    op: str  # of kernel.OPS, "number" or "load"
-    args: tuple[Any, ...] = ()  # Exprs; (value,); (buffer, offset, whether one column serves all)
-
-
-class Root(NamedTuple):
-    """An expression that has to be written down: `width` columns of `buffer` from `offset`."""
-
-    expr: Expr
-    buffer: str
-    offset: int
-    width: int
-
-
-@dataclass
-class Product:
-    """M = X W, with W (k,n) the fixed value number `weight`."""
-
-    index: int
-    weight: int
-    k: int
-    n: int
-    x: str = ""  # the buffer that holds X
-    roots: list[Root] = field(default_factory=list)  # what fills it, where it is not there yet
-    level: int = 0  # products that must come before
-    column: int | None = None  # where in `a` = u + M it is accumulated, if it is
-
-    @property
-    def buffer(self) -> str:
-        """Where M is kept."""
-        return f"m{self.index}"
-
-
-@dataclass
-class Program:
-    """What one step computes."""
-
-    widths: dict[str, int]  # columns of each buffer: u, s0, s1, .., m0, .., x0, ..
-    fixed: fx.GraphModule  # parameters and buffers -> values that do not change with time
-    names: list[str]  # of those parameters and buffers
-    products: list[Product]
-    states: list[Root]
 
 
 ALIAS = {"alias", "clone", "contiguous", "lift_fresh_copy"}
@@ -93,7 +47,8 @@ def trace(cell: Cell, u_width: int) -> Program:
     """Split the step of `cell`.
 
     Raises:
-        Unsplittable: it holds something else than matrix products and pointwise operations.
+        Unsplittable: it holds something else than matrix products, layer normalisation and
+            pointwise operations.
     """
     from torch.fx.experimental.proxy_tensor import make_fx  # slow to import, so only when used
 
@@ -128,14 +83,14 @@ class _Splitter:
             if any(arg in self.varies for arg in node.all_input_nodes):
                 self.varies.add(node)
         self.fixed: dict[fx.Node, int] = {}
-        self.products: dict[fx.Node, Product] = {}
+        self.stages: dict[fx.Node, Stage] = {}
 
     def program(self) -> Program:
         """The whole of it."""
         outputs: Any = next(n for n in self.graph.nodes if n.op == "output").args[0]
         states = [self.root(node, f"s{i}") for i, node in enumerate(outputs)]
-        products = sorted(self.products.values(), key=lambda product: product.level)
-        return Program(self.widths, self.fixed_part(), self.names, products, states)
+        stages = sorted(self.stages.values(), key=lambda stage: stage.level)
+        return Program(self.widths, self.fixed_part(), self.names, stages, states)
 
     def root(self, node: fx.Node, buffer: str) -> Root:
         """All columns of `node`, to be written to `buffer`."""
@@ -167,9 +122,8 @@ class _Splitter:
         if node not in self.varies:
             return self.constant(node, offset)
         if name == "mm":
-            return Expr(
-                "load", (self.product(node, node.args[0], node.args[1]).buffer, offset, False)
-            )
+            own = self.product(node, node.args[0], node.args[1])
+            return Expr("load", (own.buffer, offset, False))
         if name == "addmm" and not node.kwargs:
             bias, x, weight = node.args
             own = Expr("load", (self.product(node, x, weight).buffer, offset, False))
@@ -192,38 +146,57 @@ class _Splitter:
         self.widths[f"c{number}"] = columns
         return Expr("load", (f"c{number}", 0 if columns == 1 else offset, columns == 1))
 
-    def product(self, node: fx.Node, x: Any, weight: Any) -> Product:
+    def product(self, node: fx.Node, x: Any, weight: Any) -> Stage:
         """The product that `node` is."""
-        if node in self.products:
-            return self.products[node]
+        if node in self.stages:
+            return self.stages[node]
         if weight in self.varies or x not in self.varies:
             raise Unsplittable("a matrix product is not of a state and a fixed weight")
         k, n = shape(weight)
-        index = len(self.products)
-        made = Product(index, self.fixed.setdefault(weight, len(self.fixed)), k, n)
-        self.products[node] = made
+        made = Product(len(self.stages), k, n, self.fixed.setdefault(weight, len(self.fixed)))
+        self.stages[node] = made
         self.widths[made.buffer] = n
         if x in self.inputs:
             made.x = self.inputs[x]
         else:
-            made.x, start = f"x{index}", 0
-            self.widths[made.x] = k
             joined = str(x.target).startswith("aten.cat")
-            for part in x.args[0] if joined else [x]:
-                made.roots.append(self.root(part, made.x)._replace(offset=start))
-                start += shape(part)[-1]
-            made.level = 1 + max(self.level(root.expr) for root in made.roots)
+            self.fill(made, x.args[0] if joined else [x])
         return made
 
+    def norm(self, node: Any, offset: int) -> Expr:
+        """A layer normalisation over all columns, with its gain and shift."""
+        x, over, gain, shift, eps = node.args
+        if list(over) != [shape(x)[-1]]:
+            raise Unsplittable(f"{node.target} over more than the units")
+        if node not in self.stages:
+            made = Norm(len(self.stages), over[0], over[0], eps)
+            self.stages[node] = made
+            self.widths[made.buffer] = over[0]
+            self.fill(made, [x])
+        found = Expr("load", (self.stages[node].buffer, offset, False))
+        found = found if gain is None else Expr("mul", (found, self.value(gain, offset)))
+        return found if shift is None else Expr("add", (found, self.value(shift, offset)))
+
+    def fill(self, stage: Stage, parts: Any) -> None:
+        """Let `stage` read the values of `parts`, side by side."""
+        stage.x, start = f"x{stage.index}", 0
+        self.widths[stage.x] = stage.k
+        for part in parts:
+            stage.roots.append(self.root(part, stage.x)._replace(offset=start))
+            start += shape(part)[-1]
+        stage.level = 1 + max(self.level(root.expr) for root in stage.roots)
+
     def level(self, expr: Expr) -> int:
-        """Of the last product that `expr` needs, or -1."""
+        """Of the last stage that `expr` needs, or -1."""
         if expr.op == "load":
-            made = [p.level for p in self.products.values() if p.buffer == expr.args[0]]
+            made = [s.level for s in self.stages.values() if s.buffer == expr.args[0]]
             return made[0] if made else -1
         return max((self.level(a) for a in expr.args if isinstance(a, Expr)), default=-1)
 
     def part(self, source: Any, index: Any, offset: int) -> Expr:
-        """One of the pieces that `split` gives."""
+        """One of the pieces that `split` gives, or the first result of a normalisation."""
+        if str(source.target).startswith("aten.native_layer_norm") and index == 0:
+            return self.norm(source, offset)
         args = (*source.args, 0)[:3]
         if "split" not in str(source.target) or args[2] not in (-1, 1):
             raise Unsplittable(f"{source.target} is neither pointwise nor a matrix product")
