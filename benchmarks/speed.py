@@ -4,7 +4,8 @@
 
 One pass is forward and backward over T steps on one thread.  All contenders of a row take turns
 in one process; a figure is the median over the turns, in microseconds of CPU time a step (which
-other processes on the machine disturb less than time on the wall).
+other processes on the machine disturb less than time on the wall).  Freed memory is kept, as in
+every training process of longlag, for all contenders alike.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from longlag import cells
 from longlag.cells import Cell, LinearCell
 from longlag.engine import choose, unroll
 from longlag.runs.machine import machine
+from longlag.runs.memory import keep_memory
 
 SIZES = ((64, 128), (32, 64), (20, 32))  # B, H (and I = H)
 STEPS = 100
@@ -170,6 +172,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="folder for speed.json and speed.md")
     args = parser.parse_args()
     torch.set_num_threads(1)
+    keep_memory()
     turns = 1 if args.smoke else args.turns
     found = {
         "machine": machine(),
