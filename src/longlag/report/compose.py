@@ -13,6 +13,7 @@ from longlag.report.sections.method import REFERENCES, method
 from longlag.report.sections.outcome import outcome
 from longlag.report.sections.provenance import commit, counted, provenance
 from longlag.report.sections.results import horizon, results
+from longlag.report.sections.speed import speed
 from longlag.report.trials import read_trials
 
 QUESTION = "How long can a recurrent network remember, and do its gradients say why?"
@@ -32,6 +33,7 @@ def compose(study: Study) -> Document:
         *inside(rows, study.name),
         more(rows),
         learning(rows, trials),
+        *speed(study),
         *provenance(study, rows),
     )
     return Document(

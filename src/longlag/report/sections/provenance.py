@@ -1,6 +1,7 @@
 """Where every number comes from: commands, failures, versions, machine and time."""
 
 from collections import Counter
+from typing import Any
 
 from longlag.report.document import Block, Code, Points, Section, Table, Text
 from longlag.report.groups import Group
@@ -53,7 +54,11 @@ def machine(study: Study) -> Table:
 
 def commit(run: Run) -> str:
     """Short, and whether the tree had changes."""
-    git = run.record.get("git") or {}
+    return commit_of(run.record.get("git") or {})
+
+
+def commit_of(git: dict[str, Any]) -> str:
+    """The same of what a record says of the tree."""
     return f"{str(git.get('commit') or 'none')[:10]}{' with changes' if git.get('dirty') else ''}"
 
 
