@@ -94,7 +94,7 @@ def test_metrics_look_at_the_scored_steps_alone():
     batch = batch_of(target, torch.ones(6, 4), scored=scored)
     learner.validation_step(batch, 0)
     right = learner.model(batch.x).prediction[5].argmax(-1) == target[5]
-    found = learner._collect()
+    found = learner.collect()
     assert found["accuracy"] == pytest.approx(right.float().mean().item())
     assert found["sequence_accuracy"] == found["accuracy"]  # one scored step each
 
@@ -137,7 +137,7 @@ def test_the_best_weights_on_validation_are_kept_and_the_curve_says_when():
     learner.eval()
     for batch in data.val_dataloader():
         learner.validation_step(batch, 0)
-    assert learner._collect()["mse"] == pytest.approx(min(seen.values()))
+    assert learner.collect()["mse"] == pytest.approx(min(seen.values()))
 
 
 def test_training_stops_when_solved_and_not_before():

@@ -110,7 +110,7 @@ class Learner(lightning.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         """Add a point to the curve and hand it to the logger."""
-        values = self._collect()
+        values = self.collect()
         step = self.global_step
         if self.losses:
             self.curve.append(Point(step, "train", "loss", sum(self.losses) / len(self.losses)))
@@ -129,7 +129,7 @@ class Learner(lightning.LightningModule):
 
     def on_test_epoch_end(self) -> None:
         """Hand the metrics over."""
-        self.log_dict({f"test/{name}": value for name, value in self._collect().items()})
+        self.log_dict({f"test/{name}": value for name, value in self.collect().items()})
 
     def _count(self, batch: Batch) -> None:
         at = positions(batch.weight)
@@ -145,7 +145,8 @@ class Learner(lightning.LightningModule):
             )
         self.metrics.update(preds=prediction, target=target, sequence=sequence, value=loss)
 
-    def _collect(self) -> dict[str, float]:
+    def collect(self) -> dict[str, float]:
+        """The metrics counted so far, which start anew."""
         values: dict[str, Any] = {**self.metrics.compute(), "loss": self.mean_loss.compute()}
         self.metrics.reset()
         self.mean_loss.reset()

@@ -215,7 +215,8 @@ def report(store: Store) -> None:
     """Write the pages, unless they are newer than every record, examination and the plan."""
     pages = [store.folder / f"report.{kind}" for kind in ("html", "pdf", "md")]
     sources = [store.folder / "plan.json", *store.folder.glob("*/record.json")]
-    sources += store.folder.glob("*/laboratory.npz")
+    for name in ("laboratory.npz", "extrapolation.json"):
+        sources += store.folder.glob(f"*/{name}")
     newest = max((path.stat().st_mtime for path in sources if path.exists()), default=0.0)
     if not all(page.exists() and page.stat().st_mtime > newest for page in pages):
         from longlag.report import build

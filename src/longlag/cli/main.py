@@ -33,6 +33,11 @@ COMMANDS = {
         f"{RUN}; study=NAME: a run of each cell",
     ),
     "forecast": Command("draw true against predicted of a recorded run on a series", "RUN", RUN),
+    "extrapolate": Command(
+        "score a recorded run on lengths beyond its training",
+        "RUN",
+        f"{RUN}; study=NAME: a run of each cell; lengths=100,200,400: others than the default",
+    ),
     "list": Command("what there is: cells, tasks, studies, ...", "KIND", "default: all kinds"),
     "show": Command("draw one example of a task", *SETTINGS),
     "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),

@@ -6,6 +6,7 @@ from longlag.report.findings import findings
 from longlag.report.groups import settings, study_groups
 from longlag.report.records import Study
 from longlag.report.say import seconds
+from longlag.report.sections.extrapolation import extrapolation
 from longlag.report.sections.gradients import gradients, more
 from longlag.report.sections.inside import inside
 from longlag.report.sections.learning import learning
@@ -28,6 +29,7 @@ def compose(study: Study) -> Document:
         method(study, rows, trials),
         results(rows),
         horizon(rows),
+        extrapolation(rows),
         gradients(rows),
         outcome(rows, found),
         *inside(rows, study.name),

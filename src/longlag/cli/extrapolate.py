@@ -1,0 +1,133 @@
+"""`longlag extrapolate RUN`: the score of recorded runs beyond the length of their training."""
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from longlag.cli.probe import find, study_of
+from longlag.errors import LonglagError
+
+OUT = Console(highlight=False, soft_wrap=True)
+FILE = "extrapolation.json"  # of a run; a study's figure is extrapolation.svg and .png
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Ask one run, or the median run of every cell and task of a study; print, draw and keep."""
+    words = [word for word in arguments.words if not word.startswith("lengths=")]
+    lengths = parse([word for word in arguments.words if word.startswith("lengths=")])
+    if len(words) != 1:
+        raise LonglagError(
+            "give one run or study: longlag extrapolate results/<study>/<run id>, or its id "
+            "alone, or study=<study>; then lengths=100,200,400 if the default is not wanted"
+        )
+    study = study_of(words[0], arguments.config_dir)
+    if study is None:
+        folder = find(words[0])
+        draw(folder, [ask(folder, lengths)])
+        return 0
+    found = every(study, lengths)
+    if not found:
+        raise LonglagError(f"no run of {study} has weights and a task with a length")
+    draw(study, found)
+    return 0
+
+
+def parse(words: list[str]) -> list[int] | None:
+    """The lengths of `lengths=50,100`; None: the default ones."""
+    if not words:
+        return None
+    text = words[-1].removeprefix("lengths=").strip("[]")
+    try:
+        lengths = [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise LonglagError(
+            f"lengths must be whole numbers, as in lengths=50,100: {text}"
+        ) from error
+    if min(lengths) < 1:
+        raise LonglagError(f"lengths must be at least 1, not {min(lengths)}")
+    return lengths
+
+
+def every(study: Path, lengths: list[int] | None) -> list[dict[str, Any]]:
+    """The median runs of a study that can be asked; each that cannot says why."""
+    from longlag.cli.medians import medians
+
+    found = []
+    for median in medians(study):
+        try:
+            found.append(ask(median.folder, lengths))
+        except LonglagError as error:
+            OUT.print(f"{median.name} is left out: {str(error).split(': ')[0]}\n")
+    return found
+
+
+def ask(folder: Path, lengths: list[int] | None) -> dict[str, Any]:
+    """Measure a run, print its table and keep it as extrapolation.json."""
+    from longlag.extrapolation import SIZE, curve
+    from longlag.runs.load import run_of
+
+    loaded = run_of(folder)
+    points = curve(loaded, lengths)
+    record = loaded.record
+    found = {
+        "names": record["names"],
+        "length": record["task"]["length"],
+        "score": record["score"],
+        "solved": record["solved"],
+        "directions": record["directions"],
+        "sequences": SIZE,
+        "points": [
+            {"length": p.length, "metrics": p.metrics, "floor": p.floor._asdict()} for p in points
+        ],
+    }
+    part = folder / f".{FILE}.part"
+    part.write_text(json.dumps(found, indent=1) + "\n")
+    os.replace(part, folder / FILE)
+    OUT.print(table(found))
+    OUT.print(verdict(found), "")
+    return found
+
+
+def table(found: dict[str, Any]) -> Table:
+    """One row a length."""
+    names = list(found["points"][0]["metrics"])
+    title = f"{found['names']['cell']} on {found['names']['task']}, {found['sequences']} sequences"
+    made = Table(title=f"{title} of each length", title_justify="left")
+    for name in ("length", "of training", *names, f"{found['score']} floor"):
+        made.add_column(name, justify="right")
+    for point in found["points"]:
+        values = [f"{point['metrics'][name]:.4g}" for name in names]
+        times = f"{point['length'] / found['length']:.3g} x"
+        made.add_row(str(point["length"]), times, *values, f"{point['floor']['value']:.4g}")
+    return made
+
+
+def verdict(found: dict[str, Any]) -> str:
+    """Up to which length the criterion is met."""
+    from longlag.report.sections.extrapolation import reach
+
+    solved = found["solved"]
+    if solved is None:
+        return "the task has no criterion; compare with the floor of each length"
+    rule = f"the criterion ({solved['metric']} {solved['threshold']:g})"
+    far = reach(found)
+    if far is None:
+        return f"{rule} is not met at the first length from that of training on"
+    return f"{rule} is met from the training length up to {far}"
+
+
+def draw(folder: Path, found: list[dict[str, Any]]) -> None:
+    """The curves as extrapolation.svg and extrapolation.png."""
+    from longlag.report.figures.extrapolation import picture
+    from longlag.report.figures.paint import style, svg
+
+    with style():
+        figure = picture(found)
+        (folder / "extrapolation.svg").write_text(svg(figure))
+        figure.savefig(folder / "extrapolation.png", dpi=200, facecolor="white")
+    OUT.print(f"drawn in {folder}/extrapolation.svg and extrapolation.png")
