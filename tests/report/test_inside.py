@@ -15,6 +15,7 @@ from longlag.report.mechanism import agreement, mechanism
 from longlag.report.records import read_study
 from longlag.report.sections.inside import inside
 from longlag.report.sections.method import REFERENCES
+from longlag.report.writers.pdf import ratio
 from longlag.runs.config import resolve
 from longlag.runs.examination import examine_run
 from longlag.runs.run import execute
@@ -200,6 +201,13 @@ def test_a_run_that_is_not_the_median_is_named_by_its_seed(small):
     (cell,) = cells(small)
     assert cell.label == f"{g.label} (seed {other.record['seed']})"
     assert "(1 of 3 cells and tasks so far)" in str(sections(small)[0].blocks[0])
+
+
+def test_both_figures_of_three_rows_fit_on_one_page_of_the_paper_with_their_captions(small):
+    (section,) = sections(look(small))
+    drawn = [pictures(section)[key] for key in ("inside-steps", "inside-retention")]
+    page, caption, width = 25.8, 2.6, 17.6  # cm
+    assert sum(width * ratio(picture.svg) + caption for picture in drawn) < page
 
 
 def test_the_figures_of_many_cells_are_cut_into_several_and_stand_in_an_appendix(small):

@@ -112,10 +112,8 @@ def label_ends(
     """Names at the right edge, at the height of their line (y in data), pushed apart."""
     to_axes = (axes.transScale + axes.transLimits).transform
     known = [(y, t, c) for y, t, c in labels if np.isfinite(y)]
-    places = sorted(
-        (float(np.clip(to_axes((axes.get_xlim()[1], y))[1], 0.0, 1.0)), text, ink)
-        for y, text, ink in known
-    )
+    ends = sorted((float(to_axes((axes.get_xlim()[1], y))[1]), text, ink) for y, text, ink in known)
+    places = [(float(np.clip(height, 0.0, 1.0)), text, ink) for height, text, ink in ends]
     heights = spread([p[0] for p in places], gap)
     for height, (_, text, ink) in zip(heights, places, strict=True):
         axes.text(x, height, text, color=ink, transform=axes.transAxes, va="center", ha="left")

@@ -9,6 +9,7 @@ from longlag.report.figures.paint import DASH, FAINT, INK, PAGE, new, style, svg
 from longlag.report.inside import LEAST, Inside, View
 
 MORE = ((0, (1, 1.3)), (0, (5, 1, 1, 1)), (0, (2.5, 1)), (0, (5, 1, 1, 1, 1, 1)))
+HEIGHT = 3.1  # inches: with the figure of the steps it fits on a page of the paper
 LABELS = (
     "share left\nat initialisation",
     "share left\nafter training",
@@ -21,7 +22,7 @@ def retention(cells: list[Inside], palette: dict[str, str]) -> str:
     columns = max(2, len(cells))
     looks = dashes(cells)
     with style():
-        figure, places = new(PAGE, 3.85, 3, columns, sharey="row")
+        figure, places = new(PAGE, HEIGHT, 3, columns, sharey="row", sharex="col")
         for column, cell in zip(places.T, cells, strict=False):
             ink = palette[cell.row.label]
             column[0].set_title(cell.label)

@@ -8,12 +8,9 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 from longlag.report.figures.paint import FAINT, INK, PAGE, new, style, svg
 from longlag.report.inside import Inside, View
 
+HEIGHT = 3.15  # inches: two figures as high stand on a page of the paper
 LINEAR = 0.1  # nats a step: the axis of the exponents is linear below it
-LABELS = (
-    "log$_{10}$ ‖J$_T$ … J$_{T-k+1}$‖",
-    "Lyapunov exponent\n(nats per step)",
-    "spectral radius",
-)
+LABELS = ("log$_{10}$ norm\nof product", "exponent\n(nats/step)", "spectral\nradius")
 BELOW = ("lag k (steps)", "directions, share of all", "step t")
 
 
@@ -21,7 +18,7 @@ def steps(cells: list[Inside], palette: dict[str, str]) -> str:
     """A column a cell: product of steps, Lyapunov spectrum, spectral radius through time."""
     columns = max(2, len(cells))
     with style():
-        figure, places = new(PAGE, 4.1, 3, columns, sharey="row")
+        figure, places = new(PAGE, HEIGHT, 3, columns, sharey="row")
         for column, cell in zip(places.T, cells, strict=False):
             column[0].set_title(cell.label)
             for when, view in cell.views.items():
@@ -36,6 +33,7 @@ def steps(cells: list[Inside], palette: dict[str, str]) -> str:
             axes.set_axis_off()
         for axes, words in zip(places[:, 0], LABELS, strict=True):
             axes.set_ylabel(words)
+        figure.align_ylabels(places[:, 0])
         places[0, 0].yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         places[1, 0].set_yscale("symlog", linthresh=LINEAR, linscale=0.6)
         places[1, 0].minorticks_off()
