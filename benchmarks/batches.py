@@ -1,8 +1,8 @@
 """What drawing a batch costs, beside the training step that uses it, for each synthetic task.
 
-An LSTM of 64 units, fused kernel, batches of 32, one thread; medians, drawn and trained in turns.
+An LSTM of 64 units, batches of 32, one thread; CPU time, batches drawn as a run draws them.
 
-    python benchmarks/batches.py [--rounds 15] [--tasks adding,copy]
+    python benchmarks/batches.py [--blocks 5] [--tasks adding,copy]
 """
 
 import argparse
@@ -15,9 +15,11 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from longlag.cells import LSTM
+from longlag.datamodule import AHEAD, Stream
 from longlag.learner import pick, positions
 from longlag.losses import per_step_loss
 from longlag.model import Model
+from longlag.runs.memory import keep_memory
 from longlag.tasks import Batch, Task
 
 CONF = Path(__file__).parents[1] / "conf" / "task"
@@ -35,27 +37,32 @@ def train(task: Task, model: Model, optimizer: torch.optim.Optimizer, batch: Bat
     optimizer.step()
 
 
-def measure(task: Task, rounds: int) -> tuple[float, float]:
-    """Median seconds of drawing a batch and of a training step."""
+def measure(task: Task, blocks: int) -> tuple[float, float]:
+    """Seconds of drawing a batch and of a training step: medians over blocks, one left out."""
     model = Model(task.spec.input_size, task.spec.output_size, LSTM, HIDDEN)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-3)
+    stream = iter(Stream(task, 0, BATCH))
     drawn, trained = [], []
-    for k in range(rounds + 2):  # the first two warm up
-        start = time.perf_counter()
-        batch = task.batch("train", 0, k, BATCH)
-        middle = time.perf_counter()
-        train(task, model, optimizer, batch)
-        drawn.append(middle - start)
-        trained.append(time.perf_counter() - middle)
-    return statistics.median(drawn[2:]), statistics.median(trained[2:])
+    for _ in range(blocks + 1):  # the first one warms up
+        drawn.append(0.0)
+        trained.append(0.0)
+        for _ in range(AHEAD):
+            start = time.process_time()
+            batch = next(stream)
+            middle = time.process_time()
+            train(task, model, optimizer, batch)
+            drawn[-1] += (middle - start) / AHEAD
+            trained[-1] += (time.process_time() - middle) / AHEAD
+    return statistics.median(drawn[1:]), statistics.median(trained[1:])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--blocks", type=int, default=5)
     parser.add_argument("--tasks", default="")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
+    keep_memory()  # as a training process does
     names = (
         arguments.tasks.split(",") if arguments.tasks else sorted(p.stem for p in CONF.glob("*"))
     )
@@ -64,7 +71,7 @@ def main() -> None:
         task = instantiate(OmegaConf.load(CONF / f"{name}.yaml"))
         if hasattr(task, "licence"):
             continue  # given, not drawn
-        draw, step = measure(task, arguments.rounds)
+        draw, step = measure(task, arguments.blocks)
         mark = "" if draw < SHARE * step else f"  over {SHARE:.0%}"
         print(f"{name:<22}{draw * 1e3:>10.3f}{step * 1e3:>10.2f}{draw / step:>9.1%}{mark}")
 

@@ -8,7 +8,7 @@ import torch
 from torch import Generator
 
 from longlag.cells import LSTM, Cell, Elman
-from longlag.datamodule import DataModule
+from longlag.datamodule import AHEAD, DataModule
 from longlag.learner import Learner, pick, positions
 from longlag.losses import per_step_loss
 from longlag.metrics import collection
@@ -192,3 +192,10 @@ def test_positions_and_pick_agree_with_indexing():
     at = positions(weight)
     assert at.tolist() == [1, 2]
     assert pick(torch.tensor([[[1], [2]], [[3], [4]]]), at).tolist() == [[2], [3]]
+
+
+def test_the_training_stream_is_every_batch_of_the_task_in_order():
+    task = Adding(length=5)
+    stream = iter(DataModule(task, 3, 2, 4, 4).train_dataloader())
+    for k in range(2 * AHEAD + 1):
+        assert torch.equal(next(stream).x, task.batch("train", 3, k, 2).x)

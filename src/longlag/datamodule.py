@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 
 import lightning
 
 from longlag.tasks.base import Batch, Split, Task
+
+AHEAD = 16  # batches drawn in one go: each alone, after a training step, finds the caches cold
 
 
 @dataclass
@@ -17,10 +20,9 @@ class Stream:
     batch_size: int
 
     def __iter__(self) -> Iterator[Batch]:
-        k = 0
-        while True:
-            yield self.task.batch("train", self.seed, k, self.batch_size)
-            k += 1
+        for first in count(step=AHEAD):
+            block = range(first, first + AHEAD)
+            yield from [self.task.batch("train", self.seed, k, self.batch_size) for k in block]
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Regular languages of Deletang et al.: train on short words, answer for long ones."""
 
+import functools
 import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
@@ -10,6 +11,16 @@ import torch
 from torch import Generator, Tensor
 
 from longlag.tasks.base import Batch, Floor, Solved, Spec, Task, encode, require
+
+
+@functools.cache
+def arithmetic() -> np.ndarray:
+    """The state 5 total + term after reading + - * or nothing and a number: (25,20)."""
+    state, read = np.divmod(np.arange(500), 20)
+    (total, term), (operator, number) = np.divmod(state, 5), np.divmod(read, 5)
+    ended, sign = (total + term) % 5, np.where(operator == 1, -1, 1)
+    goes_on = 5 * total + np.where(operator == 2, term * number % 5, term)
+    return np.where(operator < 2, 5 * ended + sign * number % 5, goes_on).reshape(25, 20)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,13 +204,10 @@ class ModularArithmetic(Word):
         return word
 
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
-        """The value: a term goes on at *, and is added to the total before + or -."""
-        letters, inside_ = word.numpy(), inside.numpy()
-        total, term = np.zeros_like(letters[0]), letters[0].copy()
-        for t in range(1, len(letters) - 1, 2):
-            operator, number, goes_on = letters[t], letters[t + 1], inside_[t]
-            times = operator == 7
-            fresh = np.where(operator == 5, number, -number)
-            total += np.where(times | ~goes_on, 0, term)
-            term = np.where(goes_on, np.where(times, term * number % 5, fresh), term)
-        return torch.from_numpy((total + term) % 5)
+        """Of what a run of the automaton leaves: the total so far, and the term that may go on."""
+        letters, counts = word.numpy(), inside.numpy()
+        operators = np.where(counts[1::2], letters[1::2] - 5, 3)
+        state, table = letters[0], arithmetic()
+        for read in 5 * operators + letters[2::2]:
+            state = table[state, read]
+        return torch.from_numpy((state // 5 + state) % 5)

@@ -68,15 +68,16 @@ class Dyck(Task):
         T, k, m = self.length, self.kinds, self.depth
         coins = torch.randint(0, 256, (-(-T // 8), batch_size), generator=rng).numpy()
         kind = torch.randint(0, k, (T, batch_size), generator=rng).numpy()
-        depth = np.zeros((8 * len(coins) + 1, batch_size), dtype=np.int64)  # before each step
+        depth = np.zeros((8 * len(coins) + 1, batch_size), dtype=np.int16)  # before each step
         paths = walks(m)
         for i, eight in enumerate(coins):
             depth[8 * i + 1 : 8 * i + 9] = paths[depth[8 * i], eight].T
         depth = depth[: T + 1]
         opens = depth[1:] > depth[:-1]
-        steps = np.arange(T, dtype=np.int32)[:, None]
-        code = np.where(opens, steps * k + kind, 0).astype(np.int32)  # grows with the step
-        newest = np.zeros((T, batch_size), dtype=np.int32)  # opening at the depth after each step
+        small = np.int16 if T * k < 2**15 else np.int64
+        steps = np.arange(T, dtype=small)[:, None]
+        code = np.where(opens, steps * small(k) + kind.astype(small), small(0))  # grows with t
+        newest = np.zeros((T, batch_size), dtype=small)  # opening at the depth after each step
         for level in range(1, m + 1):
             here = depth[1:] == level
             np.copyto(newest, np.maximum.accumulate(code * here, axis=0), where=here)
@@ -99,7 +100,7 @@ def walks(deepest: int) -> np.ndarray:
         up = (np.arange(256) >> i) & 1
         depth = np.abs(deepest - np.abs(deepest - depth - 2 * up + 1))  # reflected at 0 and m
         path.append(depth)
-    return np.stack(path, axis=-1)
+    return np.stack(path, axis=-1).astype(np.int16)
 
 
 def enough(scored: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
