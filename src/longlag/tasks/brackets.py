@@ -78,9 +78,10 @@ class Dyck(Task):
         steps = np.arange(T, dtype=small)[:, None]
         code = np.where(opens, steps * small(k) + kind.astype(small), small(0))  # grows with t
         newest = np.zeros((T, batch_size), dtype=small)  # opening at the depth after each step
-        for level in range(1, m + 1):
-            here = depth[1:] == level
-            np.copyto(newest, np.maximum.accumulate(code * here, axis=0), where=here)
+        for level in range(1, m + 1):  # an odd depth follows odd steps, an even one even steps
+            rows = slice((level - 1) % 2, None, 2)
+            here = depth[1:][rows] == level
+            np.copyto(newest[rows], np.maximum.accumulate(code[rows] * here, axis=0), where=here)
         top = newest.astype(np.int64) % k  # of the stack after each step
         closed = np.concatenate([top[:1], top[:-1]])  # a closing step closes what was on top
         seen = torch.from_numpy(np.where(opens, kind, k + closed))
