@@ -1,6 +1,7 @@
 """The chart in the terminal, and `longlag probe`."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,11 @@ import pytest
 from rich.console import Console
 
 from longlag.cli.main import main
-from longlag.probes.terminal import chart, training
+from longlag.probes.terminal import chart, layers, training
+from longlag.runs.config import resolve
+from longlag.runs.run import execute
+from longlag.runs.store import Store
+from tiny import TINY
 
 
 def rows(lines, **size) -> list[str]:
@@ -75,6 +80,39 @@ def test_a_recorded_run_is_examined_by_its_folder_and_by_its_id(
     (record / "weights.pt").unlink()
     assert main(["probe", record.name]) == 2
     assert "longlag train" in capsys.readouterr().err
+
+
+def shown(folder: Path, monkeypatch: pytest.MonkeyPatch, *settings: str) -> str:
+    """What `longlag probe` prints of a run."""
+    store = Store(folder, "study")
+    store.prepare()
+    place = store.save(*execute(resolve((*TINY, "logger=none", *settings)), store.folder))
+    out = io.StringIO()
+    monkeypatch.setattr("longlag.cli.probe.OUT", Console(file=out, width=100, soft_wrap=True))
+    assert main(["probe", str(place)]) == 0
+    return out.getvalue()
+
+
+def test_layers_are_counted_from_1_in_every_table(tmp_path, monkeypatch):
+    text = shown(tmp_path, monkeypatch, "cell=lstm", "model.layers=2")
+    assert "with respect to the state of layer 2, the last:" in text
+    tables = re.findall(r"^ *layer +(?:path|model|gate).*\n((?: .*\n)+)", text, re.MULTILINE)
+    assert len(tables) == 4
+    for rows in tables:
+        first = {row.split()[0] for row in rows.splitlines() if re.match(r" *\d ", row)}
+        assert first == {"1", "2"}, rows
+
+
+def test_of_one_layer_no_table_has_a_column_for_it(tmp_path, monkeypatch):
+    text = shown(tmp_path, monkeypatch, "cell=lstm")
+    assert "layer" not in text.partition("everything that was measured")[0]
+    assert re.search(r"^ *path +model +nats/step", text, re.MULTILINE)
+    assert re.search(r"^ *h +init ", text, re.MULTILINE)
+
+
+def test_layers_stand_in_the_order_of_their_numbers():
+    arrays = {f"profile/{layer}/h": np.ones(3) for layer in range(12)}
+    assert layers({"init": arrays}) == [str(layer) for layer in range(12)]
 
 
 @pytest.mark.parametrize("words", [[], ["nowhere"], ["a", "b"]])

@@ -10,9 +10,10 @@ import numpy as np
 import pytest
 
 import tiny
+from longlag.places import WAYS
 from longlag.runs import mirror
 from longlag.runs.config import resolve
-from longlag.runs.dashboard import picture
+from longlag.runs.dashboard import flow, picture
 from longlag.runs.run import execute
 
 TINY = ("cell=lstm", *tiny.TINY)
@@ -47,12 +48,12 @@ def test_two_runs_of_one_process_are_two_runs(offline):
     [
         "validation/mse",  # curves
         "train/loss",
-        "gradient/0/c/first_step",  # the gradient at both ends of time, along training
+        "gradient/c/first_step",  # the gradient at both ends of time, along training
         "gradient/total_before_clipping",
-        "gate/0/f/mean",
-        "profile_map/0/h",  # heat maps
-        "profile_lines/0/c",  # line series
-        "gate_map/0/f",
+        "gate/f/mean",
+        "profile_map/h",  # heat maps
+        "profile_lines/c",  # line series
+        "gate_map/f",
         "test/mse",
         "single/adding",  # group
         "hidden_size",  # config
@@ -62,14 +63,31 @@ def test_an_offline_run_holds(offline, what):
     assert what in offline[1] or what.replace("/", "\\/") in offline[1]
 
 
-def test_every_layer_of_a_stack_has_its_maps(tmp_path):
+def test_every_layer_of_a_stack_has_its_curves_and_maps_and_the_first_is_layer_1(tmp_path):
     folder = tmp_path / "study"
     execute(resolve((*TINY, "model.layers=2")), folder)
     (path,) = folder.glob("wandb/offline-run-*/*.wandb")
     text = inspected(path)
-    for layer in (0, 1):
-        for what in (f"profile_map/{layer}/c", f"profile_lines/{layer}/h", f"gate_map/{layer}/f"):
-            assert what in text, what
+    for layer in ("layer_1", "layer_2"):
+        for what in (
+            "gradient/{}/c/last_step",
+            "gate/{}/f/mean",
+            "profile_map/{}/c",
+            "profile_lines/{}/h",
+            "gate_map/{}/f",
+        ):
+            assert what.format(layer) in text, what
+    assert "layer_0" not in text and "layer_3" not in text
+
+
+def test_a_dashboard_has_a_picture_of_every_array_whichever_way_its_cell_reads():
+    record = {"config": {"model": {"layers": 1}}, "model": {"layers": 2}}
+    arrays = {f"{kind}/{cell}/h": np.ones((2, 3)) for kind in ("profile", "gate") for cell in "01"}
+    shown = flow(record, arrays | {"steps": np.arange(2)})
+    assert set(shown) == {
+        f"{kind}_{form}/{way}/h"
+        for kind in ("profile", "gate") for form in ("lines", "map") for way in WAYS
+    }  # fmt: skip
 
 
 def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypatch, caplog):

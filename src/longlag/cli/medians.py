@@ -3,8 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
+from longlag.places import cells_of_a_layer
 from longlag.report.groups import study_groups
-from longlag.report.layers import cells_of_a_layer
 from longlag.report.records import read_study
 
 

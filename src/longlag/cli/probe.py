@@ -85,8 +85,8 @@ def examine_study(study: Path) -> int:
 
 def top(arrays: dict[str, np.ndarray]) -> float:
     """The largest exponent of the last layer."""
-    layers = sorted(name for name in arrays if name.endswith("/lyapunov"))
-    return float(arrays[layers[-1]][0])
+    layers = (name for name in arrays if name.endswith("/lyapunov"))
+    return float(arrays[max(layers, key=lambda name: int(name.split("/")[1]))][0])
 
 
 def find(word: str) -> Path:
@@ -113,13 +113,14 @@ def show(record: dict[str, Any], found: Found) -> None:
     from longlag.probes import terminal
 
     names, task = record["names"], record["task"]
+    paths, several = terminal.names(found, "profile"), len(terminal.layers(found)) > 1
+    layer = paths[-1].split("/")[0]  # the top one: the answer is read there
+    which = f" of layer {int(layer) + 1}, the last" if several else ""
     OUT.print(
         f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold]: {record['status']} after "
         f"{record['steps']} steps; the answer needs up to {task['lag'] or '?'} steps of memory\n"
-        "norm of the gradient of the last answer's loss with respect to the state:"
+        f"norm of the gradient of the last answer's loss with respect to the state{which}:"
     )
-    paths = terminal.names(found, "profile")
-    layer = paths[-1].split("/")[0]  # the top one: the answer is read there
     lines = {
         f"{path.split('/')[1]} {when}": arrays[f"profile/{path}"]
         for when, arrays in found.items()

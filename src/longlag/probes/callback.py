@@ -10,6 +10,7 @@ from typing import Any, NamedTuple, final
 import lightning
 import numpy as np
 
+from longlag.places import title
 from longlag.probes.parameters import (
     EVERY,
     StepNorms,
@@ -134,7 +135,10 @@ class GradientFlow(lightning.Callback):
             window = self._seen.close(step)
             self._windows += [] if window is None else [window]
         if self.sink is not None:
-            self.sink(step, scalars(found, self._norms[-1] if self._norms else None, window))
+            norms = self._norms[-1] if self._norms else None
+            stack = pl_module.model
+            ways = len(stack.cells) // len(stack.layers)
+            self.sink(step, scalars(found, norms, window, len(stack.cells), ways))
 
     @contextmanager
     def _clock(self) -> Iterator[None]:
@@ -156,15 +160,26 @@ def probe_batch(task: Task, seed: int, sequences: int) -> Batch:
     return task.batch("validation", seed, PROBE_BATCH, sequences)
 
 
-def scalars(found: Arrays, norms: Norms | None, window: Window | None) -> dict[str, float]:
-    """A few numbers of a probe that fit a dashboard's curves."""
+def scalars(
+    found: Arrays, norms: Norms | None, window: Window | None, cells: int = 1, ways: int = 1
+) -> dict[str, float]:
+    """A few numbers of a probe that fit a dashboard's curves, with people's names of the places.
+
+    Args:
+        found: of one profile.
+        norms: of the parameters, if a step was looked at.
+        window: of the steps since the last probe, likewise.
+        cells: of the model.
+        ways: cells of a layer.
+    """
     shown = {}
     for name, values in found.items():
         if name.startswith("profile/"):
-            shown[f"gradient/{name[8:]}/last_step"] = float(values[0])
-            shown[f"gradient/{name[8:]}/first_step"] = float(values[-1])
+            where = title(name, cells, ways)
+            shown[f"gradient/{where}/last_step"] = float(values[0])
+            shown[f"gradient/{where}/first_step"] = float(values[-1])
         if name.startswith("gate/"):
-            shown[f"{name}/mean"] = float(values.mean())
+            shown[f"gate/{title(name, cells, ways)}/mean"] = float(values.mean())
     if norms is not None:
         shown["gradient/total_before_clipping"] = float(np.linalg.norm(norms.before))
         shown["gradient/total_after_clipping"] = float(np.linalg.norm(norms.after))

@@ -1,7 +1,7 @@
 """A chart of the gradient's way back, and the numbers under it, for a terminal."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from rich.table import Table
@@ -78,17 +78,19 @@ def rates(when: Mapping[str, Arrays]) -> Table:
         "left: at the longest lag, over the first norm. straight: at the longest lag, the part of "
         "the norm that came along this path alone.",
     )
-    table.add_column("layer, path")
-    for column in ("model", "nats/step", "95 % interval", "half-life", "left", "straight"):
-        table.add_column(column, justify="left" if column == "model" else "right")
+    where = by_layer(table, when)
+    for column in ("path", "model", "nats/step", "95 % interval", "half-life", "left", "straight"):
+        table.add_column(column, justify="left" if column in ("path", "model") else "right")
     for path in names(when, "sequence"):
+        layer, leaf = path.split("/")
         for model, arrays in when.items():
             norms = arrays[f"sequence/{path}"]
             norms = norms[~np.isnan(norms[:, -1])] if len(norms) > 1 else norms
             decay = fit(np.arange(norms.shape[1]), norms, np.random.default_rng(0))
             share = np.exp(np.median(left(norms, norms.shape[1] - 1)))
             table.add_row(
-                path.replace("/", ", "),
+                *where(layer),
+                leaf,
                 model,
                 number(decay.rate),
                 f"{number(decay.low)} to {number(decay.high)}",
@@ -114,13 +116,14 @@ def steps(when: Mapping[str, Arrays]) -> Table:
         "medians over steps of the Jacobian; Lyapunov: the largest exponent, nats per step. "
         "bound: no step stretches more, whatever its input; gated cells have none.",
     )
-    for column in ("layer", "model", "spectral radius", "largest stretch", "bound", "Lyapunov"):
-        table.add_column(column, justify="left" if column in ("layer", "model") else "right")
+    where = by_layer(table, when)
+    for column in ("model", "spectral radius", "largest stretch", "bound", "Lyapunov"):
+        table.add_column(column, justify="left" if column == "model" else "right")
     for layer in layers(when):
         for model, arrays in when.items():
             part = f"jacobian/{layer}/"
             table.add_row(
-                layer,
+                *where(layer),
                 model,
                 number(float(np.median(arrays[part + "radius"]))),
                 number(float(np.median(arrays[part + "singular"][:, 0]))),
@@ -133,9 +136,9 @@ def steps(when: Mapping[str, Arrays]) -> Table:
 def gates(when: Mapping[str, Arrays]) -> Table | None:
     """Means, saturation, and the time scales of the gate that keeps; None without gates."""
     table = new("gates", "time scale of the units' own past: median (5 % to 95 %).")
-    for column in ("layer", "gate", "model", "mean", "< 0.1", "> 0.9", "time scale, steps"):
-        left_ = column in ("layer", "gate", "model")
-        table.add_column(column, justify="left" if left_ else "right")
+    where = by_layer(table, when)
+    for column in ("gate", "model", "mean", "< 0.1", "> 0.9", "time scale, steps"):
+        table.add_column(column, justify="left" if column in ("gate", "model") else "right")
     for path in names(when, "closed"):
         layer, letter = path.split("/")
         for model, arrays in when.items():
@@ -144,7 +147,7 @@ def gates(when: Mapping[str, Arrays]) -> Table | None:
             )
             tau = arrays.get(f"timescale/{layer}") if letter in "fz" else None
             row = (f"{mean:.2f}", f"{closed:.0%}", f"{open_:.0%}", scale(tau))
-            table.add_row(layer, letter, model, *row)
+            table.add_row(*where(layer), letter, model, *row)
     return table if table.row_count else None
 
 
@@ -163,15 +166,16 @@ def memory(when: Mapping[str, Arrays]) -> Table:
         "the share of a change that remains at the last step; R2: what a linear map of the last "
         "state tells of that input in sequences it was not fitted on.",
     )
-    for column in ("layer", "model", "kicked", "of a kick", "of a swapped input", "told linearly"):
-        table.add_column(column, justify="right" if column[-1] in "ktyy" else "left")
+    where = by_layer(table, when)
+    for column in ("model", "kicked", "of a kick", "of a swapped input", "told linearly"):
+        table.add_column(column, justify="left" if column in ("model", "kicked") else "right")
     for path in names(when, "retention/kick"):
         layer, leaf = path.split("/")
         for model, arrays in when.items():
             swap = arrays[f"retention/swap/{layer}"]
             told = arrays.get(f"retention/readable/{layer}")
             table.add_row(
-                layer, model, leaf,
+                *where(layer), model, leaf,
                 number(final(arrays[f"retention/kick/{path}"])),
                 number(final(swap)),
                 NONE if told is None else f"R2 {told[-1]:.2f}",
@@ -193,8 +197,16 @@ def training(arrays: Arrays) -> Text | None:
 
 
 def layers(when: Mapping[str, Arrays]) -> Sequence[str]:
-    """The layers' numbers."""
-    return sorted({path.split("/")[0] for path in names(when, "profile")})
+    """The layers' numbers in the arrays, which count from 0."""
+    return list(dict.fromkeys(path.split("/")[0] for path in names(when, "profile")))
+
+
+def by_layer(table: Table, when: Mapping[str, Arrays]) -> Callable[[str], tuple[str, ...]]:
+    """A column for the layer, counted from 1, and what stands in it; none if there is but one."""
+    if len(layers(when)) == 1:
+        return lambda layer: ()
+    table.add_column("layer")
+    return lambda layer: (str(int(layer) + 1),)
 
 
 def final(values: np.ndarray) -> float:
@@ -204,9 +216,10 @@ def final(values: np.ndarray) -> float:
 
 
 def names(when: Mapping[str, Arrays], group: str) -> Sequence[str]:
-    """The names below `group/` in the first of some examinations, in order."""
+    """The names below `group/` in the first of some examinations, layers from the input up."""
     first = next(iter(when.values()))
-    return sorted(name[len(group) + 1 :] for name in first if name.startswith(f"{group}/"))
+    found = (name[len(group) + 1 :] for name in first if name.startswith(f"{group}/"))
+    return sorted(found, key=lambda name: (int(name.split("/")[0]), name))
 
 
 def number(value: float) -> str:

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from longlag.places import cells_of_a_layer
 from longlag.report.groups import Group, fresh
-from longlag.report.layers import cells_of_a_layer, parts
+from longlag.report.layers import parts
 from longlag.report.records import Run
 from longlag.stats import Decay, Interval, fit, rank_correlation
 from longlag.stats.compare import wins

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from longlag.report.layers import Path, cells_of_a_layer, parts, place
+from longlag.places import cells_of_a_layer, place
+from longlag.report.layers import Path, parts
 from longlag.report.records import Json, Run, Study
 from longlag.stats import Interval, bootstrap, iqm, wilson
 
@@ -103,7 +104,7 @@ class Group:
     def place(self, layer: int) -> str:
         """What people call a layer: layer 1, layer 2 backward; nothing if there is no other."""
         cells = len({path.layer for path in self.paths})
-        return place(self.runs[0].record, layer, cells)
+        return place(layer, cells, cells_of_a_layer(self.runs[0].record))
 
     def named(self, path: Path) -> str:
         """A part of the state for people: h, or layer 1 h."""

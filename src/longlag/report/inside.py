@@ -10,8 +10,8 @@ from functools import cached_property
 
 import numpy as np
 
+from longlag.places import cells_of_a_layer, place
 from longlag.report.groups import Group
-from longlag.report.layers import place
 from longlag.report.records import Run
 from longlag.stats.decay import left, slope
 
@@ -163,7 +163,7 @@ class Inside:
     @property
     def label(self) -> str:
         """The row's name, the layer's where there are several, the seed where it tells more."""
-        where = place(self.run.record, self.layer, self.cells)
+        where = place(self.layer, self.cells, cells_of_a_layer(self.run.record))
         seed = "" if self.run is self.row.typical else f"(seed {self.run.record['seed']})"
         return " ".join(part for part in (self.row.label, where, seed) if part)
 

@@ -4,6 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from longlag.places import cells_of_a_layer, title
+
 
 def summary(record: dict[str, Any]) -> dict[str, Any]:
     """The final numbers."""
@@ -15,10 +17,11 @@ def summary(record: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def flow(arrays: dict[str, Any]) -> dict[str, Any]:
+def flow(record: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     """A line series and a heat map over lag and training step for each profile; gates too.
 
     Args:
+        record: of the run.
         arrays: of probe.npz.
     """
     import wandb
@@ -26,24 +29,25 @@ def flow(arrays: dict[str, Any]) -> dict[str, Any]:
     if "steps" not in arrays:
         return {}
     steps, shown = arrays["steps"], {}
+    cells, ways = record["model"]["layers"], cells_of_a_layer(record)
     for name in arrays:
-        group, *rest = name.split("/")
+        group = name.split("/")[0]
         if group not in ("profile", "gate"):
             continue
         values = np.asarray(arrays[name], dtype=float)
         with np.errstate(divide="ignore"):
             drawn = np.log10(values) if group == "profile" else values
         drawn = np.where(np.isfinite(drawn), drawn, np.nan)
-        title = "/".join(rest)
+        where = title(name, cells, ways)
         unit = "log10 |dL/ds|" if group == "profile" else "mean activation"
-        shown[f"{group}_lines/{title}"] = wandb.plot.line_series(
+        shown[f"{group}_lines/{where}"] = wandb.plot.line_series(
             xs=list(range(values.shape[1])),
             ys=[[None if v != v else float(v) for v in row] for row in drawn],
             keys=[f"step {step}" for step in steps],
-            title=f"{unit}: {title}",
+            title=f"{unit}: {where}",
             xname="steps before the answer",
         )
-        shown[f"{group}_map/{title}"] = wandb.Image(
+        shown[f"{group}_map/{where}"] = wandb.Image(
             picture(drawn), caption=f"{unit}; right: further back; down: training steps"
         )
     return shown

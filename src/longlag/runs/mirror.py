@@ -118,7 +118,7 @@ def wandb_logger(
     return Mirror(
         lambda values, step: run.log({**values, "step": step}),
         lambda success: run.finish(exit_code=0 if success else 1),
-        lambda record, arrays: {**dashboard.summary(record), **dashboard.flow(arrays)},
+        lambda record, arrays: {**dashboard.summary(record), **dashboard.flow(record, arrays)},
     )
 
 

@@ -1,0 +1,37 @@
+"""Where a cell stands in a model, as people say it: layer 1 reads the input.
+
+Files count the cells of a model from 0, from the input up; of a bidirectional layer the one that
+reads forward comes before the one that reads backward.  A cell that is alone has no place.
+"""
+
+from typing import Any
+
+WAYS = ("forward", "backward")
+
+
+def place(cell: int, cells: int, ways: int = 1) -> str:
+    """Where a cell stands among `cells`: layer 2, layer 1 backward; nothing if it is alone.
+
+    Args:
+        cell: its number in files.
+        cells: how many the model has.
+        ways: how many of them make a layer: 2 if it is bidirectional.
+    """
+    parts = [f"layer {cell // ways + 1}"] if cells > ways else []
+    if ways == len(WAYS):
+        parts.append(WAYS[cell % ways])
+    return " ".join(parts)
+
+
+def title(name: str, cells: int, ways: int = 1) -> str:
+    """The array <kind>/<cell>/<part> on a dashboard: layer_2/h, or h where one cell is alone."""
+    _, cell, part = name.split("/")
+    where = place(int(cell), cells, ways).replace(" ", "_")
+    return f"{where}/{part}" if where else part
+
+
+def cells_of_a_layer(record: dict[str, Any]) -> int:
+    """2 in the record of a bidirectional model, where each layer reads both ways; else 1."""
+    layers = (record["config"].get("model") or {}).get("layers") or 1
+    cells = record.get("model", {}).get("layers") or layers
+    return max(1, int(cells) // int(layers))
