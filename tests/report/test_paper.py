@@ -57,3 +57,13 @@ def test_no_word_is_lost_where_a_list_breaks_beside_a_figure(height, tmp_path: P
         command = [READER or "", "-raw", str(path), "-"]
         text = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         assert not set(said) - set(text.split()), f"lost with {filler} words before"
+
+
+def test_a_mark_takes_nothing_of_the_text_behind_it(tmp_path: Path):
+    text = Text("`one`; *two*; `three`(four) *five*[six] `seven`.eight")
+    document = Document("t", "t", "q", ("f",), (Section("s", "S", (text,)),), ("r",), ())
+    path = tmp_path / "paper.pdf"
+    path.write_bytes(to_pdf(document))
+    command = [READER or "", "-raw", str(path), "-"]
+    found = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "one; two; three(four) five[six] seven.eight" in " ".join(found.split())

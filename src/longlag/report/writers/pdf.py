@@ -17,8 +17,8 @@ LONGEST = 34  # rows of a table over both columns that still floats on a page wi
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\#$*_`@<>[]~=-+/'\""})
 LOOK = Look(
     plain=lambda text: text.translate(SPECIAL),
-    code=lambda text: f"#raw({json.dumps(text)})",
-    stress=lambda text: f"#emph[{text.translate(SPECIAL)}]",
+    code=lambda text: f"#raw({json.dumps(text)});",  # or Typst would take a ; of the text
+    stress=lambda text: f"#emph[{text.translate(SPECIAL)}];",
     reference=lambda number: f"\\[{number}\\]",
 )
 
