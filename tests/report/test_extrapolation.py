@@ -2,7 +2,8 @@
 
 import pytest
 
-from longlag.report.sections.extrapolation import reach, sentence
+from longlag.report.beyond import alone
+from longlag.report.sections.extrapolation import reaches
 
 
 def kept(values, solved=True, up=True, trained=10):
@@ -29,12 +30,14 @@ def kept(values, solved=True, up=True, trained=10):
     ],
 )
 def test_the_reach_ends_at_the_first_failure(values, far):
-    assert reach(kept(values)) == far
-    assert (sentence(kept(values)) is None) == (far is None)
+    one = alone(kept(values))
+    assert one.reach == far
+    said = reaches([one])
+    assert said.startswith("None") if far is None else f"copy, T = 10, GRU up to {far}" in said
 
 
 def test_a_small_error_is_good_and_no_criterion_has_no_reach():
-    assert reach(kept([2, 0.1, 0.2, 1.5], up=False)) == 15
-    assert reach(kept([1, 1, 1], solved=False)) is None
-    assert "every length asked, up to 15" in (sentence(kept([1, 1, 1])) or "")
-    assert "up to 15 (1.5 times" in (sentence(kept([1, 1, 1, 0])) or "")
+    assert alone(kept([2, 0.1, 0.2, 1.5], up=False)).reach == 15
+    assert alone(kept([1, 1, 1], solved=False)).reach is None
+    both = [alone(kept([1, 1, 1])), alone(kept([1, 1, 0]))]
+    assert "up to 15 (all that were asked) and gru up to 10." in reaches(both).lower()

@@ -11,9 +11,11 @@ from rich.table import Table
 
 from longlag.cli.probe import find, study_of
 from longlag.errors import LonglagError
+from longlag.report.beyond import FILE, Beyond, alone, read
+from longlag.report.groups import study_groups
+from longlag.report.records import read_study
 
 OUT = Console(highlight=False, soft_wrap=True)
-FILE = "extrapolation.json"  # of a run; a study's figure is extrapolation.svg and .png
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -28,12 +30,9 @@ def run(arguments: argparse.Namespace) -> int:
     study = study_of(words[0], arguments.config_dir)
     if study is None:
         folder = find(words[0])
-        draw(folder, [ask(folder, lengths)])
+        draw(folder, [alone(ask(folder, lengths))])
         return 0
-    found = every(study, lengths)
-    if not found:
-        raise LonglagError(f"no run of {study} has weights and a task with a length")
-    draw(study, found)
+    draw(study, every(study, lengths))
     return 0
 
 
@@ -53,17 +52,22 @@ def parse(words: list[str]) -> list[int] | None:
     return lengths
 
 
-def every(study: Path, lengths: list[int] | None) -> list[dict[str, Any]]:
-    """The median runs of a study that can be asked; each that cannot says why."""
-    from longlag.cli.medians import medians
+def every(study: Path, lengths: list[int] | None) -> list[Beyond]:
+    """The median runs of a study that can be asked; each that cannot says why.
 
-    found = []
-    for median in medians(study):
+    Raises:
+        LonglagError: there is none.
+    """
+    asked = []
+    for g in study_groups(read_study(study)):
         try:
-            found.append(ask(median.folder, lengths))
+            ask(g.typical.folder, lengths)
+            asked.append(g)
         except LonglagError as error:
-            OUT.print(f"{median.name} is left out: {str(error).split(': ')[0]}\n")
-    return found
+            OUT.print(f"{g.label} on {g.setting} is left out: {str(error).split(': ')[0]}\n")
+    if not asked:
+        raise LonglagError(f"no run of {study} has weights and a task with a length")
+    return [one for g in asked if (one := read(g))]
 
 
 def ask(folder: Path, lengths: list[int] | None) -> dict[str, Any]:
@@ -89,7 +93,7 @@ def ask(folder: Path, lengths: list[int] | None) -> dict[str, Any]:
     part.write_text(json.dumps(found, indent=1) + "\n")
     os.replace(part, folder / FILE)
     OUT.print(table(found))
-    OUT.print(verdict(found), "")
+    OUT.print(verdict(alone(found)), "")
     return found
 
 
@@ -107,27 +111,24 @@ def table(found: dict[str, Any]) -> Table:
     return made
 
 
-def verdict(found: dict[str, Any]) -> str:
+def verdict(one: Beyond) -> str:
     """Up to which length the criterion is met."""
-    from longlag.report.sections.extrapolation import reach
-
-    solved = found["solved"]
+    solved = one.found["solved"]
     if solved is None:
         return "the task has no criterion; compare with the floor of each length"
     rule = f"the criterion ({solved['metric']} {solved['threshold']:g})"
-    far = reach(found)
-    if far is None:
+    if one.reach is None:
         return f"{rule} is not met at the first length from that of training on"
-    return f"{rule} is met from the training length up to {far}"
+    return f"{rule} is met from the training length up to {one.reach}"
 
 
-def draw(folder: Path, found: list[dict[str, Any]]) -> None:
+def draw(folder: Path, runs: list[Beyond]) -> None:
     """The curves as extrapolation.svg and extrapolation.png."""
     from longlag.report.figures.extrapolation import picture
     from longlag.report.figures.paint import style, svg
 
     with style():
-        figure = picture(found)
+        figure = picture(runs)
         (folder / "extrapolation.svg").write_text(svg(figure))
         figure.savefig(folder / "extrapolation.png", dpi=200, facecolor="white")
     OUT.print(f"drawn in {folder}/extrapolation.svg and extrapolation.png")

@@ -1,62 +1,51 @@
 """The score against the length of the sequences, within and beyond that of training."""
 
-from typing import Any
-
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from longlag.report.figures.paint import FAINT, PAGE, color, new
+from longlag.report.beyond import Beyond
+from longlag.report.figures.paint import FAINT, PAGE, colors, label_ends, new
+from longlag.report.say import named
 
 COLUMNS = 3
 
 
-def picture(found: list[dict[str, Any]]) -> Figure:
-    """One panel a task and training length, one line a cell.
-
-    Args:
-        found: what `longlag extrapolate` keeps of each run.
-    """
-    panels: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for one in found:
-        panels.setdefault((one["names"]["task"], one["length"]), []).append(one)
+def picture(runs: list[Beyond]) -> Figure:
+    """One panel a setting, one line a cell; to be made and drawn in the house's `style`."""
+    panels: dict[str, list[Beyond]] = {}
+    for one in runs:
+        panels.setdefault(one.setting, []).append(one)
     columns = min(COLUMNS, len(panels))
     rows = -(-len(panels) // columns)
-    figure, axes = new(PAGE * (0.4 + 0.2 * columns), 0.6 + 1.7 * rows, rows, columns)
-    for place, ((task, length), group) in zip(axes.flat, sorted(panels.items()), strict=False):
-        panel(place, task, length, group)
+    figure, axes = new(PAGE * (0.4 + 0.2 * columns), 0.3 + 1.45 * rows, rows, columns)
+    palette = colors(runs)
+    for place, (setting, group) in zip(axes.flat, panels.items(), strict=False):
+        panel(place, group, palette)
+        place.set_title(setting)
     for place in list(axes.flat)[len(panels) :]:
         place.remove()
-    lines = {str(line.get_label()): line for place in figure.axes for line in place.get_lines()}
-    shown = {name: line for name, line in lines.items() if not name.startswith("_")}
-    figure.legend(
-        list(shown.values()), list(shown), loc="outside lower left", ncols=6, handlelength=1.8
-    )
     return figure
 
 
-def panel(axes: Axes, task: str, length: int, group: list[dict[str, Any]]) -> None:
-    """The curves of one task, its floor and the length of training."""
-    metric = group[0]["score"]
+def panel(axes: Axes, group: list[Beyond], palette: dict[str, str]) -> None:
+    """The curves of one setting, its floor and the length of training."""
+    first = group[0].found
+    lengths = [point["length"] for point in first["points"]]
+    ends = []
     for one in group:
-        cell = one["names"]["cell"]
-        x = [point["length"] for point in one["points"]]
-        y = [point["metrics"][metric] for point in one["points"]]
-        axes.plot(x, y, "o-", ms=2.6, color=color(cell), label=cell)
-    first = group[0]["points"]
-    axes.plot(
-        [point["length"] for point in first],
-        [point["floor"]["value"] for point in first],
-        color=FAINT,
-        ls=(0, (1, 1.5)),
-        label="floor",
-    )
-    axes.axvline(length, color=FAINT, lw=0.6)
+        x = [point["length"] for point in one.found["points"]]
+        y = [point["metrics"][one.found["score"]] for point in one.found["points"]]
+        axes.plot(x, y, "o-", ms=2.2, color=palette[one.label])
+        ends.append((y[-1], one.label, palette[one.label]))
+    floor = [point["floor"]["value"] for point in first["points"]]
+    axes.plot(lengths, floor, color=FAINT, ls=(0, (1, 1.5)))
+    axes.axvline(first["length"], color=FAINT, lw=0.6)
     axes.set_xscale("log")
-    axes.set_xticks([point["length"] for point in first])
+    axes.set_xlim(lengths[0] / 1.1, lengths[-1] * 1.1)
+    axes.set_xticks([n for n in lengths if n in (first["length"], lengths[0], lengths[-1])])
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.tick_params(axis="x", labelrotation=45)
-    axes.set_title(f"{task}, trained at {length}")
-    axes.set_xlabel("length")
-    axes.set_ylabel(metric.replace("_", " "))
+    axes.set_xlabel("length of the test sequences")
+    axes.set_ylabel(f"test {named(first['score'])}")
+    label_ends(axes, [*ends, (floor[-1], "floor", FAINT)], gap=0.13)

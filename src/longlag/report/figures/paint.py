@@ -3,15 +3,13 @@
 import io
 import re
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
-
-from longlag.report.groups import Group
 
 INK, FAINT = "#1b1b1f", "#8a8a93"  # text and lines; grids and references
 COLUMN, PAGE = 3.4, 7.05  # inches: one column of the paper, both
@@ -54,6 +52,20 @@ STYLE: dict[Any, Any] = {
 }
 
 
+class Row(Protocol):
+    """What a line of a figure is of."""
+
+    @property
+    def cell(self) -> str:
+        """Its cell: it has a colour."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """What tells it from the other rows."""
+        ...
+
+
 def style():
     """A context in which figures are made and drawn in the house's style."""
     return matplotlib.rc_context(STYLE)
@@ -90,7 +102,7 @@ def color(cell: str) -> str:
     return CELLS.get(cell) or OTHERS[sum(cell.encode()) % len(OTHERS)]
 
 
-def colors(groups: Iterable[Group]) -> dict[str, str]:
+def colors(groups: Iterable[Row]) -> dict[str, str]:
     """A colour a row label: the cell's own, or the next free one for its variants."""
     found: dict[str, str] = {}
     for g in groups:

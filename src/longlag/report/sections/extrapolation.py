@@ -1,72 +1,44 @@
 """What median runs score on lengths beyond their training, where that was asked."""
 
-import json
-from typing import Any
-
-from longlag.report.document import Picture, Points, Section, Text
+from longlag.report.beyond import Beyond, read
+from longlag.report.document import Picture, Section, Text
 from longlag.report.figures.extrapolation import picture
 from longlag.report.figures.paint import style, svg
 from longlag.report.groups import Group
-
-FILE = "extrapolation.json"
+from longlag.report.say import listed
 
 
 def extrapolation(settings: dict[str, list[Group]]) -> Section | None:
-    """The figure and a sentence for every run that met its task's criterion."""
-    found = [one for groups in settings.values() for g in groups if (one := read(g))]
-    if not found:
+    """The figure, and how far each run that met its task's criterion goes on meeting it."""
+    runs = [one for groups in settings.values() for g in groups if (one := read(g))]
+    if not runs:
         return None
     with style():
-        drawn = svg(picture(found))
-    said = tuple(line for one in found if (line := sentence(one)))
-    text = Text(
-        "The median run of each cell, asked at other lengths than that of its training, by "
-        f"`longlag extrapolate`; {found[0]['sequences']} test sequences of each length."
+        drawn = svg(picture(runs))
+    text = (
+        "The run of each cell with the median score, asked at other lengths than that of its "
+        f"training: `longlag extrapolate`, {runs[0].found['sequences']} test sequences of each "
+        f"length. {reaches(runs)}"
     )
     figure = Picture(
         "extrapolation",
-        "Score against the length of the sequences; the vertical line is the length of training, "
-        "the dotted one the floor at each length.",
+        "Score against the length of the test sequences. The vertical line is the length of "
+        "training, the dotted one the floor at each length.",
         "One panel a task, one line a cell, over the length of the test sequences.",
         drawn,
-        wide=len({(one["names"]["task"], one["length"]) for one in found}) > 1,
+        wide=len({one.setting for one in runs}) > 1,
     )
-    points = (Points(said),) if said else ()
-    return Section("extrapolation", "Beyond the training length", (text, figure, *points))
+    return Section("extrapolation", "Beyond the training length", (Text(text), figure))
 
 
-def read(group: Group) -> dict[str, Any] | None:
-    """What was kept of a group's typical run; None: nothing, or nothing that can be read."""
-    try:
-        found = json.loads((group.typical.folder / FILE).read_text())
-        return found if found["points"] and found["names"] else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def reach(one: dict[str, Any]) -> int | None:
-    """The greatest length up to which the criterion is met from that of training on, if it is."""
-    solved, far = one["solved"], None
-    if solved is None:
-        return None
-    rises = one["directions"][solved["metric"]] == "max"
-    for point in one["points"]:
-        value, bound = point["metrics"][solved["metric"]], solved["threshold"]
-        if point["length"] < one["length"]:
-            continue
-        if not (value >= bound if rises else value <= bound):
-            break
-        far = point["length"]
-    return far
-
-
-def sentence(one: dict[str, Any]) -> str | None:
-    """Of a run that met the criterion at the first length from that of training on."""
-    far = reach(one)
-    if far is None:
-        return None
-    names, end, trained = one["names"], one["points"][-1]["length"], one["length"]
-    what = f"{names['cell']} on {names['task']}, trained at {trained},"
-    if far == end:
-        return f"{what} meets the criterion at every length asked, up to {end}."
-    return f"{what} meets the criterion up to {far} ({far / trained:.3g} times its length)."
+def reaches(runs: list[Beyond]) -> str:
+    """A sentence on the runs that meet the criterion at the first length from training on."""
+    parts: dict[str, list[str]] = {}
+    for one in runs:
+        if (far := one.reach) is not None:
+            end = " (all that were asked)" if far == one.found["points"][-1]["length"] else ""
+            parts.setdefault(one.setting, []).append(f"{one.label} up to {far}{end}")
+    if not parts:
+        return "None of them meets the criterion of its task."
+    said = "; ".join(f"on {setting}, {listed(who)}" for setting, who in parts.items())
+    return f"Those that meet the criterion of their task go on meeting it so far: {said}."
