@@ -134,6 +134,14 @@ def test_a_compiled_step_has_the_values_and_gradients_of_the_loop(cell, lengths)
         torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
 
 
+@pytest.mark.parametrize("cell", [LSTM, GRUv1, Joined])
+def test_more_rows_than_one_block_and_more_columns_than_one_panel(cell):
+    torch.manual_seed(5)
+    net, x = cell(3, 41).double(), torch.randn(9, 20, 3, dtype=torch.double)
+    for got, true in zip(gradients(net, x, "compiled"), gradients(net, x, "loop"), strict=True):
+        torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
+
+
 def test_a_product_that_does_not_fit_onto_u_is_kept_apart():
     net, x = make(Wide)
     plan = compiled.plan(net, net.project(x))

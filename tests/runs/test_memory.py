@@ -7,12 +7,12 @@ import sys
 import pytest
 
 SCRIPT = """
-import resource, sys, torch
+import resource, torch
 from longlag.runs.memory import keep_memory
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(10):
-        some = [torch.ones(4_000_000) for _ in range(3)]
+        some = [torch.ones(10_000_000) for _ in range(3)]
         del some
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
 first = faults()
