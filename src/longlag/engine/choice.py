@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
+import longlag
 from longlag.cells.base import Cell, LinearCell
 from longlag.engine import compiled
 from longlag.engine.build import folder, isa, short
@@ -50,15 +51,16 @@ def choose(
     key = (batch, x.shape[2], x.dtype, torch.get_num_threads(), lengths is not None)
     known = _known.setdefault(cell, {})
     if key not in known:
-        name = f"{type(cell).__qualname__}({cell.input_size}, {cell.hidden_size}) {key} {version()}"
-        known[key] = recall(short(name)) or measured(cell, batch, x, lengths, other, short(name))
+        kind = f"{type(cell).__module__}.{type(cell).__qualname__}"
+        name = short(f"{kind}({cell.input_size}, {cell.hidden_size}) {key} {version()}")
+        known[key] = recall(name) or measured(cell, batch, x, lengths, other, name)
     return known[key]
 
 
 @cache
 def version() -> str:
     """What a measurement depends on beside the cell and its inputs."""
-    return f"{torch.__version__} {platform.python_version()} {isa()}"
+    return f"{longlag.__version__} {torch.__version__} {platform.python_version()} {isa()}"
 
 
 def recall(name: str) -> str | None:
@@ -77,10 +79,9 @@ def measured(
     with torch.random.fork_rng(devices=[]), torch.inference_mode(False), torch.enable_grad():
         x = torch.randn(STEPS, batch, like.shape[2], dtype=like.dtype)
         ends = None if lengths is None else torch.full((batch,), STEPS)
-        for backend in times:
-            run(cell, x, ends, backend)
         for _ in range(TURNS):
             for backend, taken in times.items():
+                run(cell, x, ends, backend)  # in its own caches, as in training
                 taken.append(run(cell, x, ends, backend))
     us = {backend: 1e6 * statistics.median(taken) / STEPS for backend, taken in times.items()}
     backend = other if us[other] < CLEARLY * us["compiled"] else "compiled"
@@ -88,15 +89,15 @@ def measured(
 
 
 def run(cell: Cell, x: Tensor, lengths: Tensor | None, backend: str) -> float:
-    """Seconds of one forward and backward; no gradient is left in the cell."""
+    """Seconds on the wall of one forward and backward; no gradient is left in the cell."""
     from longlag.engine.unroll import unroll
 
     wanted = [p for p in cell.parameters() if p.requires_grad]
-    start = time.process_time()
+    start = time.perf_counter()
     y = unroll(cell, x, lengths=lengths, backend=backend).y
     if wanted:
         torch.autograd.grad(y, wanted, torch.ones_like(y), allow_unused=True)
-    return time.process_time() - start
+    return time.perf_counter() - start
 
 
 def keep(name: str, found: dict[str, Any]) -> str | None:

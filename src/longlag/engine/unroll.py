@@ -44,8 +44,8 @@ def unroll(
         resets: where True, the state is the initial one again before that step.
         taps: a State of (T,B,H) zeros, added to every s_t; their gradient is dL/ds_t.
         backend: `loop` (the definition), `fused` (a vendor's kernel), `scan` (linear cells),
-            `compiled` (any cell whose step is matrix products and pointwise operations), or
-            `auto`, the one that `choose` names.
+            `compiled` (any cell whose step is matrix products, layer normalisation and pointwise
+            operations), or `auto`, the one that `choose` names.
 
     Raises:
         ValueError: an argument of the wrong type or shape, an unknown backend, or one that
