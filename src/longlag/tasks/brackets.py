@@ -81,8 +81,8 @@ class Dyck(Task):
         for level in range(1, m + 1):  # an odd depth follows odd steps, an even one even steps
             rows = slice((level - 1) % 2, None, 2)
             here = depth[1:][rows] == level
-            np.copyto(newest[rows], np.maximum.accumulate(code[rows] * here, axis=0), where=here)
-        top = newest.astype(np.int64) % k  # of the stack after each step
+            newest[rows] += np.maximum.accumulate(code[rows] * here, axis=0) * here
+        top = (newest % small(k)).astype(np.int64)  # of the stack after each step
         closed = np.concatenate([top[:1], top[:-1]])  # a closing step closes what was on top
         seen = torch.from_numpy(np.where(opens, kind, k + closed))
         asked = torch.from_numpy(depth[1:] > 0)
