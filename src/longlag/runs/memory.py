@@ -12,8 +12,8 @@ def keep_memory() -> bool:
     """Let glibc reuse what tensors leave; whether it could be told so.
 
     By default each large tensor is a mapping of its own, or lies at the top of a heap that is
-    trimmed when it is freed: every training step then asks the kernel for the same pages again,
-    which costs a third of its time at B = 64, H = 128, T = 100.
+    trimmed when it is freed: every training step then asks the kernel for the same pages again
+    (`benchmarks/speed.py --give-back` shows what that costs).
     """
     if platform.libc_ver()[0] != "glibc":
         return False
