@@ -50,7 +50,7 @@ def test_marks_are_set_and_everything_else_is_escaped():
     assert marked(text, HTML) == (
         'Use <code>a*b &lt; c</code> for <em>this</em> &amp; 2 * 3 <a href="#reference-1">[1]</a>.'
     )
-    assert marked("#x_1 *y*", TYPST) == "\\#x\\_1 #emph[y]"
+    assert marked("#x_1 *y*", TYPST) == "\\#x\\_1 #emph[y];"
 
 
 def test_an_interval_in_brackets_is_no_reference():
