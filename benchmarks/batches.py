@@ -15,12 +15,12 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from longlag.cells import LSTM
-from longlag.datamodule import AHEAD, Stream
-from longlag.learner import pick, positions
-from longlag.losses import per_step_loss
-from longlag.model import Model
-from longlag.runs.memory import keep_memory
+from longlag.nn.losses import per_step_loss
+from longlag.nn.model import Model
+from longlag.runs.malloc import keep_memory
 from longlag.tasks import Batch, Task
+from longlag.training.datamodule import AHEAD, Stream
+from longlag.training.learner import pick, positions
 
 CONF = Path(__file__).parents[1] / "conf" / "task"
 BATCH, HIDDEN, SHARE = 32, 64, 0.05

@@ -15,8 +15,8 @@ from pathlib import Path
 import torch
 
 from longlag.cells import LSTM, Elman
-from longlag.model import Model
-from longlag.runs.machine import machine
+from longlag.nn.model import Model
+from longlag.runs.provenance import machine
 from longlag.tasks import Adding
 
 B, H, T = 32, 64, 200

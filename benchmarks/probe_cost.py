@@ -15,9 +15,9 @@ from pathlib import Path
 import torch
 
 from longlag.probes.parameters import StepNorms
-from longlag.runs.build import build_model
 from longlag.runs.config import resolve
-from longlag.runs.machine import machine
+from longlag.runs.instantiate import build_model
+from longlag.runs.provenance import machine
 from longlag.runs.run import execute
 from longlag.tasks import Adding
 

@@ -27,8 +27,8 @@ from torch import nn
 from longlag import cells
 from longlag.cells import Cell, LinearCell
 from longlag.engine import choose, unroll
-from longlag.runs.machine import machine
-from longlag.runs.memory import keep_memory
+from longlag.runs.malloc import keep_memory
+from longlag.runs.provenance import machine
 
 SIZES = ((64, 128), (32, 64), (20, 32))  # B, H (and I = H)
 STEPS = 100

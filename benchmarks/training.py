@@ -20,14 +20,14 @@ import lightning
 import torch
 
 from longlag.cells import LSTM
-from longlag.datamodule import DataModule, Stream
-from longlag.learner import Learner
-from longlag.losses import per_step_loss
-from longlag.model import Model
-from longlag.runs.build import build_trainer, quiet
+from longlag.nn.losses import per_step_loss
+from longlag.nn.model import Model
 from longlag.runs.config import resolve
-from longlag.runs.machine import machine
+from longlag.runs.instantiate import build_trainer, quiet
+from longlag.runs.provenance import machine
 from longlag.tasks import Adding
+from longlag.training.datamodule import DataModule, Stream
+from longlag.training.learner import Learner
 
 SIZES = ((32, 64, 100), (64, 128, 200))  # B, H, T
 OUT = Path("results/speed/training.json")

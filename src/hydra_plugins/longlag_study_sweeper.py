@@ -2,7 +2,7 @@
 
 from hydra.plugins.sweeper import Sweeper
 
-from longlag.runs.sweeper import StudySweeper as _StudySweeper
+from longlag.studies.sweeper import StudySweeper as _StudySweeper
 
 
 class StudySweeper(_StudySweeper, Sweeper):

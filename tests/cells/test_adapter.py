@@ -15,8 +15,8 @@ from longlag.cells.adapter import Foreign, library
 from longlag.engine import unroll
 from longlag.errors import LonglagError
 from longlag.laws.cell import LAWS, verdict
-from longlag.matching import hidden_size_for
-from longlag.model import Model
+from longlag.nn.model import Model
+from longlag.nn.parameter_matching import hidden_size_for
 
 pytest.importorskip("torchrecurrent")
 T, B, I, H = 9, 3, 2, 4

@@ -11,7 +11,7 @@ import torch
 from longlag.cells import GRU, LRU, LSTM, Elman, LSTMState, MinGRU
 from longlag.cells.wrappers import ClipThroughTime, HDetach, VariationalDropout, Zoneout
 from longlag.engine import compiled, unroll
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.probes.taps import state_gradients
 
 T, B, I, H = 9, 3, 2, 4

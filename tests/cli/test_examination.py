@@ -8,10 +8,10 @@ import pytest
 from longlag.cli import bench
 from longlag.cli.main import main
 from longlag.errors import LonglagError
-from longlag.runs import examination
+from longlag.records.store import Store
+from longlag.runs import analyse
 from longlag.runs.config import resolve
-from longlag.runs.plan import study_of
-from longlag.runs.store import Store
+from longlag.studies.study import study_of
 
 TINY = (
     "task=adding", "task.length=10", "match=none", "model.hidden_size=4", "trainer.max_steps=2",
@@ -31,13 +31,13 @@ def trained(place: Path, *runs: str) -> Store:
 @pytest.fixture
 def looked(monkeypatch) -> list[Path]:
     """The runs that are examined, as they are."""
-    found, real = [], examination.examine_run
+    found, real = [], analyse.examine_run
 
     def examine(folder: Path):
         found.append(folder)
         return real(folder)
 
-    monkeypatch.setattr(examination, "examine_run", examine)
+    monkeypatch.setattr(analyse, "examine_run", examine)
     return found
 
 
@@ -63,14 +63,14 @@ def test_runs_without_weights_and_those_that_read_both_ways_are_passed_over(
 
 
 def test_a_run_that_cannot_be_examined_is_named_and_the_others_go_on(tmp_path, monkeypatch, capsys):
-    store, real = trained(tmp_path, "cell=rnn", "cell=gru"), examination.examine_run
+    store, real = trained(tmp_path, "cell=rnn", "cell=gru"), analyse.examine_run
 
     def examine(folder: Path):
         if folder.name.startswith("rnn"):
             raise RuntimeError("no Jacobian\nand more")
         return real(folder)
 
-    monkeypatch.setattr(examination, "examine_run", examine)
+    monkeypatch.setattr(analyse, "examine_run", examine)
     bench.look_inside(store, 1)
     assert "could not be examined: RNN on adding, T = 10: no Jacobian\n" in capsys.readouterr().out
     assert len(list(store.folder.glob("gru-*/laboratory.npz"))) == 1
@@ -84,7 +84,7 @@ def test_a_study_may_do_without():
 def test_an_examination_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     store = trained(tmp_path, "cell=rnn")
     (folder,) = (path.parent for path in store.folder.glob("*/record.json"))
-    examination.examine_run(folder)
+    analyse.examine_run(folder)
     before = (folder / "laboratory.npz").read_bytes()
 
     def full(file, **arrays):
@@ -93,7 +93,7 @@ def test_an_examination_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
 
     monkeypatch.setattr(np, "savez_compressed", full)
     with pytest.raises(OSError, match="no space"):
-        examination.examine_run(folder)
+        analyse.examine_run(folder)
     assert (folder / "laboratory.npz").read_bytes() == before
     assert not list(folder.glob(".laboratory*"))
 
@@ -102,4 +102,4 @@ def test_a_model_that_reads_both_ways_is_refused_with_what_to_do(tmp_path):
     store = trained(tmp_path, "cell=gru model=bidirectional")
     (folder,) = (path.parent for path in store.folder.glob("*/record.json"))
     with pytest.raises(LonglagError, match="model=stack"):
-        examination.examine_run(folder)
+        analyse.examine_run(folder)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from longlag.cli.main import main
-from longlag.extrapolation import at_lengths, curve
-from longlag.runs.load import run_of
+from longlag.runs.extrapolation import at_lengths, curve
+from longlag.runs.restore import run_of
 from tiny import TINY
 
 

@@ -8,7 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from longlag.cells import LinearCell
-from longlag.engine import build, compiled, unroll
+from longlag.engine import c_compiler, compiled, unroll
 
 CONF = Path(__file__).parents[2] / "conf" / "cell"
 NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
@@ -23,8 +23,8 @@ def cell_named(name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cell_is_compiled_but_those_that_say_why_not(name: str):
     try:
-        build.compiler()
-    except build.NoCompiler as missing:
+        c_compiler.compiler()
+    except c_compiler.NoCompiler as missing:
         pytest.skip(str(missing))
     cell = cell_named(name)
     plan = compiled.plan(cell, cell.project(torch.zeros(1, 1, 2).double()))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from longlag.cells import LSTM, Cell, GRUv1, Hidden
-from longlag.engine import build, compiled, unroll
+from longlag.engine import c_compiler, compiled, unroll
 
 T, B, I, H = 6, 3, 2, 8
 
@@ -267,11 +267,11 @@ def test_a_step_that_cannot_be_compiled_runs_on_loop_and_says_why_once(cell, why
 
 def test_without_a_compiler_the_loop_runs_with_one_warning(monkeypatch, tmp_path):
     def none():
-        raise build.NoCompiler("there is no C compiler")
+        raise c_compiler.NoCompiler("there is no C compiler")
 
     monkeypatch.setenv("LONGLAG_CACHE", str(tmp_path))
-    monkeypatch.setattr(build, "compiler", none)
-    build.library.cache_clear()
+    monkeypatch.setattr(c_compiler, "compiler", none)
+    c_compiler.library.cache_clear()
     compiled._told.clear()
     net, x = make(Leaky)
     with pytest.warns(UserWarning, match="no C compiler"):
@@ -281,13 +281,13 @@ def test_without_a_compiler_the_loop_runs_with_one_warning(monkeypatch, tmp_path
 
 def test_what_was_compiled_is_found_again_on_disk(monkeypatch, tmp_path):
     monkeypatch.setenv("LONGLAG_CACHE", str(tmp_path))
-    build.library.cache_clear()
+    c_compiler.library.cache_clear()
     net, x = make(Leaky)
     unroll(net, x, backend="compiled")
     (made,) = tmp_path.iterdir()
     assert made.suffix == ".so"
-    build.library.cache_clear()
-    monkeypatch.setattr(build, "make", None)  # a second process need not compile
+    c_compiler.library.cache_clear()
+    monkeypatch.setattr(c_compiler, "make", None)  # a second process need not compile
     unroll(copy.deepcopy(net), x, backend="compiled")
 
 

@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from longlag.cells import LSTM
-from longlag.datamodule import DataModule
-from longlag.learner import Learner
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.probes.callback import GradientFlow, probe_batch, schedule
 from longlag.probes.profile import profile
-from longlag.runs.build import quiet
+from longlag.runs.instantiate import quiet
 from longlag.tasks import Adding
+from longlag.training.datamodule import DataModule
+from longlag.training.learner import Learner
 
 TASK = Adding(length=10)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from longlag.cells import GRU, LSTM, Elman
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.probes.gating import gates, time_scales
 from longlag.probes.profile import gradients, in_double, profile
 from longlag.tasks import Adding

@@ -154,7 +154,7 @@ def test_a_product_far_below_the_smallest_double_is_still_a_number():
 
 
 def test_a_product_bounds_the_gradient_that_taps_measure():
-    from longlag.model import Model
+    from longlag.nn.model import Model
     from longlag.probes.taps import state_gradients
 
     torch.manual_seed(0)

@@ -8,7 +8,7 @@ import torch
 from torch import Generator
 
 from longlag.cells import GRU, LSTM, Elman
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.probes.profile import last_asked, profile
 from longlag.probes.taps import state_gradients
 from longlag.tasks import Adding, Batch

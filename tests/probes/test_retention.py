@@ -7,7 +7,7 @@ from torch import Generator, Tensor, nn
 
 from longlag.cells import LSTM, Cell, Hidden
 from longlag.engine import unroll
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.probes.jacobians import flatten
 from longlag.probes.retention import kick, readable, remains, retention, swap
 

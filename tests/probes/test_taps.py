@@ -5,7 +5,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from longlag.cells import GRU, LSTM, Cell, Elman, GRUv1, Hidden
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.probes.taps import state_gradients
 
 T, B, I, H = 17, 3, 2, 4

@@ -195,9 +195,9 @@ STACKS = {"two": ("model.layers=2",), "both": ("model=bidirectional", "model.lay
 
 def trained(folder: Path, cell: str, *how: str) -> None:
     """Train one small model into a study's folder."""
+    from longlag.records.store import Store
     from longlag.runs.config import resolve
     from longlag.runs.run import execute
-    from longlag.runs.store import Store
 
     store = Store(folder.parent, folder.name)
     store.prepare()

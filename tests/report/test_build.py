@@ -12,13 +12,13 @@ import numpy as np
 import pytest
 
 from longlag.errors import LonglagError
+from longlag.records.gradient_decay import link, outcomes
+from longlag.records.reader import read_study
+from longlag.records.seed_groups import settings, study_groups
 from longlag.report import build
-from longlag.report.decays import link, outcomes
 from longlag.report.document import Code, Document, Points, Section, Table, Text
 from longlag.report.findings import exceptions, explained
-from longlag.report.groups import settings, study_groups
-from longlag.report.records import read_study
-from longlag.report.say import sig
+from longlag.report.format import sig
 from longlag.report.writers.html import to_html
 from longlag.report.writers.pdf import LONGEST, arranged, to_pdf
 

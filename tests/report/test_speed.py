@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from longlag.records.reader import read_study
 from longlag.report import build
 from longlag.report.compose import compose
 from longlag.report.document import Picture, Points, Section, Table, Text
-from longlag.report.records import read_study
-from longlag.report.say import NONE
+from longlag.report.format import NONE
 from longlag.report.sections.speed import speed
 
 SIZES = ((40, 50), (2, 3))  # the file need not begin with the smallest

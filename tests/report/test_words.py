@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from longlag.report.document import Table
-from longlag.report.figures.paint import inline, spread
-from longlag.report.say import listed, percent, power, ranged, seconds, sig
+from longlag.report.figures.style import inline, spread
+from longlag.report.format import listed, percent, power, ranged, seconds, sig
 from longlag.report.writers import markdown
 from longlag.report.writers.html import LOOK as HTML
 from longlag.report.writers.inline import marked

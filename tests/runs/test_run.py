@@ -11,11 +11,11 @@ from omegaconf import OmegaConf
 
 import tiny
 from longlag.errors import LonglagError
+from longlag.records.store import Store
 from longlag.runs.config import resolve
-from longlag.runs.job import record
-from longlag.runs.load import run_of
+from longlag.runs.restore import run_of
 from longlag.runs.run import Result, execute
-from longlag.runs.store import Store
+from longlag.studies.worker import record
 from longlag.tasks import Adding
 
 TINY = ("cell=lstm", *tiny.TINY, "logger=none")
@@ -128,7 +128,7 @@ def test_ctrl_c_in_a_training_is_an_interrupt_and_leaves_no_record(tmp_path, mon
     store = Store(tmp_path, "single")
     store.prepare()
     before = signal.getsignal(signal.SIGINT)
-    monkeypatch.setattr("longlag.learner.Learner.training_step", interrupted)
+    monkeypatch.setattr("longlag.training.learner.Learner.training_step", interrupted)
     with pytest.raises(KeyboardInterrupt):
         record(resolve(TINY), store)
     assert signal.getsignal(signal.SIGINT) is before

@@ -2,8 +2,8 @@
 
 import torch
 
-from longlag.metrics import collection
 from longlag.tasks import EmbeddedReber
+from longlag.training.metrics import collection
 
 
 def test_one_wrong_label_makes_the_set_and_the_sequence_wrong():

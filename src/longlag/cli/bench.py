@@ -11,14 +11,14 @@ from pathlib import Path
 import hydra
 from rich.console import Console
 
-from longlag.cli.medians import medians
 from longlag.cli.progress import Progress, clock
 from longlag.errors import LonglagError
+from longlag.records.medians import medians
+from longlag.records.store import Store
 from longlag.runs.config import Config, folder, resolve
-from longlag.runs.job import job
-from longlag.runs.plan import Ids, Study, best_rates, estimate, study_of
-from longlag.runs.store import Store
-from longlag.runs.sweeper import conclude, interrupted
+from longlag.studies.study import Ids, Study, best_rates, estimate, study_of
+from longlag.studies.sweeper import conclude, interrupted
+from longlag.studies.worker import job
 
 OUT = Console(highlight=False, soft_wrap=True)
 
@@ -196,7 +196,7 @@ def look_inside(store: Store, threads: int) -> None:
         return
     import torch
 
-    from longlag.runs.examination import examine_run
+    from longlag.runs.analyse import examine_run
 
     torch.set_num_threads(threads)
     done, troubles = 0, []

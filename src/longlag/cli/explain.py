@@ -16,6 +16,6 @@ def run(arguments: argparse.Namespace) -> int:
         raise LonglagError(
             f"unknown cell {name!r}{meant(name, CELLS)}; allowed: {', '.join(CELLS)}"
         )
-    from longlag import explain
+    from longlag.probes import worked_example
 
-    return explain.run(name)
+    return worked_example.run(name)

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from longlag.cli.probe import find, study_of
 from longlag.errors import LonglagError
-from longlag.report.beyond import FILE, Beyond, alone, read
-from longlag.report.groups import study_groups
-from longlag.report.records import read_study
+from longlag.records.extrapolation import FILE, Beyond, alone, read
+from longlag.records.reader import read_study
+from longlag.records.seed_groups import study_groups
 
 OUT = Console(highlight=False, soft_wrap=True)
 
@@ -72,8 +72,8 @@ def every(study: Path, lengths: list[int] | None) -> list[Beyond]:
 
 def ask(folder: Path, lengths: list[int] | None) -> dict[str, Any]:
     """Measure a run, print its table and keep it as extrapolation.json."""
-    from longlag.extrapolation import SIZE, curve
-    from longlag.runs.load import run_of
+    from longlag.runs.extrapolation import SIZE, curve
+    from longlag.runs.restore import run_of
 
     loaded = run_of(folder)
     points = curve(loaded, lengths)
@@ -125,7 +125,7 @@ def verdict(one: Beyond) -> str:
 def draw(folder: Path, runs: list[Beyond]) -> None:
     """The curves as extrapolation.svg and extrapolation.png."""
     from longlag.report.figures.extrapolation import picture
-    from longlag.report.figures.paint import style, svg
+    from longlag.report.figures.style import style, svg
 
     with style():
         figure = picture(runs)

@@ -12,7 +12,7 @@ from longlag.cli.probe import find
 from longlag.errors import LonglagError
 
 if TYPE_CHECKING:
-    from longlag.forecast import Outlook
+    from longlag.runs.forecast import Outlook
 
 SEQUENCES = 64  # of the test split
 OUT = Console(highlight=False, soft_wrap=True)
@@ -21,8 +21,8 @@ OUT = Console(highlight=False, soft_wrap=True)
 def run(arguments: argparse.Namespace) -> int:
     """Forecast, print the errors, keep forecast.svg and forecast.png in the run's folder."""
     folder = find(one(arguments, "one run: results/<study>/<run id>, or its id alone"))
-    from longlag import forecast
-    from longlag.runs.load import run_of
+    from longlag.runs import forecast
+    from longlag.runs.restore import run_of
     from longlag.tasks.forecast import Forecast
 
     record, task, model = run_of(folder)
@@ -53,7 +53,7 @@ def middle(error: np.ndarray) -> int:
 
 def words(record: dict[str, Any], found: "Outlook", error: np.ndarray | None) -> list[str]:
     """What is printed."""
-    from longlag import forecast
+    from longlag.runs import forecast
 
     names, B = record["names"], found.truth.shape[1]
     floors = ", ".join(f"{f['value']:.3f} {f['why']}" for f in record["floors"])
@@ -79,9 +79,9 @@ def draw(
     folder: Path, record: dict[str, Any], found: "Outlook", error: np.ndarray | None, shown: int
 ) -> None:
     """The picture of one sequence and of all errors, as SVG and PNG."""
-    from longlag.forecast import BOUND
     from longlag.report.figures.forecast import picture
-    from longlag.report.figures.paint import style, svg
+    from longlag.report.figures.style import style, svg
+    from longlag.runs.forecast import BOUND
 
     names = record["names"]
     which = "a test sequence" if error is None else "the test sequence with the median error"

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 
-from longlag.cli.medians import medians
 from longlag.errors import LonglagError
+from longlag.records.medians import medians
 from longlag.runs.config import resolve
 
 OUT = Console(highlight=False, soft_wrap=True)
@@ -27,17 +27,17 @@ def run(arguments: argparse.Namespace) -> int:
     if study is not None:
         return examine_study(study)
     folder = find(word)
-    from longlag.runs.examination import examine_run
+    from longlag.runs.analyse import examine_run
 
     record, found = examine_run(folder)
     if "trained" not in found:
         OUT.print("the trained weights are not finite: only the initial model is examined")
     show(record, found)
     if (folder / "probe.npz").is_file():
-        from longlag.probes import terminal
+        from longlag.cli import probe_tables
 
         with np.load(folder / "probe.npz", allow_pickle=False) as file:
-            OUT.print(terminal.training(dict(file)) or "")
+            OUT.print(probe_tables.training(dict(file)) or "")
     OUT.print(f"everything that was measured: {folder}/laboratory.npz")
     return 0
 
@@ -63,7 +63,7 @@ def examine_study(study: Path) -> int:
     Raises:
         LonglagError: the weights of some of these runs were not kept; none was examined.
     """
-    from longlag.runs.examination import examine_run
+    from longlag.runs.analyse import examine_run
 
     chosen = medians(study)
     bare = [median for median in chosen if median.bare]
@@ -110,10 +110,10 @@ def find(word: str) -> Path:
 
 def show(record: dict[str, Any], found: Found) -> None:
     """The chart and three tables."""
-    from longlag.probes import terminal
+    from longlag.cli import probe_tables
 
     names, task = record["names"], record["task"]
-    paths, several = terminal.names(found, "profile"), len(terminal.layers(found)) > 1
+    paths, several = probe_tables.names(found, "profile"), len(probe_tables.layers(found)) > 1
     layer = paths[-1].split("/")[0]  # the top one: the answer is read there
     which = f" of layer {int(layer) + 1}, the last" if several else ""
     OUT.print(
@@ -127,8 +127,8 @@ def show(record: dict[str, Any], found: Found) -> None:
         for path in paths
         if path.startswith(f"{layer}/")
     }
-    OUT.print(terminal.chart(lines))
-    for make in (terminal.rates, terminal.steps, terminal.gates, terminal.memory):
+    OUT.print(probe_tables.chart(lines))
+    for make in (probe_tables.rates, probe_tables.steps, probe_tables.gates, probe_tables.memory):
         table = make(found)
         if table is not None:
             OUT.print(table, "")

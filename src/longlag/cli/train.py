@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
+from longlag.records.store import Store
 from longlag.runs.config import resolve
-from longlag.runs.store import Store
 
 OUT = Console(highlight=False, soft_wrap=True)
 
@@ -21,7 +21,7 @@ def run(arguments: argparse.Namespace) -> int:
     if store.has(config.id):
         OUT.print(f"recorded before; to train it again, delete {store.folder / config.id}")
     else:
-        from longlag.runs.notice import Notice
+        from longlag.runs.progress_line import Notice
         from longlag.runs.run import execute
 
         notice = Notice(config.values.trainer.max_steps)

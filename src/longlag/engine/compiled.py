@@ -14,9 +14,9 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from longlag.cells.base import Cell
-from longlag.engine import linear, loop
-from longlag.engine.build import NoCompiler, library
-from longlag.engine.kernel import Source
+from longlag.engine import loop, projection
+from longlag.engine.c_compiler import NoCompiler, library
+from longlag.engine.codegen import Source
 from longlag.engine.matmul import REAL
 from longlag.engine.trace import Unsplittable, tensors, trace
 
@@ -28,7 +28,7 @@ _told: set[str] = set()
 
 def project(cell: Cell, x: Tensor) -> Tensor:
     """`cell.project`, by our own products if the cell can be compiled."""
-    return linear.project(cell, x) if able(cell, x) else cell.project(x)
+    return projection.project(cell, x) if able(cell, x) else cell.project(x)
 
 
 def run(cell: Cell, u: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any, Any]) -> Any:

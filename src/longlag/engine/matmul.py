@@ -11,7 +11,7 @@ from functools import cache
 import torch
 from torch import Tensor
 
-from longlag.engine.build import library
+from longlag.engine.c_compiler import library
 
 REAL = {torch.float32: "float", torch.float64: "double"}
 TILES = [f"TILE({rows}, {wide})" for wide in (1, 2, 4) for rows in range(1, 7)]

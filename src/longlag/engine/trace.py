@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from longlag.cells.base import Cell
-from longlag.engine.program import Expr, Norm, Product, Program, Root, Stage
+from longlag.engine.ir import Expr, Norm, Product, Program, Root, Stage
 
 BATCH = 2  # of the trace; nothing in the program depends on it
 

@@ -10,8 +10,8 @@ from jaxtyping import Bool, Float, Integer
 from torch import Tensor
 
 from longlag.cells.base import Cell
-from longlag.engine import compiled, fused, linear, loop, scan
-from longlag.engine.choice import choose
+from longlag.engine import compiled, loop, projection, scan, vendor
+from longlag.engine.autotune import choose
 
 BACKENDS = ("auto", "loop", "fused", "scan", "compiled")
 
@@ -60,14 +60,14 @@ def unroll(
     if backend == "auto":
         backend = choose(cell, x, lengths=lengths, taps=taps, resets=resets)
     if backend == "fused":
-        y, final = fused.run(cell, x, state, lengths, hidden=(taps, resets))
+        y, final = vendor.run(cell, x, state, lengths, hidden=(taps, resets))
         return Trajectory(y, final, None)  # what lies past an end is zero already
     valid = None if lengths is None else torch.arange(T, device=x.device)[:, None] < lengths
     if backend == "compiled":
         u = compiled.project(cell, x)
         states = compiled.run(cell, u, state, lengths, hidden=(taps, resets))
     elif backend == "scan":
-        u = linear.project(cell, x)
+        u = projection.project(cell, x)
         states = scan.run(cell, u, state, start, valid, resets, taps)
     else:
         u = cell.project(x)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from longlag.engine import unroll
-from longlag.laws.specimen import (
+from longlag.laws.fixtures import (
     LENGTHS,
     B,
     H,
@@ -26,7 +26,7 @@ from longlag.laws.specimen import (
     some_state,
     taps_of,
 )
-from longlag.laws.verdict import Verdict
+from longlag.laws.result import Verdict
 
 Law = Callable[[Make], str]  # what is wrong; nothing where the law holds
 LAWS: dict[str, Law] = {}

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 
 from longlag.errors import LonglagError
-from longlag.laws.verdict import Verdict
-from longlag.losses import per_step_loss
-from longlag.metrics import collection
+from longlag.laws.result import Verdict
+from longlag.nn.losses import per_step_loss
 from longlag.tasks.base import SPLITS, Batch, Task, rises
+from longlag.training.metrics import collection
 
 Law = Callable[[Task], str]  # what is wrong; nothing where the law holds
 LAWS: dict[str, Law] = {}

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, final
 import lightning
 import numpy as np
 
-from longlag.places import title
+from longlag.nn.layer_names import title
 from longlag.probes.parameters import (
     EVERY,
     StepNorms,

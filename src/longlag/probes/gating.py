@@ -11,7 +11,7 @@ from torch import Tensor
 
 from longlag.cells.base import Cell
 from longlag.cells.gru import GRU, GRUv1
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.probes.profile import activations, by_lag, last_asked
 from longlag.tasks.base import Batch
 

@@ -14,8 +14,8 @@ from jaxtyping import Float, Integer
 from torch import Tensor
 
 from longlag.cells.base import Cell
-from longlag.losses import Kind, per_step_loss
-from longlag.model import Model, Output
+from longlag.nn.losses import Kind, per_step_loss
+from longlag.nn.model import Model, Output
 from longlag.probes.taps import state_gradients
 from longlag.tasks.base import Batch
 

@@ -13,7 +13,7 @@ from torch import Generator, Tensor
 
 from longlag.cells.base import Cell
 from longlag.engine import loop
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.probes.jacobians import flatten
 from longlag.probes.profile import along
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from longlag.cells.base import Cell
-from longlag.model import Model, Output
+from longlag.nn.model import Model, Output
 
 BLIND = ("fused", "compiled")  # backends that take no taps: the definition stands in for them
 

@@ -21,7 +21,8 @@ def build(study_folder: Path) -> list[Path]:
     """
     for package in ("matplotlib", "jinja2", "typst"):
         need(package, package, "report")
-    from longlag.report import compose, records, writers
+    from longlag.records import reader
+    from longlag.report import compose, writers
 
-    document = compose.compose(records.read_study(study_folder))
+    document = compose.compose(reader.read_study(study_folder))
     return writers.write(document, study_folder)

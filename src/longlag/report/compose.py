@@ -1,11 +1,12 @@
 """The document of a study: which sections there are, and in which order."""
 
-from longlag.report.decays import outcomes
+from longlag.records.gradient_decay import outcomes
+from longlag.records.reader import Study
+from longlag.records.seed_groups import settings, study_groups
+from longlag.records.tuning import read_trials
 from longlag.report.document import Document, Section
 from longlag.report.findings import findings
-from longlag.report.groups import settings, study_groups
-from longlag.report.records import Study
-from longlag.report.say import seconds
+from longlag.report.format import seconds
 from longlag.report.sections.extrapolation import extrapolation
 from longlag.report.sections.gradients import gradients, more
 from longlag.report.sections.inside import inside
@@ -15,7 +16,6 @@ from longlag.report.sections.outcome import outcome
 from longlag.report.sections.provenance import commit, counted, provenance
 from longlag.report.sections.results import horizon, results
 from longlag.report.sections.speed import speed
-from longlag.report.trials import read_trials
 
 QUESTION = "How long can a recurrent network remember, and do its gradients say why?"
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from longlag.report.decays import Outcome, link, rate, remains, told
-from longlag.report.groups import Group
-from longlag.report.layers import Path
-from longlag.report.say import listed, named, percent, power, sig
+from longlag.records.gradient_decay import Outcome, link, rate, remains, told
+from longlag.records.seed_groups import Group
+from longlag.records.state_paths import Path
+from longlag.report.format import listed, named, percent, power, sig
 from longlag.stats import memory_horizon
 from longlag.stats.interval import Interval
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import numpy as np
 
+from longlag.records.seed_groups import Group
+from longlag.records.state_paths import Path
 from longlag.report.document import Panel
 from longlag.report.figures.flow import LOWEST, extremes, typical
-from longlag.report.figures.paint import colors, faded
-from longlag.report.groups import Group
-from longlag.report.layers import Path
+from longlag.report.figures.style import colors, faded
 from longlag.stats.decay import slope
 
 POINTS = 120  # lags drawn, at most

@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import lightning
 import torch
 
-from longlag.datamodule import DataModule
-from longlag.learner import Learner
-from longlag.runs import mirror
-from longlag.runs.build import build, build_model, build_trainer, interruptible, quiet
+from longlag.runs import loggers
 from longlag.runs.config import Config
-from longlag.runs.machine import reset_peak_memory
-from longlag.runs.memory import keep_memory
-from longlag.runs.record import describe, rows
-from longlag.selection import Selection
+from longlag.runs.describe import describe, rows
+from longlag.runs.instantiate import build, build_model, build_trainer, interruptible, quiet
+from longlag.runs.malloc import keep_memory
+from longlag.runs.provenance import reset_peak_memory
+from longlag.training.best_checkpoint import Selection
+from longlag.training.datamodule import DataModule
+from longlag.training.learner import Learner
 
 
 class Result(NamedTuple):
@@ -70,11 +70,11 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
         selection = Selection(metric, solved, chosen.stop_when_solved, chosen.patience)
         probe = build(cfg.probe)
         callbacks = [selection, *([] if probe is None else [probe]), *watchers]
-        logger = mirror.open_mirror(build(cfg.logger), study, config)
+        logger = loggers.open_mirror(build(cfg.logger), study, config)
         if probe is not None and logger is not None:
             probe.sink = lambda step, values: logger.send(values, step)
         trainer = build_trainer(chosen, callbacks, logger)
-    with mirror.closing(logger):
+    with loggers.closing(logger):
         with quiet(), interruptible(), clock.time("train"):
             trainer.fit(learner, data)
         record = describe(config, task, learner, selection)

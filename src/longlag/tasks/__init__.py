@@ -23,12 +23,12 @@ from longlag.tasks.data import (
     Tunes,
 )
 from longlag.tasks.forecast import Sine
-from longlag.tasks.groups import WordProblem
 from longlag.tasks.lags import Latch, LongLag, TwoSequence
 from longlag.tasks.order import TemporalOrder, TemporalOrder3
 from longlag.tasks.reber import ContinualReber, EmbeddedReber
 from longlag.tasks.recall import AssociativeRecall
 from longlag.tasks.timing import Frequency, GenerateInterval, MeasureInterval
+from longlag.tasks.word_problem import WordProblem
 
 __all__ = [
     "SPLITS",

@@ -11,7 +11,7 @@ import torch
 
 from longlag.tasks import SPLITS, Chorales
 from longlag.tasks.data import tunes
-from longlag.tasks.data.scores import Note, frames, parts
+from longlag.tasks.data.musicxml import Note, frames, parts
 
 SCORE = """<score-partwise><part>
 <measure>

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from longlag.cells import GRU
-from longlag.model import Model
+from longlag.nn.model import Model
 from longlag.tasks import UCR, Chorales, JapaneseVowels
 from longlag.tasks.data.base import Given
 

@@ -2,9 +2,9 @@
 
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from longlag.report.costs import Costs, middle
-from longlag.report.figures.paint import COLUMN, FAINT, INK, new, style, svg
-from longlag.report.say import TIMES
+from longlag.records.speed import Costs, middle
+from longlag.report.figures.style import COLUMN, FAINT, INK, new, style, svg
+from longlag.report.format import TIMES
 
 
 def cost(found: Costs) -> str:

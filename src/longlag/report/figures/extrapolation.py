@@ -4,9 +4,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
-from longlag.report.beyond import Beyond
-from longlag.report.figures.paint import FAINT, PAGE, colors, label_ends, new
-from longlag.report.say import named
+from longlag.records.extrapolation import Beyond
+from longlag.report.figures.style import FAINT, PAGE, colors, label_ends, new
+from longlag.report.format import named
 
 COLUMNS = 3
 

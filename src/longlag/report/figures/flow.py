@@ -4,7 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from longlag.report.figures.paint import (
+from longlag.records.seed_groups import Group
+from longlag.report.figures.style import (
     DASH,
     FAINT,
     PAGE,
@@ -15,7 +16,6 @@ from longlag.report.figures.paint import (
     style,
     svg,
 )
-from longlag.report.groups import Group
 
 FLOAT32 = float(np.finfo(np.float32).tiny)
 LOWEST = 1e-46  # below it single precision holds nothing

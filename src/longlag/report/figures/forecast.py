@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longlag.report.figures.paint import FAINT, INK, PAGE, color, new
+from longlag.report.figures.style import FAINT, INK, PAGE, color, new
 
 FREE = "#D55E00"
 CHANNELS = 3  # of a series that are drawn, at most

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import Normalize
 
-from longlag.report.figures.paint import COLUMN, PAGE, new, style, svg
-from longlag.report.groups import Group
+from longlag.records.seed_groups import Group
+from longlag.report.figures.style import COLUMN, PAGE, new, style, svg
 
 DECADES = 24  # shown below the largest norm
 BELOW = "#440154"  # the darkest colour of the map: everything below them

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 
-from longlag.report.figures.paint import FAINT, PAGE, colors, label_ends, new, style, svg
-from longlag.report.groups import Group
-from longlag.report.say import named
-from longlag.report.trials import Trials
+from longlag.records.seed_groups import Group
+from longlag.records.tuning import Trials
+from longlag.report.figures.style import FAINT, PAGE, colors, label_ends, new, style, svg
+from longlag.report.format import named
 
 POINTS = 250  # drawn of a curve, at most
 

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from longlag.report.decays import Outcome
-from longlag.report.figures.paint import COLUMN, FAINT, INK, PAGE, colors, new, style, svg
+from longlag.records.gradient_decay import Outcome
+from longlag.report.figures.style import COLUMN, FAINT, INK, PAGE, colors, new, style, svg
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
 

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from longlag.report.figures.paint import DASH, FAINT, INK, PAGE, new, style, svg
-from longlag.report.inside import LEAST, Inside, View
+from longlag.records.examination import LEAST, Inside, View
+from longlag.report.figures.style import DASH, FAINT, INK, PAGE, new, style, svg
 
 MORE = ((0, (1, 1.3)), (0, (5, 1, 1, 1)), (0, (2.5, 1)), (0, (5, 1, 1, 1, 1, 1)))
 HEIGHT = 3.1  # inches: with the figure of the steps it fits on a page of the paper

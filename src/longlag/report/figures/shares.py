@@ -4,17 +4,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from longlag.report.figures.paint import (
-    FAINT,
-    INK,
-    PAGE,
-    label_ends,
-    new,
-    style,
-    svg,
-)
+from longlag.records.examination import Inside, View
 from longlag.report.figures.retention import dashes
-from longlag.report.inside import Inside, View
+from longlag.report.figures.style import FAINT, INK, PAGE, label_ends, new, style, svg
 
 DECADES = 16  # shown below the largest norm
 LOST = 1e-300  # the height of the name of a line that ends in zeros: below the panel

@@ -5,8 +5,8 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from longlag.report.figures.paint import FAINT, INK, PAGE, new, style, svg
-from longlag.report.inside import Inside, View
+from longlag.records.examination import Inside, View
+from longlag.report.figures.style import FAINT, INK, PAGE, new, style, svg
 
 HEIGHT = 3.15  # inches: two figures as high stand on a page of the paper
 LINEAR = 0.1  # nats a step: the axis of the exponents is linear below it

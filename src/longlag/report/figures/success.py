@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from longlag.report.figures.paint import COLUMN, FAINT, PAGE, colors, label_ends, new, style, svg
-from longlag.report.groups import Group
+from longlag.records.seed_groups import Group
+from longlag.report.figures.style import COLUMN, FAINT, PAGE, colors, label_ends, new, style, svg
 from longlag.stats import Interval
 
 MANY = 6  # cells, which need the width of the page

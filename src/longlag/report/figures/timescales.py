@@ -4,8 +4,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from longlag.report.figures.paint import FAINT, PAGE, new, style, svg
-from longlag.report.inside import Inside
+from longlag.records.examination import Inside
+from longlag.report.figures.style import FAINT, PAGE, new, style, svg
 
 BINS = 24
 

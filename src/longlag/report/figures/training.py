@@ -6,7 +6,9 @@ from itertools import cycle
 import numpy as np
 from matplotlib.axes import Axes
 
-from longlag.report.figures.paint import (
+from longlag.records.seed_groups import Group
+from longlag.records.state_paths import parts
+from longlag.report.figures.style import (
     COLUMN,
     FAINT,
     INK,
@@ -17,8 +19,6 @@ from longlag.report.figures.paint import (
     style,
     svg,
 )
-from longlag.report.groups import Group
-from longlag.report.layers import parts
 
 OWN = re.compile(r"(?:model\.)?(?:layers\.(?P<layer>\d+)\.)?(?:cell\.)?(?P<own>.*)")
 GATE = ("#AA4499", "#E69F00", "#56B4E9", "#5F5F5F")

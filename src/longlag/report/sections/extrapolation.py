@@ -1,11 +1,11 @@
 """What median runs score on lengths beyond their training, where that was asked."""
 
-from longlag.report.beyond import Beyond, read
+from longlag.records.extrapolation import Beyond, read
+from longlag.records.seed_groups import Group
 from longlag.report.document import Picture, Section, Text
 from longlag.report.figures.extrapolation import picture
-from longlag.report.figures.paint import style, svg
-from longlag.report.groups import Group
-from longlag.report.say import listed
+from longlag.report.figures.style import style, svg
+from longlag.report.format import listed
 
 
 def extrapolation(settings: dict[str, list[Group]]) -> Section | None:

@@ -1,15 +1,15 @@
 """How the gradient travels back through time in each cell, before and after training."""
 
-from longlag.report.decays import rate, remains
+from longlag.records.gradient_decay import rate, remains
+from longlag.records.seed_groups import Group
+from longlag.records.state_paths import Path
 from longlag.report.document import Block, Equation, Picture, Section, Table, Text
 from longlag.report.figures.flow import flow, gallery, panel_height
 from longlag.report.figures.heat import heat
 from longlag.report.figures.training import gated, gates, norms
 from longlag.report.findings import headline
-from longlag.report.groups import Group
-from longlag.report.layers import Path
+from longlag.report.format import NONE, bracket, decades, sig
 from longlag.report.panel import panel
-from longlag.report.say import NONE, bracket, decades, sig
 
 SHOWN = ("LSTM c is the cell state with h held fixed, LSTM h the output.",)
 MATH = (

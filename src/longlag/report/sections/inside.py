@@ -2,17 +2,17 @@
 
 import numpy as np
 
+from longlag.records.examination import LEAST, Inside, Pair, examined
+from longlag.records.seed_groups import Group
 from longlag.report.document import Block, Equation, Picture, Points, Section, Table, Text
-from longlag.report.figures.paint import colors
+from longlag.report.examination_findings import has_bound, mechanism
 from longlag.report.figures.retention import retention
 from longlag.report.figures.shares import shares
 from longlag.report.figures.steps import steps
+from longlag.report.figures.style import colors
 from longlag.report.figures.timescales import timescales
 from longlag.report.findings import headline
-from longlag.report.groups import Group
-from longlag.report.inside import LEAST, Inside, Pair, examined
-from longlag.report.mechanism import has_bound, mechanism
-from longlag.report.say import NONE, decades, listed, sig
+from longlag.report.format import NONE, decades, listed, sig
 
 MATH = (
     "<mfrac><mrow><mo>∂</mo><mi>L</mi></mrow><mrow><mo>∂</mo>"

@@ -1,9 +1,9 @@
 """How the cells came to their scores: curves of every seed and every learning rate tried."""
 
+from longlag.records.seed_groups import Group
+from longlag.records.tuning import Trials
 from longlag.report.document import Block, Picture, Section, Text
 from longlag.report.figures import learning as draw
-from longlag.report.groups import Group
-from longlag.report.trials import Trials
 
 
 def learning(settings: dict[str, list[Group]], trials: list[Trials]) -> Section | None:

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
+from longlag.records.reader import Run, Study
+from longlag.records.seed_groups import Group, flat
+from longlag.records.tuning import Trials
 from longlag.report.document import Block, Section, Text
-from longlag.report.groups import Group, flat
-from longlag.report.records import Run, Study
-from longlag.report.say import listed
-from longlag.report.trials import Trials
+from longlag.report.format import listed
 
 REFERENCES = (
     "R. Agarwal, M. Schwarzer, P. S. Castro, A. Courville, M. G. Bellemare. Deep reinforcement "

@@ -2,13 +2,13 @@
 
 import numpy as np
 
-from longlag.report.decays import Outcome, link
+from longlag.records.gradient_decay import Outcome, link
+from longlag.records.seed_groups import Group
 from longlag.report.document import Block, Picture, Points, Section, Table, Text
 from longlag.report.figures.outcome import many
 from longlag.report.figures.outcome import outcome as draw
 from longlag.report.findings import exceptions, explained
-from longlag.report.groups import Group
-from longlag.report.say import NONE, percent, ranged
+from longlag.report.format import NONE, percent, ranged
 
 FIRST = (
     " Of a stack it is the rate of the first layer: whatever an input changes, it changes in that "

@@ -3,10 +3,10 @@
 from collections import Counter
 from typing import Any
 
+from longlag.records.reader import Run, Study
+from longlag.records.seed_groups import Group
 from longlag.report.document import Block, Code, Points, Section, Table, Text
-from longlag.report.groups import Group
-from longlag.report.records import Run, Study
-from longlag.report.say import seconds
+from longlag.report.format import seconds
 
 
 def provenance(study: Study, settings: dict[str, list[Group]]) -> tuple[Section, ...]:

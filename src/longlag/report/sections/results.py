@@ -4,12 +4,12 @@ import re
 
 import numpy as np
 
+from longlag.records.seed_groups import Group, fresh
 from longlag.report.document import Block, Picture, Section, Table, Text
 from longlag.report.figures import success
-from longlag.report.figures.paint import colors
+from longlag.report.figures.style import colors
 from longlag.report.findings import FEW, horizons, ladder_tasks, steps
-from longlag.report.groups import Group, fresh
-from longlag.report.say import NONE, bracket, named, percent, ranged, seconds, sig
+from longlag.report.format import NONE, bracket, named, percent, ranged, seconds, sig
 from longlag.stats import performance_profile, probability_of_improvement, stratified_iqm
 
 HEADER = (

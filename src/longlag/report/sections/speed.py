@@ -1,10 +1,10 @@
 """What a step of each cell costs, beside the plain loop and beside other packages."""
 
-from longlag.report.costs import PEERS, Cost, Costs, middle, read_costs
+from longlag.records.reader import Study
+from longlag.records.speed import PEERS, Cost, Costs, middle, read_costs
 from longlag.report.document import Block, Picture, Points, Section, Table, Text
 from longlag.report.figures.cost import cost as draw
-from longlag.report.records import Study
-from longlag.report.say import NONE, TIMES, listed, sig
+from longlag.report.format import NONE, TIMES, listed, sig
 from longlag.report.sections.provenance import commit_of
 
 

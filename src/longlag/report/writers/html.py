@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from longlag.report import document as doc
-from longlag.report.figures.paint import inline
+from longlag.report.figures.style import inline
 from longlag.report.writers.inline import Look, marked
 
 LOOK = Look(

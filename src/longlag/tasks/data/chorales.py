@@ -11,7 +11,7 @@ from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, require
 from longlag.tasks.data import tunes
 from longlag.tasks.data.base import Given
 from longlag.tasks.data.cache import Arrays, remembered
-from longlag.tasks.data.scores import frames, parts
+from longlag.tasks.data.musicxml import frames, parts
 
 LOW, HIGH = 36, 81  # C2 to A5, all that the four voices sing
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")

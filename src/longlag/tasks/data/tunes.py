@@ -12,7 +12,7 @@ import numpy as np
 from longlag.errors import need
 from longlag.tasks.base import SPLITS
 from longlag.tasks.data.base import CUT_SEED
-from longlag.tasks.data.scores import Note, parts
+from longlag.tasks.data.musicxml import Note, parts
 
 LIST = Path(__file__).with_name("chorales.txt")
 HEAD = """\

@@ -1,0 +1,221 @@
+"""What an examination found in one cell of a model: the numbers under the section on the inside.
+
+laboratory.npz holds arrays of the initial and of the trained model; a trained model whose weights
+are not finite has none.  A cell is examined on its own, so a stack has one `Inside` a layer.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from longlag.nn.layer_names import cells_of_a_layer, place
+from longlag.records.reader import Run
+from longlag.records.seed_groups import Group
+from longlag.stats.decay import left, slope
+
+WHEN = ("init", "trained")
+LEAST = 1e-12  # a kick is a hundredth of the state: a share of it below this is rounding
+Pair = tuple[float, float]  # at init, trained; NaN where there is none
+
+
+@dataclass(frozen=True)
+class View:
+    """One cell at one moment.
+
+    Args:
+        arrays: of the examination, without the moment in their names.
+        layer: the cell's number in the model.
+        lag: steps that the task must bridge; None: nobody knows.
+    """
+
+    arrays: dict[str, np.ndarray]
+    layer: int
+    lag: int | None
+
+    def one(self, kind: str, name: str = "") -> np.ndarray | None:
+        """The array kind/<layer>/name; None if there is none."""
+        return self.arrays.get(f"{kind}/{self.layer}" + (f"/{name}" if name else ""))
+
+    def all(self, kind: str) -> dict[str, np.ndarray]:
+        """The arrays kind/<layer>/... by the last part of their names, h first."""
+        start = f"{kind}/{self.layer}/"
+        found = {k.removeprefix(start): v for k, v in self.arrays.items() if k.startswith(start)}
+        return dict(sorted(found.items(), key=lambda item: (item[0] != "h", item[0])))
+
+    @cached_property
+    def gradient(self) -> np.ndarray:
+        """||dL/ds|| over the lag (K,) of the whole state, all its parts: mean over sequences."""
+        parts = list(self.all("sequence").values())
+        if not parts:
+            return np.full(1, np.nan)
+        norms = np.sqrt(np.sum(np.square(parts), axis=0))
+        known = np.isfinite(norms).any(axis=0)
+        found = np.full(norms.shape[1], np.nan)
+        found[known] = np.nanmean(norms[:, known], axis=0)
+        return found
+
+    @property
+    def fading(self) -> float:
+        """The decay rate of that gradient, nats a step."""
+        return slope(np.arange(len(self.gradient)), self.gradient)
+
+    @property
+    def exponent(self) -> float:
+        """The largest Lyapunov exponent, nats a step."""
+        spectrum = self.one("jacobian", "lyapunov")
+        return np.nan if spectrum is None else float(spectrum[0])
+
+    @property
+    def radius(self) -> float:
+        """The spectral radius of a step: median over the steps."""
+        found = self.one("jacobian", "radius")
+        return np.nan if found is None else float(np.median(found))
+
+    @property
+    def bound(self) -> float:
+        """The factor that no step exceeds, by the weights alone; NaN if the cell has none."""
+        found = self.one("jacobian", "bound")
+        return np.nan if found is None else float(found)
+
+    @property
+    def product(self) -> np.ndarray:
+        """Ln of the norm of the product of the last k = 1 ... K steps; -inf where it is zero."""
+        found = self.one("jacobian", "log_norm")
+        return np.full(1, np.nan) if found is None else found
+
+    @property
+    def most(self) -> np.ndarray:
+        """Ln of what these k steps can stretch: k ln bound, or else the sum of the steps' own."""
+        if not np.isnan(self.bound):
+            with np.errstate(divide="ignore"):
+                return np.arange(1, len(self.product) + 1) * np.log(self.bound)
+        found = self.one("jacobian", "log_steps")
+        return np.full(1, np.nan) if found is None else found
+
+    @property
+    def time_scales(self) -> np.ndarray:
+        """Of every unit, steps; empty without a gate that keeps."""
+        found = self.one("timescale")
+        return np.zeros(0) if found is None else found
+
+    @property
+    def time_scale(self) -> float:
+        """That of the middle unit; infinite where its gate is wide open."""
+        tau = self.time_scales
+        return float(np.quantile(tau, 0.5, method="lower")) if len(tau) else np.nan
+
+    def share(self, leaf: str) -> float:
+        """At the task's lag, what arrives along one part of the state alone, over all of it."""
+        whole, alone = self.one("profile", leaf), self.one("along", leaf)
+        if whole is None or alone is None:
+            return np.nan
+        at = self.end(whole)
+        return float(alone[at] / whole[at]) if whole[at] > 0 else np.nan
+
+    def end(self, values: np.ndarray) -> int:
+        """Where the task's lag is among values at k = 0, 1, ...; else the last that is known."""
+        known = np.flatnonzero(np.isfinite(values))
+        last = int(known[-1]) if len(known) else 0
+        return last if self.lag is None else min(self.lag, last)
+
+    @property
+    def gradient_left(self) -> float:
+        """Ln of the share of the gradient that is left at the task's lag."""
+        return float(left(self.gradient[None], self.end(self.gradient))[0])
+
+    @property
+    def kick_left(self) -> float:
+        """Ln of what is left of a kick then, to the part of the state that keeps it best.
+
+        At least ln LEAST: what is below that is rounding, in which no cell differs from another.
+        """
+        shares = [float(v[self.end(v)]) for v in self.all("retention/kick").values() if len(v)]
+        known = [share for share in shares if not np.isnan(share)]
+        return float(np.log(max(*known, LEAST))) if known else np.nan
+
+    @property
+    def readable(self) -> tuple[np.ndarray, np.ndarray]:
+        """Lags, and R^2 of a linear map from the state to the input so many steps before."""
+        lags, told = self.arrays.get("retention/lags"), self.one("retention/readable")
+        if lags is None or told is None:
+            return np.zeros(0, int), np.zeros(0)
+        return lags, told
+
+    @property
+    def told(self) -> float:
+        """R^2 at the task's lag, or at the nearest lag before it that was looked at."""
+        lags, told = self.readable
+        near = told[lags <= self.lag] if self.lag is not None else told
+        return float(near[-1]) if len(near) else np.nan
+
+
+@dataclass(frozen=True)
+class Inside:
+    """One cell of an examined model, at init and trained."""
+
+    row: Group
+    run: Run
+    layer: int
+    cells: int  # of the model
+
+    @property
+    def label(self) -> str:
+        """The row's name, the layer's where there are several, the seed where it tells more."""
+        where = place(self.layer, self.cells, cells_of_a_layer(self.run.record))
+        seed = "" if self.run is self.row.typical else f"(seed {self.run.record['seed']})"
+        return " ".join(part for part in (self.row.label, where, seed) if part)
+
+    @property
+    def lag(self) -> int | None:
+        """Steps that the task must bridge; None where the task does not say."""
+        lag = self.run.record["task"].get("lag")
+        return int(lag) if lag else None
+
+    @cached_property
+    def views(self) -> dict[str, View]:
+        """By the moment: init and, where the weights are finite, trained."""
+        found = {}
+        for when in WHEN:
+            start = f"{when}/"
+            arrays = {
+                name.removeprefix(start): values
+                for name, values in self.run.laboratory.items()
+                if name.startswith(start)
+            }
+            if arrays:
+                found[when] = View(arrays, self.layer, self.lag)
+        return found
+
+    def pair(self, name: str) -> Pair:
+        """A number of both moments."""
+        start, end = (getattr(self.views[w], name) if w in self.views else np.nan for w in WHEN)
+        return start, end
+
+    @property
+    def leaves(self) -> list[str]:
+        """The parts of the state, h first."""
+        return list(next(iter(self.views.values())).all("profile"))
+
+
+def insides(g: Group) -> list[Inside]:
+    """Every layer of the run with the median score or, if that was not examined, of another."""
+    run = next((r for r in (g.typical, *g.runs) if r.laboratory), None)
+    if run is None:
+        return []
+    layers = {
+        int(name.split("/")[2]) for name in run.laboratory if name.split("/")[1] == "jacobian"
+    }
+    return [Inside(g, run, layer, len(layers)) for layer in sorted(layers)]
+
+
+def examined(settings: dict[str, list[Group]]) -> dict[str, list[Inside]]:
+    """By setting; those without any are left out."""
+    found = {setting: every(groups) for setting, groups in settings.items()}
+    return {setting: cells for setting, cells in found.items() if cells}
+
+
+def every(groups: Iterable[Group]) -> list[Inside]:
+    """Of some rows."""
+    return [cell for g in groups for cell in insides(g)]

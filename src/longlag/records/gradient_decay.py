@@ -1,0 +1,101 @@
+"""Decay rates of every run and row, and what they say about who solved the task."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from longlag.nn.layer_names import cells_of_a_layer
+from longlag.records.reader import Run
+from longlag.records.seed_groups import Group, fresh
+from longlag.records.state_paths import parts
+from longlag.stats import Decay, Interval, fit, rank_correlation
+from longlag.stats.compare import wins
+from longlag.stats.decay import left, slope
+
+
+def rate(g: Group, leaf: str, at: int, layer: int = 0) -> Decay:
+    """The decay rate of a part of the state over the seeds of a row."""
+    norms = g.profiles(leaf, at, layer)
+    return fit(np.arange(norms.shape[1]), norms, fresh())
+
+
+def remains(g: Group, leaf: str, at: int, layer: int = 0) -> float:
+    """Ln of the median share of the gradient that is left at the longest lag."""
+    norms = g.profiles(leaf, at, layer)
+    norms = norms[np.isfinite(norms).any(axis=1)]  # a run that diverged has no gradient
+    lags = np.flatnonzero(np.isfinite(norms).all(axis=0)) if len(norms) else []
+    return float(np.median(left(norms, int(lags[-1])))) if len(lags) else float("nan")
+
+
+def best_rate(run: Run, at: int) -> float:
+    """The smallest decay rate among the parts of the first layer's state; NaN if unknown.
+
+    Of a stack the first layer decides: whatever an input changes, it changes there first, so that
+    dL/dx_t = (ds_t/dx_t)^T dL/ds_t holds with the state s of that layer alone, and its gradient
+    has in it all ways up and through the layers above.  A layer above may keep its gradient where
+    none of it comes down to the input.  Of a bidirectional layer both readings count.
+    """
+    ways = cells_of_a_layer(run.record)
+    found = [path for path in parts(set(run.probe), "profile") if path.layer < ways]
+    rows = [run.probe[f"profile/{layer}/{leaf}"] for layer, leaf in found]
+    rates = [slope(np.arange(row.shape[1]), row[at]) for row in rows if len(row)]
+    known = [r for r in rates if not np.isnan(r)]
+    return min(known, default=float("nan"))
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What the gradient of one run did, and what the run achieved."""
+
+    row: Group
+    run: Run
+    initial: float  # best path, nats a step, at initialisation
+    final: float  # after training
+
+
+def outcomes(groups: Iterable[Group]) -> list[Outcome]:
+    """Of every run whose gradient was probed and did not diverge."""
+    found = [Outcome(g, r, best_rate(r, 0), best_rate(r, -1)) for g in groups for r in g.runs]
+    return [o for o in found if not np.isnan([o.initial, o.final, o.run.skill]).any()]
+
+
+@dataclass(frozen=True)
+class Link:
+    """How a decay rate goes with success over some runs, compared within each task alone."""
+
+    runs: int
+    solved: int | None
+    rho: Interval  # rank correlation of the decay rate with the score; negative: fading costs
+    told: float  # the chance that an unsolved run's gradient fades faster than a solved one's
+
+
+def link(found: list[Outcome], when: str) -> Link:
+    """Over `found`, of the rate at `when`: initial or final.
+
+    Ranks and pairs are taken within a setting: an easy task says nothing against a hard one.
+    """
+    parts: dict[str, list[Outcome]] = defaultdict(list)
+    for o in found:
+        parts[o.row.setting].append(o)
+    rates = [np.array([getattr(o, when) for o in part], float) for part in parts.values()]
+    scores = [np.array([o.run.goodness for o in part], float) for part in parts.values()]
+    x, y = (np.concatenate([rankdata(p) / len(p) for p in ps]) for ps in (rates, scores))
+    rho = rank_correlation(x, y, fresh()) if len(found) >= 3 else Interval(*[np.nan] * 3)
+    met = [o.run.solved for o in found]
+    solved = None if None in met else sum(bool(m) for m in met)
+    return Link(len(found), solved, rho, told(parts.values(), when))
+
+
+def told(parts: Iterable[list[Outcome]], when: str) -> float:
+    """Of the pairs of an unsolved and a solved run of a task, the share told by their rates."""
+    total, pairs = 0.0, 0
+    for part in parts:
+        lost = np.array([getattr(o, when) for o in part if o.run.solved is False])
+        held = np.array([getattr(o, when) for o in part if o.run.solved])
+        if len(lost) and len(held):
+            total += float(wins(lost, held)) * len(lost) * len(held)
+            pairs += len(lost) * len(held)
+    return total / pairs if pairs else float("nan")

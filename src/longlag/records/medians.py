@@ -1,0 +1,38 @@
+"""The runs that a report looks into: of every cell on every task the one with the median score."""
+
+from pathlib import Path
+from typing import NamedTuple
+
+from longlag.nn.layer_names import cells_of_a_layer
+from longlag.records.reader import read_study
+from longlag.records.seed_groups import study_groups
+
+
+class Median(NamedTuple):
+    """One of them."""
+
+    name: str  # RNN on adding, T = 100
+    folder: Path
+    command: str  # that trains it
+    both_ways: bool  # bidirectional: there is nothing to examine
+
+    @property
+    def bare(self) -> bool:
+        """Whether its weights were not kept."""
+        return not (self.folder / "weights.pt").is_file()
+
+    @property
+    def due(self) -> bool:
+        """Whether it can be examined and was not."""
+        return not (self.bare or self.both_ways or (self.folder / "laboratory.npz").is_file())
+
+
+def medians(study: Path) -> list[Median]:
+    """Those of a study's folder, in the order of its report."""
+    found = []
+    for g in study_groups(read_study(study)):
+        run = g.typical
+        both_ways = cells_of_a_layer(run.record) > 1
+        name = f"{g.label} on {g.setting}"
+        found.append(Median(name, run.folder, run.record["command"], both_ways))
+    return found

@@ -1,0 +1,182 @@
+"""Runs that differ only in their seed, side by side: one row of every table."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.random import Generator
+
+from longlag.nn.layer_names import cells_of_a_layer, place
+from longlag.records.reader import Json, Run, Study
+from longlag.records.state_paths import Path, parts
+from longlag.stats import Interval, bootstrap, iqm, wilson
+
+SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
+NAMES = {"rnn": "RNN", "elman": "RNN", "lstm": "LSTM", "gru": "GRU"}
+ORDER = ("rnn", "elman", "lstm", "gru")
+
+
+def fresh() -> Generator:
+    """The generator of every interval of a report: the same data, the same interval anywhere."""
+    return np.random.default_rng(0)
+
+
+@dataclass(frozen=True)
+class Group:
+    """The seeds of one cell, as configured, on one task at one length."""
+
+    cell: str  # the name of its configuration
+    label: str  # what tells it from the other rows of the task
+    task: str
+    length: int | None
+    runs: tuple[Run, ...]
+
+    @property
+    def setting(self) -> str:
+        """The task and its length, for people."""
+        return self.task if self.length is None else f"{self.task}, T = {self.length}"
+
+    @property
+    def metric(self) -> str:
+        """The headline metric."""
+        return self.runs[0].metric
+
+    @property
+    def scores(self) -> np.ndarray:
+        """The test scores of the seeds; NaN for one that diverged."""
+        return np.array([run.score() for run in self.runs])
+
+    @property
+    def skills(self) -> np.ndarray:
+        """The scores on the scale from floor (0) to perfect (1)."""
+        return np.array([run.skill for run in self.runs])
+
+    @cached_property
+    def score(self) -> Interval:
+        """IQM over the seeds that have a score, with a 95 % bootstrap interval."""
+        known = self.scores[~np.isnan(self.scores)]
+        return bootstrap(known, fresh(), iqm) if len(known) else Interval(*[np.nan] * 3)
+
+    @property
+    def solved(self) -> int | None:
+        """How many seeds met the criterion; None: there is none."""
+        met = [run.solved for run in self.runs]
+        return None if None in met else sum(bool(m) for m in met)
+
+    @cached_property
+    def success(self) -> Interval:
+        """The share of seeds that met the criterion, with Wilson's 95 % interval."""
+        count = self.solved
+        return Interval(*[np.nan] * 3) if count is None else wilson(count, len(self.runs))
+
+    @cached_property
+    def typical(self) -> Run:
+        """The run with the median score."""
+        order = np.argsort(np.nan_to_num(self.scores, nan=np.inf), kind="stable")
+        return self.runs[int(order[len(order) // 2])]
+
+    def profiles(self, leaf: str, at: int, layer: int = 0) -> np.ndarray:
+        """||dL/ds|| (S,K) of the seeds, `at` 0 (initialisation) or -1 (the end of training)."""
+        rows = [run.probe.get(f"profile/{layer}/{leaf}") for run in self.runs]
+        found = [row[at] for row in rows if row is not None and len(row)]
+        width = min((len(row) for row in found), default=0)
+        return np.array([row[:width] for row in found], float).reshape(len(found), width)
+
+    def leaves(self, layer: int = 0) -> list[str]:
+        """The parts of the state of a layer that were probed, h first."""
+        return [path.leaf for path in self.paths if path.layer == layer]
+
+    @cached_property
+    def paths(self) -> list[Path]:
+        """Every part of the state that was probed: layers from the input up, h first in each."""
+        found = parts({name for run in self.runs for name in run.probe}, "profile")
+        return sorted(found, key=lambda path: (path.layer, path.leaf != "h", path.leaf))
+
+    @property
+    def entrance(self) -> list[Path]:
+        """The parts of the first layer's state, through which everything that is read must pass."""
+        ways = cells_of_a_layer(self.runs[0].record)
+        return [path for path in self.paths if path.layer < ways]
+
+    def place(self, layer: int) -> str:
+        """What people call a layer: layer 1, layer 2 backward; nothing if there is no other."""
+        cells = len({path.layer for path in self.paths})
+        return place(layer, cells, cells_of_a_layer(self.runs[0].record))
+
+    def named(self, path: Path) -> str:
+        """A part of the state for people: h, or layer 1 h."""
+        return f"{self.place(path.layer)} {path.leaf}".strip()
+
+    def line(self, path: Path) -> str:
+        """A curve's name: the row's own, with the part of the state where there are several."""
+        return f"{self.label} {self.named(path)}" if len(self.paths) > 1 else self.label
+
+    def among(self, met: bool | None) -> "Group | None":
+        """The runs that solved the task (True) or did not (False); None if there are none."""
+        kept = tuple(run for run in self.runs if run.solved is met)
+        return replace(self, runs=kept) if kept else None
+
+
+def flat(config: Any, prefix: str = "") -> Json:
+    """{"optim.lr": .01, ...} of a nested configuration."""
+    if not isinstance(config, dict):
+        return {prefix: config}
+    found: Json = {}
+    for key, value in config.items():
+        found |= flat(value, f"{prefix}.{key}" if prefix else str(key))
+    return found
+
+
+def cell_label(cell: str) -> str:
+    """A cell's name for people."""
+    return NAMES.get(cell, cell)
+
+
+def rank(cell: str) -> tuple[int, str]:
+    """The three classics first, then by name."""
+    return (ORDER.index(cell) if cell in ORDER else len(ORDER), cell)
+
+
+def group(runs: Iterable[Run]) -> list[Group]:
+    """Rows of runs, tasks in the order of their names and lengths, cells in the order of `rank`."""
+    places: dict[tuple[str, int | None, str], dict[str, list[Run]]] = defaultdict(
+        lambda: defaultdict(list)
+    )
+    for run in runs:
+        rest = {k: v for k, v in flat(run.record["config"]).items() if k not in SEEDS}
+        places[run.task, run.length, run.cell][repr(sorted(rest.items(), key=str))].append(run)
+    groups = []
+    for (task, length, cell), variants in places.items():
+        labels = variant_labels(cell, [found[0] for found in variants.values()])
+        for label, found in zip(labels, variants.values(), strict=True):
+            ordered = tuple(sorted(found, key=lambda run: (run.record["seed"], run.id)))
+            groups.append(Group(cell, label, task, length, ordered))
+    return sorted(groups, key=lambda g: (g.task, g.length or 0, rank(g.cell), g.label))
+
+
+def variant_labels(cell: str, runs: list[Run]) -> list[str]:
+    """A label a variant: the cell's name, and the settings in which the variants differ."""
+    configs = [flat(run.record["config"]) for run in runs]
+    keys = sorted({key for config in configs for key in config} - set(SEEDS))
+    differ = [k for k in keys if len({repr(config.get(k)) for config in configs}) > 1]
+    labels = []
+    for config in configs:
+        own = ", ".join(f"{k.rsplit('.', 1)[-1]} {config[k]}" for k in differ if k in config)
+        labels.append(f"{cell_label(cell)} ({own})" if own else cell_label(cell))
+    return labels
+
+
+def settings(groups: list[Group]) -> dict[str, list[Group]]:
+    """The rows of every task and length."""
+    found: dict[str, list[Group]] = defaultdict(list)
+    for g in groups:
+        found[g.setting].append(g)
+    return dict(found)
+
+
+def study_groups(study: Study) -> list[Group]:
+    """The rows of the runs that count."""
+    return group(study.final)

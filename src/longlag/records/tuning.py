@@ -1,0 +1,57 @@
+"""The learning rates that were tried for a cell on a task, and which one was chosen."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from longlag.records.reader import Json, Study, number
+from longlag.records.seed_groups import cell_label
+from longlag.report.figures.style import color
+
+
+@dataclass(frozen=True)
+class Trials:
+    """One row of the tuning stage."""
+
+    label: str
+    color: str
+    setting: str
+    metric: str
+    rises: bool
+    rates: np.ndarray  # rising
+    values: np.ndarray  # the validation score at each; NaN where the run diverged or failed
+    solved: np.ndarray  # whether it met the criterion, and stopped there
+    chosen: float
+
+
+def read_trials(study: Study) -> list[Trials]:
+    """What the plan says of its tuning stage; nothing if it has none."""
+    found = [one(study, entry) for entry in study.plan.get("chosen", ())]
+    return [t for t in found if t is not None and len(t.rates) > 1]
+
+
+def one(study: Study, entry: Json) -> Trials | None:
+    """A row of the plan, or None if none of its trials left a record."""
+    listed = sorted(entry.get("trials", ()), key=lambda trial: number(trial.get("lr")))
+    runs = [study.by_id[t["id"]] for t in listed if t["id"] in study.by_id]
+    if not runs:
+        return None
+    chosen = [o.split("=", 1)[1] for o in entry.get("overrides", ()) if o.startswith("optim.lr=")]
+    length = runs[0].length
+    return Trials(
+        label=cell_label(entry["cell"]),
+        color=color(entry["cell"]),
+        setting=entry["task"] if length is None else f"{entry['task']}, T = {length}",
+        metric=runs[0].metric,
+        rises=runs[0].rises,
+        rates=np.array([number(t.get("lr")) for t in listed]),
+        values=np.array([number(t.get("value")) for t in listed]),
+        solved=np.array([met(study, t) for t in listed]),
+        chosen=number(chosen[0]) if chosen else float("nan"),
+    )
+
+
+def met(study: Study, trial: Json) -> bool:
+    """Whether a trial solved its task."""
+    run = study.by_id.get(trial["id"])
+    return run is not None and bool(run.solved)

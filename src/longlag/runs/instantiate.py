@@ -1,0 +1,122 @@
+"""From the parts of a config to live objects, with errors that a user can mend."""
+
+import logging
+import signal
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import lightning
+import torch
+from hydra.errors import InstantiationException
+from hydra.utils import instantiate
+
+from longlag.errors import LonglagError
+from longlag.nn.model import Model
+from longlag.nn.parameter_matching import hidden_size_for
+from longlag.tasks.base import Task
+
+
+def build(part: Any) -> Any:
+    """Instantiate a part of the config.
+
+    Raises:
+        LonglagError: its arguments are not allowed, in one line.
+    """
+    try:
+        return instantiate(part)
+    except InstantiationException as error:
+        cause = error.__cause__ or error
+        if isinstance(cause, LonglagError):
+            raise cause from error
+        given = " ".join(f"{k}={v}" for k, v in part.items() if not str(k).startswith("_"))
+        reason = str(cause).splitlines()[0]
+        raise LonglagError(f"{part.get('_target_')}: {reason} (given: {given})") from error
+
+
+def build_model(cfg: Any, task: Task) -> Model:
+    """The model of a config, its weights drawn from seeds.init alone."""
+    options = {
+        k: build(v) if isinstance(v, Mapping) else v
+        for k, v in cfg.model.items()
+        if k != "hidden_size"
+    }
+    cell, spec = build(cfg.cell), task.spec
+
+    def make(hidden_size: int) -> Model:
+        return Model(spec.input_size, spec.output_size, cell, hidden_size, **options)
+
+    given, match = cfg.model.hidden_size, str(cfg.match)
+    if match not in ("params", "state", "none"):
+        raise LonglagError(f"match must be params, state or none, not {match!r}")
+    if (given is None) == (match == "none"):
+        raise LonglagError(
+            f"match={match} with model.hidden_size={given}: give match=params or match=state "
+            "with a budget, or match=none with a model.hidden_size"
+        )
+    with torch.random.fork_rng(devices=[]):
+        try:
+            H = given or hidden_size_for(
+                make, cfg.budget, "state" if match == "state" else "params"
+            )
+            torch.manual_seed(cfg.seeds.init)
+            return make(H)
+        except (TypeError, ValueError) as error:
+            raise LonglagError(f"model: {error}") from error
+
+
+def build_trainer(cfg: Any, callbacks: list[Any], logger: Any) -> lightning.Trainer:
+    """A Lightning trainer with nothing in its step that a step does not need."""
+    if cfg.max_steps < 1 or cfg.max_steps % cfg.validate_every:
+        raise LonglagError(
+            f"trainer.max_steps must be a multiple of trainer.validate_every, "
+            f"not {cfg.max_steps} with {cfg.validate_every}"
+        )
+    with quiet():
+        return lightning.Trainer(
+            accelerator=cfg.accelerator,
+            devices=1,
+            max_steps=cfg.max_steps,
+            max_epochs=-1,
+            val_check_interval=cfg.validate_every,
+            check_val_every_n_epoch=None,
+            num_sanity_val_steps=0,
+            callbacks=callbacks,
+            logger=logger or False,
+            log_every_n_steps=cfg.validate_every,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+        )
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Silence Lightning's notes on hardware, loggers and workers: they fit no small CPU run."""
+    noisy = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
+    levels = [logger.level for logger in noisy]
+    for logger in noisy:
+        logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="lightning")
+        try:
+            yield
+        finally:
+            for logger, level in zip(noisy, levels, strict=True):
+                logger.setLevel(level)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Ctrl-C is a KeyboardInterrupt again: Lightning makes a silent exit of it.
+
+    Raises:
+        KeyboardInterrupt: the training was interrupted.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    except SystemExit:
+        signal.signal(signal.SIGINT, before)
+        raise KeyboardInterrupt from None

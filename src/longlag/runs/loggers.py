@@ -1,0 +1,168 @@
+"""A mirror of a run for people to look at (W&B, CSV, nothing); the record is the truth.
+
+Whatever goes wrong in a mirror is said once, and never costs a result.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from lightning.pytorch.loggers import CSVLogger, Logger
+
+from longlag.errors import LonglagError
+from longlag.runs.config import Config
+
+log = logging.getLogger(__name__)
+
+
+class Mirror(Logger):
+    """Passes metrics on to `send` until that fails; then says so once and stays silent.
+
+    Args:
+        send: takes a dict of values and the training step.
+        close: ends the mirror; takes whether the run succeeded.
+        draw: makes pictures that `send` takes from a record and its arrays.
+    """
+
+    def __init__(
+        self,
+        send: Callable[[Mapping[str, Any], int], None],
+        close: Callable[[bool], None],
+        draw: Callable[[dict[str, Any], dict[str, Any]], Mapping[str, Any]],
+    ) -> None:
+        super().__init__()
+        self._send, self._close, self._draw = send, close, draw
+        self.broken = False
+
+    @property
+    def name(self) -> str:
+        """Of the mirror."""
+        return "longlag"
+
+    @property
+    def version(self) -> str:
+        """There is one."""
+        return ""
+
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        """Called by Lightning at each validation."""
+        values = {name: value for name, value in metrics.items() if name != "epoch"}
+        self.attempt(self._send, values, step or 0)
+
+    def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
+        """The config was handed over when the mirror was opened."""
+
+    def send(self, values: Mapping[str, Any], step: int) -> None:
+        """Mirror anything that the service can show."""
+        self.attempt(self._send, values, step)
+
+    def show(self, record: dict[str, Any], arrays: dict[str, Any]) -> None:
+        """Mirror the outcome, and what the mirror can draw of the probe's arrays."""
+        self.attempt(lambda: self._send(self._draw(record, arrays), record["steps"]))
+
+    def close(self, success: bool) -> None:
+        """End the mirror."""
+        self.attempt(self._close, success)
+
+    def attempt(self, action: Callable[..., None], *args: Any) -> None:
+        """Do it, or say once that it failed."""
+        if self.broken:
+            return
+        try:
+            action(*args)
+        except Exception as error:  # any: a service's failure must not cost a result
+            self.broken = True
+            log.warning("the logger failed and is off for this run: %s", error)
+
+
+def wandb_logger(
+    folder: Path, config: Config, mode: str = "offline", project: str = "longlag"
+) -> Mirror:
+    """A W&B run, grouped by study, task and cell.
+
+    Args:
+        folder: of the study; W&B writes its own folder below it.
+        config: of the run.
+        mode: offline, online (needs an account) or disabled.
+        project: of W&B.
+
+    Raises:
+        LonglagError: another mode.
+    """
+    if mode not in ("offline", "online", "disabled"):
+        raise LonglagError(f"logger.mode must be offline, online or disabled, not {mode!r}")
+    import wandb
+
+    from longlag.runs import wandb_panels
+
+    names, study = config.names, config.names.get("study") or "single"
+    folder.mkdir(parents=True, exist_ok=True)
+    settings = wandb.Settings(
+        silent=True, console="off", x_disable_stats=True, disable_git=True, disable_code=True
+    )
+    run = wandb.init(
+        project=project,
+        mode=mode,  # pyright: ignore[reportArgumentType]
+        dir=str(folder),
+        settings=settings,
+        reinit="create_new",
+        name=config.id,
+        group=f"{study}/{names['task']}",
+        job_type=names["cell"],
+        tags=[study, names["cell"], names["task"]],
+        config={**config.scientific, "names": names},
+    )
+    run.define_metric("*", step_metric="step")
+    return Mirror(
+        lambda values, step: run.log({**values, "step": step}),
+        lambda success: run.finish(exit_code=0 if success else 1),
+        lambda record, arrays: {
+            **wandb_panels.summary(record),
+            **wandb_panels.flow(record, arrays),
+        },
+    )
+
+
+def csv_logger(folder: Path, config: Config) -> Mirror:
+    """Lightning's CSV logger, in the study's folder."""
+    inner = CSVLogger(folder, name="csv", version=config.id)
+    return Mirror(
+        lambda values, step: inner.log_metrics(dict(values), step),
+        lambda success: inner.finalize("success" if success else "failed"),
+        lambda record, arrays: {f"test/{k}": v for k, v in record["metrics"]["test"].items()},
+    )
+
+
+def no_logger(folder: Path, config: Config) -> None:
+    """No mirror."""
+
+
+def open_mirror(
+    make: Callable[[Path, Config], Mirror | None], folder: Path, config: Config
+) -> Mirror | None:
+    """The mirror that the config asks for; none, with a warning, where it cannot be opened.
+
+    Raises:
+        LonglagError: the config itself is wrong.
+    """
+    try:
+        return make(folder, config)
+    except LonglagError:
+        raise
+    except Exception as error:  # any: see above
+        log.warning("the logger could not be opened and is off for this run: %s", error)
+        return None
+
+
+@contextmanager
+def closing(mirror: Mirror | None) -> Iterator[None]:
+    """End the mirror at the end, as a success or, when something was raised, as a failure."""
+    success = False
+    try:
+        yield
+        success = True
+    finally:
+        if mirror is not None:
+            mirror.close(success)

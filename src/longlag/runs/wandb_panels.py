@@ -1,0 +1,64 @@
+"""What a run shows on a dashboard beside its curves: the gradient's way back through time."""
+
+from typing import Any
+
+import numpy as np
+
+from longlag.nn.layer_names import cells_of_a_layer, title
+
+
+def summary(record: dict[str, Any]) -> dict[str, Any]:
+    """The final numbers."""
+    return {
+        **{f"test/{name}": value for name, value in record["metrics"]["test"].items()},
+        "solved": bool(record["solved"] and record["solved"]["met"]),
+        "best_step": record["best_step"],
+        "parameters": record["model"]["parameters"],
+    }
+
+
+def flow(record: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+    """A line series and a heat map over lag and training step for each profile; gates too.
+
+    Args:
+        record: of the run.
+        arrays: of probe.npz.
+    """
+    import wandb
+
+    if "steps" not in arrays:
+        return {}
+    steps, shown = arrays["steps"], {}
+    cells, ways = record["model"]["layers"], cells_of_a_layer(record)
+    for name in arrays:
+        group = name.split("/")[0]
+        if group not in ("profile", "gate"):
+            continue
+        values = np.asarray(arrays[name], dtype=float)
+        with np.errstate(divide="ignore"):
+            drawn = np.log10(values) if group == "profile" else values
+        drawn = np.where(np.isfinite(drawn), drawn, np.nan)
+        where = title(name, cells, ways)
+        unit = "log10 |dL/ds|" if group == "profile" else "mean activation"
+        shown[f"{group}_lines/{where}"] = wandb.plot.line_series(
+            xs=list(range(values.shape[1])),
+            ys=[[None if v != v else float(v) for v in row] for row in drawn],
+            keys=[f"step {step}" for step in steps],
+            title=f"{unit}: {where}",
+            xname="steps before the answer",
+        )
+        shown[f"{group}_map/{where}"] = wandb.Image(
+            picture(drawn), caption=f"{unit}; right: further back; down: training steps"
+        )
+    return shown
+
+
+def picture(values: np.ndarray) -> np.ndarray:
+    """A grey map (S,K) -> (height, width, 3) uint8 with blocks large enough to see; NaN is red."""
+    finite = values[np.isfinite(values)]
+    low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
+    scaled = (values - low) / (high - low if high > low else 1.0)
+    grey = np.where(np.isfinite(scaled), scaled, 0.0) * 255
+    rgb = np.repeat(grey[..., None], 3, axis=-1).astype(np.uint8)
+    rgb[~np.isfinite(values)] = (160, 30, 30)
+    return rgb.repeat(16, axis=0).repeat(max(1, 480 // max(1, values.shape[1])), axis=1)

@@ -1,0 +1,1 @@
+"""Train a model: the one LightningModule, its data, and what is chosen on validation."""

@@ -1,0 +1,163 @@
+"""The only LightningModule: a model, a task's loss and metrics, and an optimiser."""
+
+import math
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import lightning
+import torch
+from torch import Tensor, nn
+from torchmetrics import MeanMetric
+
+from longlag.nn.losses import per_step_loss
+from longlag.nn.model import Model
+from longlag.tasks.base import Batch, Spec
+from longlag.training.metrics import collection
+
+MakeOptimizer = Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer]
+
+
+class Point(NamedTuple):
+    """One number of a learning curve."""
+
+    step: int
+    split: str
+    metric: str
+    value: float
+
+
+class Learner(lightning.LightningModule):
+    """Trains `model` on the steps that a task asks for.
+
+    Nothing is logged at a training step (that would cost more than the step of a small model):
+    `losses` collects them, and a point of the curve is made of them at each validation.
+
+    Args:
+        model: what learns.
+        spec: what the task asks.
+        optimizer: makes the optimiser from the parameters.
+        clip: the largest total norm of the gradient; None: no clipping.
+    """
+
+    def __init__(
+        self, model: Model, spec: Spec, optimizer: MakeOptimizer, clip: float | None = None
+    ) -> None:
+        super().__init__()
+        self.model, self.spec, self.make_optimizer, self.clip = model, spec, optimizer, clip
+        self.automatic_optimization = False  # Lightning's own closure costs a quarter more calls
+        self.metrics, self.mean_loss = collection(spec), MeanMetric()
+        self.losses: list[float] = []  # since the last point of the curve
+        self.curve: list[Point] = []
+        self.diverged_at: int | None = None
+        self.steps = 0  # taken
+
+    def forward(self, batch: Batch, at: Tensor | None = None) -> Tensor:
+        """Predictions at every step, or at the flat positions `at`, none of them padding.
+
+        A causal model needs no lengths for that, and the padded kernels are four times as fast.
+        """
+        lengths = None if self.model.causal else batch.lengths
+        return self.model(batch.x, lengths, at=at).prediction
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """As nn.Module, but quick where Lightning notes the hook it is in, 44 times a step."""
+        if name == "_current_fx_name":
+            object.__setattr__(self, name, value)
+        else:
+            super().__setattr__(name, value)
+
+    def transfer_batch_to_device(
+        self, batch: Batch, device: torch.device, dataloader_idx: int
+    ) -> Batch:
+        """A batch is made on the CPU: only another device needs it moved, part by part."""
+        if device.type == "cpu":
+            return batch
+        return super().transfer_batch_to_device(batch, device, dataloader_idx)
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """The optimiser of the config."""
+        return self.make_optimizer(self.model.parameters())
+
+    def training_step(self, batch: Batch, _: int) -> None:
+        """Step down the loss; a value that is not finite ends the training instead."""
+        loss = self.loss(batch)
+        value = loss.item()
+        self.losses.append(value)
+        if not math.isfinite(value):
+            self.diverged_at = self.global_step
+            self.trainer.should_stop = True
+            return
+        optimizer: Any = self.optimizers()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+
+    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
+        """Clip, after the callbacks have seen the gradient as it came."""
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+
+    def loss(self, batch: Batch) -> Tensor:
+        """The mean loss of the steps that are asked, by their weights."""
+        at = positions(batch.weight)
+        target, weight = pick(batch.target, at), pick(batch.weight, at)
+        each = per_step_loss(self.spec.kind, self(batch, at), target)
+        return (each * weight).sum() / weight.sum()
+
+    def validation_step(self, batch: Batch, _: int) -> None:
+        """Count the metrics."""
+        self._count(batch)
+
+    def on_validation_epoch_end(self) -> None:
+        """Add a point to the curve and hand it to the logger."""
+        values = self.collect()
+        step = self.global_step
+        if self.losses:
+            self.curve.append(Point(step, "train", "loss", sum(self.losses) / len(self.losses)))
+            self.log("train/loss", self.curve[-1].value)
+            self.losses.clear()
+        self.curve += [Point(step, "validation", name, value) for name, value in values.items()]
+        self.log_dict({f"validation/{name}": value for name, value in values.items()})
+
+    def on_train_end(self) -> None:
+        """Remember how long it took: a later test resets the trainer's count."""
+        self.steps = self.global_step
+
+    def test_step(self, batch: Batch, _: int) -> None:
+        """Count the metrics."""
+        self._count(batch)
+
+    def on_test_epoch_end(self) -> None:
+        """Hand the metrics over."""
+        self.log_dict({f"test/{name}": value for name, value in self.collect().items()})
+
+    def _count(self, batch: Batch) -> None:
+        at = positions(batch.weight)
+        weight, target = pick(batch.weight, at), pick(batch.target, at)
+        prediction = self(batch, at)
+        loss = per_step_loss(self.spec.kind, prediction, target)
+        self.mean_loss.update(loss, weight)
+        sequence = at % batch.x.shape[1]
+        if batch.scored is not None:
+            seen = pick(batch.scored, at).nonzero()[:, 0]
+            prediction, target, sequence, loss = (
+                part.index_select(0, seen) for part in (prediction, target, sequence, loss)
+            )
+        self.metrics.update(preds=prediction, target=target, sequence=sequence, value=loss)
+
+    def collect(self) -> dict[str, float]:
+        """The metrics counted so far, which start anew."""
+        values: dict[str, Any] = {**self.metrics.compute(), "loss": self.mean_loss.compute()}
+        self.metrics.reset()
+        self.mean_loss.reset()
+        return {name: float(value) for name, value in values.items()}
+
+
+def positions(weight: Tensor) -> Tensor:
+    """The flat positions t * B + b that a batch asks for: (T,B) -> (N,)."""
+    return weight.flatten().nonzero()[:, 0]
+
+
+def pick(what: Tensor, at: Tensor) -> Tensor:
+    """Rows `at` of `what` (T,B,*D), as (N,*D)."""
+    return what.flatten(0, 1).index_select(0, at)

@@ -1,0 +1,120 @@
+"""What a study's folder says is read whole or skipped with a line, and never crashes a report."""
+
+import json
+
+import numpy as np
+import pytest
+
+from longlag.errors import LonglagError
+from longlag.records.reader import Run, read_study
+from longlag.records.seed_groups import group, study_groups
+
+
+def test_records_curves_and_probes_are_read(study):
+    found = read_study(study)
+    run = next(r for r in found.final if r.cell == "lstm" and r.length == 100)
+    assert run.metric == "mse" and not run.rises and run.floor == pytest.approx(1 / 6)
+    assert run.curve["validation", "mse"].shape == (20, 3)
+    assert run.probe["profile/0/c"].shape == (11, 100)
+    assert found.skipped == ()
+
+
+def test_only_the_final_stage_counts(study):
+    found = read_study(study)
+    assert len(found.runs) == 2 * 3 * 5 and len(found.final) == 2 * 3 * 3
+    assert {len(g.runs) for g in study_groups(found)} == {3}
+
+
+def test_without_a_plan_every_record_counts_and_learning_rates_are_rows_of_their_own(study):
+    (study / "plan.json").unlink()
+    found = read_study(study)
+    assert found.final == found.runs
+    labels = [g.label for g in study_groups(found) if g.task == "digits" and g.cell == "gru"]
+    assert labels == ["GRU (lr 0.001)", "GRU (lr 0.01)", "GRU (lr 0.03)"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('{"schema": 1, "id": "x', "not whole JSON"),
+        ("[1, 2]", "holds a list"),
+        ('{"schema": 9}', "schema 9, this version reads 1"),
+        ('{"schema": 1, "id": "x", "names": {}}', "lacks seed"),
+        ("", "not whole JSON"),
+    ],
+)
+def test_a_truncated_or_foreign_record_is_named_and_skipped(study, caplog, text, why):
+    (study / "alien").mkdir()
+    (study / "alien" / "record.json").write_text(text)
+    found = read_study(study)
+    assert len(found.runs) == 30
+    assert len(caplog.records) == 1
+    assert "alien/record.json" in caplog.text and why in caplog.text
+    assert found.skipped[0].startswith("alien/record.json skipped: ")
+
+
+def test_a_broken_plan_is_named_and_the_records_still_count(study, caplog):
+    (study / "plan.json").write_text('{"stages": [')
+    assert len(read_study(study).final) == 30
+    assert "plan.json" in caplog.text
+
+
+def test_an_empty_or_missing_folder_says_what_to_do(tmp_path):
+    with pytest.raises(LonglagError, match="run `longlag bench study=nowhere` first"):
+        read_study(tmp_path / "nowhere")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(LonglagError, match="no finished run"):
+        read_study(tmp_path / "empty")
+
+
+def test_a_run_that_diverged_scores_nothing_and_has_no_skill(study):
+    path = next(study.glob("gru-adding*/record.json"))
+    record = json.loads(path.read_text())
+    record |= {"status": "diverged", "metrics": {"validation": {}, "test": {"mse": None}}}
+    path.write_text(json.dumps(record))
+    run = read_study(study).by_id[record["id"]]
+    assert np.isnan(run.score()) and run.skill == 0
+
+
+def test_a_run_without_probe_or_curve_has_empty_ones(study):
+    folder = next(study.glob("gru-adding*"))
+    for name in ("probe.npz", "curve.csv"):
+        (folder / name).unlink()
+    run = read_study(study).by_id[folder.name]
+    assert run.probe == {} and run.curve == {}
+
+
+def test_skill_goes_from_the_floor_to_perfection_and_never_below(study):
+    for run in read_study(study).final:
+        score = run.floor + run.skill * ((1 if run.rises else 0) - run.floor)
+        worse = run.score() < run.floor if run.rises else run.score() > run.floor
+        assert score == pytest.approx(run.floor if worse else run.score())
+
+
+def test_the_first_floor_is_the_floor_and_a_better_simple_answer_the_baseline(study):
+    run = next(r for r in read_study(study).final if r.task == "digits")
+    assert np.isnan(run.baseline)
+    run.record["floors"].append({"metric": "accuracy", "value": 0.9, "why": "a linear model"})
+    run.record["floors"].append({"metric": "loss", "value": 0.0, "why": "another metric"})
+    assert run.floor == 0.1 and run.baseline == 0.9
+    run.record["floors"][1]["value"] = 0.05
+    assert np.isnan(run.baseline)
+
+
+def test_variants_of_one_cell_are_rows_of_their_own_and_named(study):
+    found = read_study(study)
+    source = next(r for r in found.final if r.cell == "lstm" and r.length == 100)
+    record = json.loads(json.dumps(source.record))
+    record["config"]["cell"]["forget_bias"] = 3.0
+    rows = group([*found.final, Run(source.folder, record)])
+    labels = [g.label for g in rows if g.cell == "lstm" and g.length == 100]
+    assert labels == ["LSTM", "LSTM (forget_bias 3.0)"]
+
+
+def test_failures_are_read_from_the_plan_and_from_their_files_but_not_once_they_succeeded(study):
+    (study / "failed").mkdir()
+    done = next(study.glob("gru-adding*")).name
+    for id in ("gru-copy-gone", done):
+        text = json.dumps({"id": id, "error": "OSError: disk", "command": "longlag train x"})
+        (study / "failed" / f"{id}.json").write_text(text)
+    assert [f["id"] for f in read_study(study).failed] == ["lstm-copy-dead", "gru-copy-gone"]

@@ -1,0 +1,129 @@
+"""A mirror shows a run and never costs it."""
+
+import json
+import logging
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tiny
+from longlag.nn.layer_names import WAYS
+from longlag.runs import loggers
+from longlag.runs.config import resolve
+from longlag.runs.run import execute
+from longlag.runs.wandb_panels import flow, picture
+
+TINY = ("cell=lstm", *tiny.TINY)
+
+
+@pytest.fixture(scope="module")
+def offline(tmp_path_factory) -> list[str]:
+    """What W&B kept of each of two runs in one process."""
+    folder = tmp_path_factory.mktemp("study")
+    for seed in (0, 1):
+        execute(resolve((*TINY, f"seed={seed}")), folder)
+    files = sorted(folder.glob("wandb/offline-run-*/*.wandb"))
+    assert len(files) == 2
+    return [inspected(path) for path in files]
+
+
+def inspected(path: Path) -> str:
+    """Everything that W&B kept of a run."""
+    read = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
+    done = subprocess.run(read, capture_output=True, text=True, check=True)
+    return json.dumps([json.loads(line) for line in done.stdout.splitlines()])
+
+
+def test_two_runs_of_one_process_are_two_runs(offline):
+    first, second = resolve((*TINY, "seed=0")), resolve((*TINY, "seed=1"))
+    assert first.id in offline[0] and second.id not in offline[0]
+    assert second.id in offline[1] and first.id not in offline[1]
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "validation/mse",  # curves
+        "train/loss",
+        "gradient/c/first_step",  # the gradient at both ends of time, along training
+        "gradient/total_before_clipping",
+        "gate/f/mean",
+        "profile_map/h",  # heat maps
+        "profile_lines/c",  # line series
+        "gate_map/f",
+        "test/mse",
+        "single/adding",  # group
+        "hidden_size",  # config
+    ],
+)
+def test_an_offline_run_holds(offline, what):
+    assert what in offline[1] or what.replace("/", "\\/") in offline[1]
+
+
+def test_every_layer_of_a_stack_has_its_curves_and_maps_and_the_first_is_layer_1(tmp_path):
+    folder = tmp_path / "study"
+    execute(resolve((*TINY, "model.layers=2")), folder)
+    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
+    text = inspected(path)
+    for layer in ("layer_1", "layer_2"):
+        for what in (
+            "gradient/{}/c/last_step",
+            "gate/{}/f/mean",
+            "profile_map/{}/c",
+            "profile_lines/{}/h",
+            "gate_map/{}/f",
+        ):
+            assert what.format(layer) in text, what
+    assert "layer_0" not in text and "layer_3" not in text
+
+
+def test_a_dashboard_has_a_picture_of_every_array_whichever_way_its_cell_reads():
+    record = {"config": {"model": {"layers": 1}}, "model": {"layers": 2}}
+    arrays = {f"{kind}/{cell}/h": np.ones((2, 3)) for kind in ("profile", "gate") for cell in "01"}
+    shown = flow(record, arrays | {"steps": np.arange(2)})
+    assert set(shown) == {
+        f"{kind}_{form}/{way}/h"
+        for kind in ("profile", "gate") for form in ("lines", "map") for way in WAYS
+    }  # fmt: skip
+
+
+def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypatch, caplog):
+    def broken(*args, **kwargs):
+        raise ConnectionError("the service is gone")
+
+    def make(folder, config, **options):
+        return loggers.Mirror(broken, broken, broken)
+
+    monkeypatch.setattr(loggers, "wandb_logger", make)
+    with caplog.at_level(logging.WARNING):
+        result = execute(resolve(TINY), tmp_path)
+    assert result.record["status"] in ("finished", "solved")
+    assert caplog.text.count("the service is gone") == 1
+
+
+def test_a_service_that_cannot_be_opened_costs_nothing(tmp_path, monkeypatch, caplog):
+    def unopened(folder, config, **options):
+        raise OSError("no space left")
+
+    monkeypatch.setattr(loggers, "wandb_logger", unopened)
+    with caplog.at_level(logging.WARNING):
+        result = execute(resolve(TINY), tmp_path)
+    assert result.record["metrics"]["test"]
+    assert "no space left" in caplog.text
+
+
+def test_the_csv_logger_writes_the_curve(tmp_path: Path):
+    config = resolve((*TINY, "logger=csv"))
+    execute(config, tmp_path)
+    table = (tmp_path / "csv" / config.id / "metrics.csv").read_text()
+    assert "validation/mse" in table.splitlines()[0] and len(table.splitlines()) > 3
+
+
+def test_the_heat_map_is_light_where_values_are_large_and_red_where_there_are_none():
+    image = picture(np.array([[0.0, 1.0], [np.nan, 0.5]]))
+    assert image.dtype == np.uint8 and image.shape[2] == 3
+    assert image[0, 0].tolist() == [0, 0, 0] and image[0, -1].tolist() == [255, 255, 255]
+    assert image[-1, 0].tolist() == [160, 30, 30]
