@@ -86,6 +86,11 @@ def test_every_backend_agrees_with_the_loop(cell, backend, how):
         torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-12)
 
 
+@pytest.mark.parametrize(("cell", "backend"), [*PAIRS, (LSTM, "loop")])
+def test_a_trajectory_says_which_backend_ran(cell, backend):
+    assert unroll(make(cell), inputs(), backend=backend).backend == backend
+
+
 def test_taps_give_the_same_gradient_on_scan_and_loop():
     net, x = make(Spiral), inputs()
     found = []

@@ -52,6 +52,19 @@ def test_every_cell_has_a_state_a_carry_and_every_step_an_answer(kind: str, cell
     assert sum(leaf[0].numel() for s in out.carry for leaf in s) == model.state_size
 
 
+def test_a_model_notes_for_each_cell_the_backend_that_ran_and_not_the_one_that_was_asked_for():
+    class Drawn(LSTM):
+        def step(self, u: Any, s: Any) -> Any:
+            return super().step(u + 0 * torch.rand_like(u), s)
+
+    cells = iter((Drawn, LSTM))
+    model = model_of(lambda *sizes: next(cells)(*sizes), layers=2, backend="compiled")
+    with pytest.warns(UserWarning, match="Drawn runs on loop"):
+        assert model(inputs()).backends == ("loop", "compiled")
+    both = model_of(layer=Bidirectional, backend="loop")
+    assert both(inputs()).backends == ("loop", "loop")
+
+
 @pytest.mark.parametrize("backend", ["loop", "auto"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_padding_changes_no_answer(kind: str, backend: str):

@@ -31,8 +31,12 @@ def project(cell: Cell, x: Tensor) -> Tensor:
     return projection.project(cell, x) if able(cell, x) else cell.project(x)
 
 
-def run(cell: Cell, u: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any, Any]) -> Any:
-    """Every state of `cell` over `u` (T,B,P); by the loop, with one warning, if it must be.
+def run(
+    cell: Cell, u: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any, Any]
+) -> tuple[Any, str]:
+    """Return every state of `cell` over `u` (T,B,P) and the backend that computed them.
+
+    A step that cannot be compiled is run by the loop, with one warning.
 
     Raises:
         ValueError: `hidden` (resets, taps) is asked for.
@@ -46,12 +50,12 @@ def run(cell: Cell, u: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any
             _told.add(told)
             warnings.warn(told, stacklevel=3)
         valid = None if lengths is None else steps(u, lengths) < lengths
-        return loop.run(cell, u, s, None, valid, None, None)
+        return loop.run(cell, u, s, None, valid, None, None), "loop"
     states = made(cell, u, s)
     if lengths is None:
-        return states
+        return states, "compiled"
     last = torch.minimum(steps(u, lengths), lengths - 1)[..., None]  # an ended state stays
-    return type(s)(*(leaf.gather(0, last.expand_as(leaf)) for leaf in states))
+    return type(s)(*(leaf.gather(0, last.expand_as(leaf)) for leaf in states)), "compiled"
 
 
 def able(cell: Cell, x: Tensor) -> bool:

@@ -22,6 +22,7 @@ class Trajectory(NamedTuple):
     y: Tensor  # (T,B,D) outputs; zero past a sequence's end
     final: Any  # the carry: the state after each sequence's last step, leaves (B,H)
     states: Any  # every state, leaves (T,B,H); None where a vendor's kernel hides them
+    backend: str  # the one that really ran: a step that cannot be compiled says `loop`
 
 
 def unroll(
@@ -61,11 +62,11 @@ def unroll(
         backend = choose(cell, x, lengths=lengths, taps=taps, resets=resets)
     if backend == "fused":
         y, final = vendor.run(cell, x, state, lengths, hidden=(taps, resets))
-        return Trajectory(y, final, None)  # what lies past an end is zero already
+        return Trajectory(y, final, None, backend)  # what lies past an end is zero already
     valid = None if lengths is None else torch.arange(T, device=x.device)[:, None] < lengths
     if backend == "compiled":
         u = compiled.project(cell, x)
-        states = compiled.run(cell, u, state, lengths, hidden=(taps, resets))
+        states, backend = compiled.run(cell, u, state, lengths, hidden=(taps, resets))
     elif backend == "scan":
         u = projection.project(cell, x)
         states = scan.run(cell, u, state, start, valid, resets, taps)
@@ -75,7 +76,7 @@ def unroll(
     y = cell.readout(states, u)
     if valid is not None:
         y = torch.where(valid[..., None], y, torch.zeros((), dtype=y.dtype, device=y.device))
-    return Trajectory(y, type(states)(*(leaf[-1] for leaf in states)), states)
+    return Trajectory(y, type(states)(*(leaf[-1] for leaf in states)), states, backend)
 
 
 def check(

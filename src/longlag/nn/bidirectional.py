@@ -58,7 +58,7 @@ class Bidirectional(nn.Module):
         tap = turned(taps[1], lengths)
         again = unroll(self.back, turn(x, lengths), lengths=lengths, taps=tap, backend=backend)
         y, states = turn(again.y, lengths), turned(again.states, lengths)
-        return there, Trajectory(y, again.final, states)
+        return there, Trajectory(y, again.final, states, again.backend)
 
 
 def turned(s: Any, lengths: Tensor | None) -> Any:

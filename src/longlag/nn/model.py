@@ -22,6 +22,7 @@ class Output(NamedTuple):
     prediction: Tensor  # (T,B,D), or (N,D) at the steps asked for
     carry: tuple[Any, ...]  # the final state of each cell
     states: tuple[Any, ...]  # every state of each cell, (T,B,H); None on the fused backend
+    backends: tuple[str, ...]  # the backend that ran each cell, as observed
 
 
 class Model(nn.Module):
@@ -154,7 +155,7 @@ class Model(nn.Module):
             y = self.join(i, below, y)
         chosen = y if at is None else y.flatten(0, 1).index_select(0, at)
         carries, states = tuple(run.final for run in runs), tuple(run.states for run in runs)
-        return Output(self.head(chosen), carries, states)
+        return Output(self.head(chosen), carries, states, tuple(run.backend for run in runs))
 
     def enter(self, x: Tensor) -> Tensor:
         """What the first layer sees: (T,B,I) -> (T,B,.)."""
