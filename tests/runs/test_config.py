@@ -25,13 +25,14 @@ def test_changing_any_scientific_value_changes_the_id():
         "budget=5000",
         "match=state",
         "probe=off",
+        "threads=2",
     )
     ids = [resolve((*SMALL, change)).id for change in scientific]
     assert len({base, *ids}) == len(scientific) + 1
 
 
-@pytest.mark.parametrize("change", ["results=/elsewhere", "threads=2", "logger=none"])
-def test_changing_a_path_a_logger_or_the_threads_does_not_change_the_id(change: str):
+@pytest.mark.parametrize("change", ["results=/elsewhere", "logger=none"])
+def test_changing_a_path_or_a_logger_does_not_change_the_id(change: str):
     assert resolve((*SMALL, change)).id == resolve(SMALL).id
 
 
@@ -62,7 +63,7 @@ def test_what_is_unknown_is_refused_with_what_is_allowed(overrides: list[str], s
 
 def test_a_cell_from_outside_is_found_by_config_dir(tmp_path):
     (tmp_path / "cell").mkdir()
-    (tmp_path / "cell" / "leaky.yaml").write_text("_target_: my_cells.Leaky\nrate: 0.1\n")
+    (tmp_path / "cell" / "leaky.yaml").write_text("_target_: longlag.cells.Elman\nrate: 0.1\n")
     config = resolve(["cell=leaky", "cell.rate=0.2"], tmp_path)
     assert config.values.cell.rate == 0.2
     assert config.id.startswith("leaky-adding-")

@@ -5,7 +5,6 @@ from collections import Counter
 import pytest
 
 from longlag.errors import LonglagError
-from longlag.records.store import Store
 from longlag.runs.config import resolve
 from longlag.studies.study import Ids, Study, choose, estimate, study_of
 
@@ -92,16 +91,14 @@ def test_the_estimate_goes_by_like_runs_before_any_run():
     assert estimate(points, []) > 0
 
 
-def test_ids_are_those_of_the_command_line_and_are_remembered(tmp_path, monkeypatch):
-    store = Store(tmp_path, "s")
-    store.prepare()
-    points = study().tuning()
-    found = Ids(store, None).of(points)
+def test_ids_are_those_of_the_command_line_and_are_composed_once(monkeypatch):
+    points, ids = study().tuning(), Ids(None)
+    found = ids.of(points)
     assert len(found) == len(points)
     for run_id, point in list(found.items())[::5]:
         assert resolve(point.overrides).id == run_id
     monkeypatch.setattr("longlag.studies.study.variants", None)  # would be called to compose
-    assert Ids(store, None).of(points) == found
+    assert ids.of(points) == found
 
 
 def test_the_studies_of_conf_are_whole_and_the_command_line_holds_for_every_run():

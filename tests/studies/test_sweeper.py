@@ -54,7 +54,7 @@ def study(cells=("lstm", "gru")) -> Study:
 
 
 def sweep(store: Store, worker: Worker, one: Study | None = None) -> dict:
-    StudyRunner(one or study(), store, Ids(store, None), worker).run()
+    StudyRunner(one or study(), store, Ids(None), worker).run()
     return json.loads((store.folder / "plan.json").read_text())
 
 
@@ -133,7 +133,7 @@ def test_a_launcher_that_never_starts_anything_ends_and_says_so(store):
     def broken(batch):
         raise FileNotFoundError("sbatch")
 
-    StudyRunner(study(), store, Ids(store, None), broken).run()
+    StudyRunner(study(), store, Ids(None), broken).run()
     plan = json.loads((store.folder / "plan.json").read_text())
     assert len(plan["failed"]) == 10
     assert all("FileNotFoundError" in f["error"] for f in plan["failed"])
@@ -150,13 +150,13 @@ def test_ctrl_c_is_not_taken_for_a_killed_worker(store):
             raise RuntimeError("cannot clean up") from None  # as a launcher may
 
     with pytest.raises(RuntimeError, match="clean up") as error:
-        StudyRunner(study(), store, Ids(store, None), stopped).run()
+        StudyRunner(study(), store, Ids(None), stopped).run()
     assert len(launches) == 1 and interrupted(error.value)
     assert store.failures() == {}
 
 
 def test_a_run_that_ends_without_a_word_is_named(store):
-    StudyRunner(study(("lstm",)), store, Ids(store, None), lambda batch: None).run()
+    StudyRunner(study(("lstm",)), store, Ids(None), lambda batch: None).run()
     plan = json.loads((store.folder / "plan.json").read_text())
     assert all("without a record" in f["error"] for f in plan["failed"])
     assert len(plan["failed"]) == 5
@@ -165,17 +165,17 @@ def test_a_run_that_ends_without_a_word_is_named(store):
 def test_the_plan_is_written_again_if_it_was_lost_and_left_alone_if_not(store):
     plan, path = sweep(store, Worker(store)), store.folder / "plan.json"
     before = path.stat().st_mtime_ns
-    assert conclude(study(), store, Ids(store, None)) == plan
+    assert conclude(study(), store, Ids(None)) == plan
     assert path.stat().st_mtime_ns == before
     path.unlink()
-    conclude(study(), store, Ids(store, None))
+    conclude(study(), store, Ids(None))
     assert json.loads(path.read_text()) == plan
 
 
 def test_a_failure_of_an_earlier_form_of_the_study_is_not_this_ones(store):
     sweep(store, Worker(store, mishap=lambda c: c.names["cell"] == "gru"))
-    assert len(conclude(study(), store, Ids(store, None))["failed"]) == 5
-    assert conclude(study(("lstm",)), store, Ids(store, None))["failed"] == []
+    assert len(conclude(study(), store, Ids(None))["failed"]) == 5
+    assert conclude(study(("lstm",)), store, Ids(None))["failed"] == []
 
 
 def test_where_every_trial_of_a_cell_fails_its_final_runs_still_have_a_rate(store):

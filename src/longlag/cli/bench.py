@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     study = study_of(config)
     store = Store(Path(config.values.results), study.name)
     store.prepare()
-    watch = Watch(study, store, Ids(store, arguments.config_dir))
+    watch = Watch(study, store, Ids(arguments.config_dir))
     show_plan(study, store, watch)
     if len(watch.recorded) < watch.total:
         watch.begin()
@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
             OUT.print("stopped; every run that ended is recorded: the same command goes on there")
             return 130
         store.prepare()  # once more: what killed workers left
-    ids = Ids(store, arguments.config_dir)  # the sweep has composed more of them
+    ids = watch.ids
     failures = conclude(study, store, ids)["failed"]
     for failure in failures:
         OUT.print(f"failed: {failure['command']}\n        {failure['error']}", style="red")
@@ -70,7 +70,7 @@ class Watch:
     """
 
     def __init__(self, study: Study, store: Store, ids: Ids) -> None:
-        self.study, self.store = study, store
+        self.study, self.store, self.ids = study, store, ids
         self.total = len(study.tuning()) + len(study.pairs) * len(study.seeds)
         tuning = ids.of(study.tuning())
         self.known = set(tuning)

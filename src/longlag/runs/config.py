@@ -18,9 +18,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from longlag.errors import LonglagError
+from longlag.runs.identity import code_of
 
 # What cannot change a number, and so is no part of a run's identity.
-INCIDENTAL = ("results", "threads", "logger", "study")
+INCIDENTAL = ("results", "logger", "study", "executor")
 
 
 class Config(NamedTuple):
@@ -45,8 +46,9 @@ class Config(NamedTuple):
 
     @property
     def id(self) -> str:
-        """cell-task-hash: equal for equal scientific values, wherever they are written."""
-        text = json.dumps(self.scientific, sort_keys=True, default=str)
+        """cell-task-hash: equal for equal values and equal code, wherever they are written."""
+        values = self.scientific
+        text = json.dumps([values, code_of(values)], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         return f"{self.names['cell']}-{self.names['task']}-{digest}"
 

@@ -5,8 +5,6 @@ seeds that are not used again.  Stage `final` runs the chosen rate on the seeds 
 choice is made on validation, and test is read once a run.
 """
 
-import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import product
@@ -16,9 +14,8 @@ from typing import Any, NamedTuple
 from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
-from longlag.records.store import Store, write_json
-from longlag.runs import config as config_module
-from longlag.runs.config import INCIDENTAL, Config, folder, key, variants
+from longlag.records.store import Store
+from longlag.runs.config import INCIDENTAL, Config, key, variants
 
 SECONDS_A_STEP = 0.01  # a rough guess, until there are records to go by
 
@@ -206,43 +203,27 @@ def estimate(points: Sequence[Point], records: Iterable[Mapping[str, Any]]) -> f
 
 
 class Ids:
-    """The run ids of points, remembered between calls: composing a hundred configs takes seconds.
+    """The run ids of points, composed once in a process: a hundred configs take seconds.
 
     Args:
-        store: of the study; the memory lies in its folder.
         config_dir: of the user's own groups.
     """
 
-    def __init__(self, store: Store, config_dir: Path | None) -> None:
-        self.path, self.config_dir = store.folder / ".ids.json", config_dir
-        self.key = digest([folder(), *([config_dir] if config_dir else [])])
-        try:
-            known = json.loads(self.path.read_text())
-            self.known: dict[str, str] = known["ids"] if known["key"] == self.key else {}
-        except (OSError, ValueError, KeyError, TypeError):
-            self.known = {}
+    def __init__(self, config_dir: Path | None) -> None:
+        self.config_dir = config_dir
+        self.known: dict[tuple[str, ...], str] = {}
 
     def of(self, points: Iterable[Point]) -> dict[str, Point]:
-        """Points by run id, each composed at most once for the same config files.
+        """Points by run id.
 
         Raises:
             LonglagError: a point asks for something unknown.
         """
         points = list(points)
-        new = [point for point in points if " ".join(point.overrides) not in self.known]
+        new = [point for point in points if point.overrides not in self.known]
         for shared in dict.fromkeys(point.shared for point in new):
             alike = [point for point in new if point.shared == shared]
             configs = variants(shared, [point.own for point in alike], self.config_dir)
             for point, config in zip(alike, configs, strict=True):
-                self.known[" ".join(point.overrides)] = config.id
-        if new and self.path.parent.is_dir():
-            write_json(self.path, {"key": self.key, "ids": self.known})
-        return {self.known[" ".join(point.overrides)]: point for point in points}
-
-
-def digest(folders: Iterable[Path]) -> str:
-    """Of every yaml below some folders, and of what makes an id of them."""
-    text = hashlib.sha256(Path(str(config_module.__file__)).read_bytes())
-    for path in sorted(p for top in folders for p in top.rglob("*.yaml")):
-        text.update(str(path.name).encode() + path.read_bytes())
-    return text.hexdigest()
+                self.known[point.overrides] = config.id
+        return {self.known[point.overrides]: point for point in points}

@@ -171,7 +171,7 @@ class StudySweeper:
         config = resolve(arguments, config_dir)
         name = config.names["study"]
         store = Store(Path(config.values.results), name)
-        incidental = [a for a in arguments if key(a) in ("results", "logger", "threads")]
+        incidental = [a for a in arguments if key(a) in ("results", "logger")]
         jobs = [f"study={name}", *incidental]
         os.environ[OWNER] = str(os.getpid())
         started = 0
@@ -181,4 +181,4 @@ class StudySweeper:
             launcher.launch([[*overrides, *jobs] for overrides in batch], started)
             started += len(batch)
 
-        StudyRunner(study_of(config), store, Ids(store, config_dir), launch).run()
+        StudyRunner(study_of(config), store, Ids(config_dir), launch).run()
