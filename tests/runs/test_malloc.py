@@ -8,7 +8,7 @@ import pytest
 
 SCRIPT = """
 import resource, torch
-from longlag.runs.memory import keep_memory
+from longlag.runs.malloc import keep_memory
 def faults():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
     for _ in range(10):

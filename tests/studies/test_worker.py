@@ -22,7 +22,7 @@ time.sleep(60)
 """
 CHILD = """
 import time
-from longlag.runs.job import end_with_parent
+from longlag.studies.worker import end_with_parent
 end_with_parent(period=0.05)
 print("!", flush=True)
 time.sleep(60)
