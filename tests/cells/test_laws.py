@@ -21,14 +21,6 @@ def test_every_cell_in_conf_obeys(path: Path, name: str):
     assert found.ok, found.why
 
 
-@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
-def test_every_yaml_opens_with_its_gloss_its_source_and_its_equation(path: Path):
-    gloss, source, equation = path.read_text().splitlines()[:3]
-    assert gloss.startswith("# ") and gloss.endswith(".")
-    assert source.startswith("# source: ") and equation.startswith("# equation: ")
-    assert instantiate(OmegaConf.load(path))(2, 3).__doc__.count("Source: ") == 1
-
-
 class Broken(LSTM):
     """Whose kernel would hide what its step does wrong."""
 

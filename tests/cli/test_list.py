@@ -5,21 +5,22 @@ import re
 import pytest
 
 from longlag.cli import main
-from longlag.cli.list import GROUPS, about
+from longlag.cli.list import GROUPS
 from longlag.runs.config import folder
+from longlag.runs.headers import read_header
 
 
 @pytest.mark.parametrize("group", GROUPS)
 def test_every_choice_of_conf_has_a_gloss(group):
     for path in (folder() / group).glob("*.yaml"):
-        assert about(path).gloss, path
+        assert read_header(path).gloss, path
 
 
 @pytest.mark.parametrize("group", ["cell", "task"])
 def test_every_cell_and_every_task_has_a_source(group):
     for path in (folder() / group).glob("*.yaml"):
-        assert about(path).source, path
-        assert group == "task" or about(path).equation, path
+        assert read_header(path).source, path
+        assert group == "task" or read_header(path).equation, path
 
 
 def test_every_choice_is_listed_and_so_are_the_users_own(capsys, tmp_path, monkeypatch):

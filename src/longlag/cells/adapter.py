@@ -39,7 +39,8 @@ class Foreign(Cell):
     Raises:
         LonglagError: the package is not installed, has no such cell, or refuses the options.
 
-    Source: Martinuzzi 2025, torchrecurrent; the paper of each cell is named in its own docs.
+    Source: Martinuzzi 2025, torchrecurrent, whose docs name the paper of each cell; RANCell: Lee
+    et al. 2017, eq. 1.
     """
 
     def __init__(self, input_size: int, hidden_size: int, name: str, **options: Any) -> None:

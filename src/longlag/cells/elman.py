@@ -19,7 +19,8 @@ class Elman(Cell):
         recurrent: how U starts: `uniform` in +-1/sqrt(H) (torch's nn.RNN), `orthogonal`
             (Saxe et al. 2014), or `identity` with zero bias (IRNN: Le et al. 2015, section 2).
 
-    Source: Elman 1990, "Finding structure in time"; Pascanu et al. 2013, eq. 2.
+    Source: Elman 1990, "Finding structure in time"; Pascanu et al. 2013, eq. 2; relu: Nair &
+    Hinton 2010.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""front -> layers of recurrence -> head."""
+"""front -> layers of recurrence, bare or each in a block -> head."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -10,10 +10,13 @@ from torch import Tensor, nn
 from longlag.cells.base import Cell
 from longlag.engine import BACKENDS, Trajectory, unroll
 from longlag.nn.bidirectional import Bidirectional
+from longlag.nn.block import Block
+from longlag.nn.dropout import Dropout
 
 MakeCell = Callable[[int, int], Cell]  # (input_size, hidden_size) -> Cell
 MakeLayer = Callable[[MakeCell, int, int], Bidirectional]
 MakeFront = Callable[[int], nn.Module]  # input_size -> what has an output_size
+MakeBlock = Callable[[int, int], Block]  # (width, output_size of the cell) -> Block
 
 
 class Output(NamedTuple):
@@ -34,16 +37,19 @@ class Model(nn.Module):
         cell: makes a layer's recurrence from its input and hidden size.
         hidden_size: H, of every layer.
         layers: how many.
-        dropout: probability, between layers (not within time).
+        dropout: probability, between layers (not within time), or inside the blocks; its masks
+            follow from the seed of the weights.
         backend: of the engine.
         residual: whether each layer but the first adds its output to its input.
         layer: makes a layer of the cell, its input and hidden size (`layers.Bidirectional`);
             None: a layer is one cell.
         front: makes what stands before the first layer from input_size; None: nothing does.
+        block: makes what stands around each layer; the input is then first mapped to H features,
+            the width of all blocks.  None: layers stand bare, one upon another.
 
     Raises:
         ValueError: fewer than one layer, an unknown backend, or a residual connection between
-            layers of different width or in a single layer.
+            layers of different width, in a single layer or beside a block's own.
     """
 
     def __init__(
@@ -58,6 +64,7 @@ class Model(nn.Module):
         residual: bool = False,
         layer: MakeLayer | None = None,
         front: MakeFront | None = None,
+        block: MakeBlock | None = None,
     ) -> None:
         super().__init__()
         if layers < 1:
@@ -66,9 +73,14 @@ class Model(nn.Module):
             raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
         if residual and layers < 2:
             raise ValueError("model: residual=true adds nothing to a single layer; give layers=2")
+        if residual and block is not None:
+            raise ValueError("model: a block has a skip connection already; leave residual away")
         self.front = None if front is None else front(input_size)
         size: Any = input_size if self.front is None else self.front.output_size
+        self.encoder = None if block is None else nn.Linear(size, hidden_size)
+        size = size if block is None else hidden_size
         self.layers = nn.ModuleList()
+        self.blocks = None if block is None else nn.ModuleList()
         for i in range(layers):
             made = cell(size, hidden_size) if layer is None else layer(cell, size, hidden_size)
             if residual and i and made.output_size != size:
@@ -77,10 +89,13 @@ class Model(nn.Module):
                     f"{size} inputs; use a cell whose output is as wide as its input, or none"
                 )
             self.layers.append(made)
-            size = made.output_size
+            if block is None or self.blocks is None:
+                size = made.output_size
+            else:
+                self.blocks.append(block(size, made.output_size))
         self.residual = residual
-        self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(size, output_size)
+        self.dropout = Dropout(dropout)  # last, so that the weights are those without dropout
         self.backend = backend
 
     @property
@@ -131,10 +146,10 @@ class Model(nn.Module):
             if len(given) != count:
                 raise ValueError(f"model: {name} has {len(given)} states for {count} cells")
         runs: list[Trajectory] = []
-        y = self.enter(x)
+        y = self.apply_front(x)
         for i, layer in enumerate(self.layers):
             below, k = y, len(runs)
-            y = self.dropout(y) if i else y
+            y = self.cell_input(i, below)
             if isinstance(layer, Bidirectional):
                 both = layer(y, lengths, (zeros[k], zeros[k + 1]), backend or self.backend)
                 runs += both
@@ -152,18 +167,31 @@ class Model(nn.Module):
                     )
                 )
                 y = runs[-1].y
-            y = self.join(i, below, y)
+            y = self.layer_output(i, below, y)
         chosen = y if at is None else y.flatten(0, 1).index_select(0, at)
         carries, states = tuple(run.final for run in runs), tuple(run.states for run in runs)
         return Output(self.head(chosen), carries, states, tuple(run.backend for run in runs))
 
-    def enter(self, x: Tensor) -> Tensor:
-        """What the first layer sees: (T,B,I) -> (T,B,.)."""
-        return x if self.front is None else self.front(x)
+    def apply_front(self, x: Tensor) -> Tensor:
+        """Return the input of the first layer: (T,B,I) -> (T,B,.)."""
+        x = x if self.front is None else self.front(x)
+        return x if self.encoder is None else self.encoder(x)
 
-    def join(self, i: int, below: Tensor, y: Tensor) -> Tensor:
-        """What stands above layer `i`, of what stood below it and of its output."""
-        return below + y if self.residual and i else y
+    def cell_input(self, i: int, x: Tensor) -> Tensor:
+        """Return what the cells of layer `i` see of the layer's input x."""
+        if self.blocks is not None:
+            return self._block(i).cell_input(x)
+        return self.dropout(x) if i else x
+
+    def layer_output(self, i: int, x: Tensor, y: Tensor) -> Tensor:
+        """Return the output of layer `i`, of its input x and of its cells' output y."""
+        if self.blocks is not None:
+            return self._block(i).output(x, y, self.dropout)
+        return x + y if self.residual and i else y
+
+    def _block(self, i: int) -> Block:
+        assert self.blocks is not None
+        return self.blocks[i]  # pyright: ignore[reportReturnType]
 
     def refuse(self, carry: Any, resets: Any) -> None:
         """Say what cannot be cut in parts.

@@ -134,11 +134,11 @@ def along(model: Model, x: Tensor, states: Any) -> Iterator[tuple[Cell, Tensor, 
     """
     if not model.causal:
         raise ValueError("a bidirectional model cannot be walked along; probe one that is causal")
-    x = model.enter(x)
+    x = model.apply_front(x)
     for i, (cell, s) in enumerate(zip(model.cells, states, strict=True)):
-        u = cell.project(x)
+        u = cell.project(model.cell_input(i, x))
         yield cell, u, s
-        x = model.join(i, x, cell.readout(s, u))
+        x = model.layer_output(i, x, cell.readout(s, u))
 
 
 def before(cell: Cell, s: Any) -> Any:

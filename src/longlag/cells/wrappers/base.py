@@ -21,7 +21,6 @@ class Wrapper(Cell):
         input_size: I.
         hidden_size: H.
         cell: makes the cell that is wrapped.
-        seed: of what is drawn; None: drawn itself, once, with the weights.
     """
 
     def __init__(
@@ -29,14 +28,11 @@ class Wrapper(Cell):
         input_size: int,
         hidden_size: int,
         cell: Callable[[int, int], Cell],
-        seed: int | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size)
         self.cell = cell(input_size, hidden_size)
         self.State = self.cell.State  # pyright: ignore[reportAttributeAccessIssue]
-        drawn = torch.randint(2**62, (), device="cpu") if seed is None else seed
         self.columns: tuple[int, ...] = ()  # how wide is what `drawn` adds to u in training
-        self.rng = torch.Generator().manual_seed(int(drawn))
 
     @property
     def output_size(self) -> int:
@@ -64,10 +60,6 @@ class Wrapper(Cell):
         """The cell's own u, then the columns."""
         widths = self.columns if self.training else ()
         return u.split([u.shape[-1] - sum(widths), *widths], dim=-1)
-
-    def chance(self, *shape: int) -> Tensor:
-        """Uniform numbers in [0, 1), of this cell's own generator."""
-        return torch.rand(shape, generator=self.rng)
 
     @abstractmethod
     def step(self, u: Tensor, s: Any) -> Any:

@@ -40,7 +40,7 @@ class ClipThroughTime(Wrapper):
         cell: Callable[[int, int], Cell],
         bound: float = 1.0,
     ) -> None:
-        super().__init__(input_size, hidden_size, cell, seed=0)
+        super().__init__(input_size, hidden_size, cell)
         if not bound > 0:
             raise ValueError(f"ClipThroughTime: bound must be above 0, not {bound}")
         self.bound = bound

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from longlag.cells.base import Cell
+from longlag.cells.randomness import RandomSource
 from longlag.cells.wrappers.base import Wrapper, needs_h, probability
 
 
@@ -41,7 +42,8 @@ class HDetach(Wrapper):
         p: float = 0.25,
         seed: int | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, cell, seed)
+        super().__init__(input_size, hidden_size, cell)
+        self.source = RandomSource(seed)
         probability("HDetach", "p", p)
         needs_h("HDetach", self.cell)
         if len(self.State._fields) < 2:
@@ -55,7 +57,7 @@ class HDetach(Wrapper):
     def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """1 - k_t, the same for every sequence."""
         T, B, _ = x.shape
-        return x, [(self.chance(T, 1, 1) >= self.p).float().expand(T, B, 1)]
+        return x, [(self.source.uniform(T, 1, 1) >= self.p).float().expand(T, B, 1)]
 
     def step(self, u: Tensor, s: Any) -> Any:
         """The cell's step from h or from a constant like it."""

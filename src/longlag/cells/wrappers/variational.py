@@ -6,6 +6,7 @@ from typing import Any, final
 from torch import Tensor
 
 from longlag.cells.base import Cell
+from longlag.cells.randomness import RandomSource
 from longlag.cells.wrappers.base import Wrapper, needs_h, probability
 
 
@@ -45,7 +46,8 @@ class VariationalDropout(Wrapper):
         hidden: float = 0.25,
         seed: int | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, cell, seed)
+        super().__init__(input_size, hidden_size, cell)
+        self.source = RandomSource(seed)
         for name, p in (("inputs", inputs), ("hidden", hidden)):
             probability("VariationalDropout", name, p, below=True)
         needs_h("VariationalDropout", self.cell)
@@ -54,7 +56,7 @@ class VariationalDropout(Wrapper):
 
     def mask(self, p: float, batch: int, size: int) -> Tensor:
         """(B, size) of 0 and 1 / (1 - p)."""
-        return (self.chance(batch, size) >= p).double() / (1 - p)
+        return (self.source.uniform(batch, size) >= p).double() / (1 - p)
 
     def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """m_x * x, and m_h at every step."""

@@ -6,6 +6,7 @@ from typing import Any, final
 from torch import Tensor
 
 from longlag.cells.base import Cell
+from longlag.cells.randomness import RandomSource
 from longlag.cells.wrappers.base import Wrapper, probability
 
 
@@ -38,7 +39,8 @@ class Zoneout(Wrapper):
         rates: Mapping[str, float],
         seed: int | None = None,
     ) -> None:
-        super().__init__(input_size, hidden_size, cell, seed)
+        super().__init__(input_size, hidden_size, cell)
+        self.source = RandomSource(seed)
         parts = self.State._fields
         if unknown := [name for name in rates if name not in parts]:
             raise ValueError(
@@ -53,7 +55,7 @@ class Zoneout(Wrapper):
     def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """What stays, d, for each part: (T,B,H)."""
         pairs = zip(self.rates, self.columns, strict=True)
-        return x, [(self.chance(*x.shape[:2], H) < z).float() for z, H in pairs]
+        return x, [(self.source.uniform(*x.shape[:2], H) < z).float() for z, H in pairs]
 
     def step(self, u: Tensor, s: Any) -> Any:
         """s_t of each part."""

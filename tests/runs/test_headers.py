@@ -1,0 +1,65 @@
+"""The comments that open a cell's yaml are the one home of its name and of the model it is for."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+
+from longlag.cells import Cell
+from longlag.runs.config import folder
+from longlag.runs.headers import (
+    Header,
+    display_name,
+    header_of,
+    model_mismatch,
+    read_header,
+)
+
+YAMLS = sorted((folder() / "cell").glob("*.yaml"))
+MODELS = {path.stem for path in (folder() / "model").glob("*.yaml")}
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+def test_every_cell_has_a_gloss_a_name_a_source_an_equation_and_the_model_it_is_for(path: Path):
+    found = read_header(path)
+    assert found.gloss.endswith(".") and found.name and found.source and found.equation
+    assert found.model in MODELS
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+def test_the_class_cites_what_the_yaml_cites(path: Path):
+    """The class holds the equations with their places, the yaml names the papers."""
+    cell, docs = instantiate(OmegaConf.load(path))(2, 4), []
+    while isinstance(cell, Cell):
+        docs.append(" ".join((cell.__doc__ or "").split()))
+        cell = getattr(cell, "cell", None)
+    assert all(doc.count("Source: ") == 1 for doc in docs)
+    for paper in read_header(path).source.split("; "):
+        author, year = re.split(r"[ ,]", paper)[0], re.findall(r"\b(?:19|20)\d\d\b", paper)[0]
+        assert any(re.search(rf"{author}.{{1,90}}?{year}", doc) for doc in docs), paper
+
+
+def test_names_are_all_different():
+    names = [display_name(path.stem) for path in YAMLS]
+    assert len(set(names)) == len(names)
+
+
+def test_a_cell_without_a_header_is_called_by_its_file(tmp_path: Path):
+    (tmp_path / "cell").mkdir()
+    (tmp_path / "cell" / "mine.yaml").write_text(
+        "# Mine.\n# model: block\n_target_: x.Y\n# name: no\n"
+    )
+    assert header_of("cell", "mine", tmp_path) == Header("Mine.", model="block")
+    assert display_name("mine", tmp_path) == "mine" and display_name("no_such") == "no_such"
+    said = model_mismatch("mine", "stack", 1, tmp_path)
+    assert said == "mine was made for model=block, and ran in model=stack"
+
+
+def test_a_cell_that_runs_otherwise_than_published_is_told():
+    assert model_mismatch("lru", "block") is None and model_mismatch("lstm", "stack") is None
+    assert model_mismatch("lru", "stack") == "LRU was made for model=block, and ran in model=stack"
+    said = "IndRNN was published with 2 layers or more, and ran with 1"
+    assert model_mismatch("indrnn", "stack") == said
+    assert model_mismatch("indrnn", "stack", 2) is None
