@@ -94,10 +94,11 @@ def test_skill_goes_from_the_floor_to_perfection_and_never_below(study):
 def test_the_first_floor_is_the_floor_and_a_better_simple_answer_the_baseline(study):
     run = next(r for r in read_study(study).final if r.task == "digits")
     assert np.isnan(run.baseline)
-    run.record["floors"].append({"metric": "accuracy", "value": 0.9, "why": "a linear model"})
-    run.record["floors"].append({"metric": "loss", "value": 0.0, "why": "another metric"})
+    run.record["baselines"] = [{"metric": "accuracy", "value": 0.9, "why": "a linear model"}]
+    run.record["baselines"].append({"metric": "loss", "value": 0.0, "why": "another metric"})
     assert run.floor == 0.1 and run.baseline == 0.9
-    run.record["floors"][1]["value"] = 0.05
+    assert run.baselines == [(0.9, "a linear model")]
+    run.record["baselines"][0]["value"] = 0.05
     assert np.isnan(run.baseline)
 
 
@@ -118,3 +119,11 @@ def test_failures_are_read_from_the_plan_and_from_their_files_but_not_once_they_
         text = json.dumps({"id": id, "error": "OSError: disk", "command": "longlag train x"})
         (study / "failed" / f"{id}.json").write_text(text)
     assert [f["id"] for f in read_study(study).failed] == ["lstm-copy-dead", "gru-copy-gone"]
+
+
+def test_a_record_from_before_baselines_lists_them_after_the_floor(study):
+    run = next(r for r in read_study(study).final if r.task == "digits")
+    assert "baselines" not in run.record
+    run.record["floors"].append({"metric": "accuracy", "value": 0.9, "why": "a linear model"})
+    assert [value for value, _ in run.floors] == [0.1]
+    assert run.baselines == [(0.9, "a linear model")] and run.baseline == 0.9

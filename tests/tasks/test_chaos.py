@@ -73,13 +73,13 @@ def test_a_forecast_asks_for_the_next_input(task):
     x, target, weight, _, _ = task.batch("train", 1, 2, 20)
     assert x[1:].equal(target[:-1])
     assert not weight[:8].any() and weight[8:].all()
-    linear, persistence = (floor.value for floor in task.spec.floors)
+    persistence, linear = task.spec.floors[1].value, task.spec.baselines[0].value
     assert 0 < linear < persistence < 1
 
 
 def test_a_longer_delay_and_a_known_input_are_other_tasks():
     assert MackeyGlass(tau=30).batch("train", 0, 0, 4).x.shape == (200, 4, 1)
-    assert 0.4 < Narma().spec.floors[0].value < 0.5 and Narma().spec.floors[1].value == 1
+    assert 0.4 < Narma().spec.baselines[0].value < 0.5 and 0.8 < Narma().spec.floors[0].value < 1
     for make, said in (
         (lambda: MackeyGlass(length=16), "mackey_glass: length must be at least 17, not 16"),
         (lambda: MackeyGlass(tau=0), "mackey_glass: tau must be 1 to 100, not 0"),

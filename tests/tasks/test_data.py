@@ -111,9 +111,9 @@ def test_padding_is_zero_and_the_answer_is_asked_at_the_last_step(task: DatasetT
     assert (target == target[0]).all()
 
 
-def test_the_floors_are_below_one_and_the_linear_one_is_the_higher(task: DatasetTask):
-    frequent, linear = (floor.value for floor in task.spec.floors)
-    assert 1 / 20 < frequent < 1 / 5 < linear < 1
+def test_the_floor_is_below_the_baseline_and_that_below_one(task: DatasetTask):
+    (frequent,), (linear,) = task.spec.floors, task.spec.baselines
+    assert 1 / 20 < frequent.value < 1 / 5 < linear.value < 1
 
 
 def test_the_vowels_are_standardised_by_the_training_data():

@@ -22,6 +22,7 @@ def test_every_task_shows_an_example_its_floor_and_its_source(path: Path):
         pytest.skip(str(missing))
     assert text.startswith(f"{task.name}(")
     assert text.count("\nfloor   ") == len(task.spec.floors)
+    assert text.count("\nbeside  ") == len(task.spec.baselines)
     assert f"\nsource  {task.source}" in text
     example = text.split("\n\nfloor")[0]
     assert "input" in example and ("target" in example or "answer   " in example)

@@ -135,7 +135,7 @@ def test_the_floors_of_sine_are_the_learner_s_metric_on_sequences_of_their_own()
     fit, measure = (task.batch(split, 3, 0, 600) for split in ("train", "test"))
     score = NormalizedRootMeanSquaredError(normalization="std")
     wanted = measure.target[WARM_UP:].reshape(-1, 1)
-    linear, persistence = (floor.value for floor in task.spec.floors)
+    persistence, linear = task.spec.floors[1].value, task.spec.baselines[0].value
     repeat = score(measure.x[WARM_UP:].reshape(-1, 1), wanted)
     assert float(repeat) == pytest.approx(persistence, rel=0.02)
     past, future = lagged(fit), fit.target[WARM_UP:].reshape(-1, 1)
@@ -153,7 +153,7 @@ def lagged(batch) -> torch.Tensor:
 
 def test_noise_alone_leaves_nothing_to_forecast():
     """With noise 100 the sine drowns: the best linear answer is the mean, nrmse 1."""
-    assert Sine(noise=100.0).spec.floors[0].value == pytest.approx(1, abs=0.02)
+    assert Sine(noise=100.0).spec.baselines[0].value == pytest.approx(1, abs=0.02)
 
 
 @pytest.mark.parametrize(

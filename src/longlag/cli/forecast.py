@@ -56,11 +56,12 @@ def words(record: dict[str, Any], found: "Outlook", error: np.ndarray | None) ->
     from longlag.runs import forecast
 
     names, B = record["names"], found.truth.shape[1]
-    floors = ", ".join(f"{f['value']:.3f} {f['why']}" for f in record["floors"])
+    answers = [*record["floors"], *record.get("baselines", ())]
+    simple = ", ".join(f"{f['value']:.3f} {f['why']}" for f in answers)
     lines = [
         f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold], "
         f"{B} test sequences, the first {found.warm} of {len(found.truth)} steps given",
-        f"one step ahead  normalised RMSE {forecast.ahead_error(found):.3f}   (floors: {floors})",
+        f"one step ahead  normalised RMSE {forecast.ahead_error(found):.3f}   (others: {simple})",
     ]
     if error is None:
         return [*lines, "running free    not possible: the answer is not the next input"]

@@ -80,20 +80,36 @@ class Run:
     @property
     def floor(self) -> float:
         """What an answer that ignores the past would score; NaN if nobody knows."""
-        return self.baselines[0][0] if self.baselines else float("nan")
+        return self.floors[0][0] if self.floors else float("nan")
+
+    @property
+    def floors(self) -> list[tuple[float, str]]:
+        """Answers that ignore the past, the floor first: their score and what they are."""
+        listed = self.simple_answers("floors")
+        return listed if "baselines" in self.record else listed[:1]
 
     @property
     def baselines(self) -> list[tuple[float, str]]:
-        """The floor, then other simple answers: their score and what they are."""
-        floors = self.record.get("floors") or ()
-        return [(number(f["value"]), f["why"]) for f in floors if f["metric"] == self.metric]
+        """Other simple answers, which may use the past: their score and what they are.
+
+        A record from before `baselines` was a field lists them after the floor, in `floors`.
+        """
+        if "baselines" in self.record:
+            return self.simple_answers("baselines")
+        return self.simple_answers("floors")[1:]
+
+    def simple_answers(self, key: str) -> list[tuple[float, str]]:
+        """The entries of a list of the record that are of the headline metric."""
+        listed = self.record.get(key) or ()
+        return [(number(f["value"]), f["why"]) for f in listed if f["metric"] == self.metric]
 
     @property
     def baseline(self) -> float:
-        """The best of the simple answers if it beats the floor, else NaN."""
+        """The best of the baselines if it beats the floor, else NaN."""
         values = [value for value, _ in self.baselines]
         best = (max if self.rises else min)(values, default=float("nan"))
-        return best if best != self.floor else float("nan")
+        beats = best > self.floor if self.rises else best < self.floor
+        return best if beats or np.isnan(self.floor) else float("nan")
 
     @property
     def skill(self) -> float:

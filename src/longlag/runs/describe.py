@@ -42,6 +42,7 @@ def describe(config: Config, task: Task, learner: Learner, selection: Selection)
         "directions": {m: "max" if rises(m) else "min" for m in (*spec.metrics, "loss")},
         "metrics": {"validation": selection.best or {}, "test": {}},
         "floors": [floor._asdict() for floor in spec.floors],
+        "baselines": [baseline._asdict() for baseline in spec.baselines],
         "solved": outcome(spec.solved, selection.solved_at, batch_size),
         "best_step": selection.best_step,
         "steps": learner.steps,

@@ -69,7 +69,7 @@ class Word(Task):
                 Floor("accuracy", 1 / len(self.classes), guess),
                 Floor("loss", math.log(len(self.classes)), guess),
             ),
-            solved=Solved("accuracy", 0.9, "Deletang et al. 2023, section 4"),
+            solved=Solved("accuracy", 0.9, "Deletang et al. 2023, section 4", published=True),
             lag=max(self.length, self.beyond) - 1,
             symbols=self.letters,
             answers=self.classes,

@@ -31,7 +31,8 @@ class Solved(NamedTuple):
 
     metric: str
     threshold: float
-    source: str
+    source: str  # paper, section and rule; or that it is longlag's own
+    published: bool = False  # whether the paper that `source` names states this very rule
 
     def met(self, metrics: dict[str, float]) -> bool:
         """Whether `metrics` meet it; NaN never does."""
@@ -40,7 +41,7 @@ class Solved(NamedTuple):
 
 
 class Floor(NamedTuple):
-    """The best `metric` of an answer that ignores the past, and how it is known."""
+    """The `metric` of a simple answer, and which answer it is and how it is known."""
 
     metric: str
     value: float
@@ -54,8 +55,9 @@ class Spec(NamedTuple):
     input_size: int  # I
     output_size: int  # D: classes, or numbers to predict, at a step
     metrics: tuple[str, ...]  # the first one is the score
-    floors: tuple[Floor, ...]  # the first one is of the score
-    solved: Solved | None = None  # the published success criterion, if there is one
+    floors: tuple[Floor, ...]  # of answers that ignore the past; the first one is of the score
+    baselines: tuple[Floor, ...] = ()  # of strong simple answers that may use the past
+    solved: Solved | None = None  # the success criterion, if there is one
     lag: int | None = None  # steps from the earliest thing that matters to the answer, at most
     symbols: tuple[str, ...] = ()  # what each input channel stands for, where x is one-hot
     answers: tuple[str, ...] = ()  # what each class, or label, stands for

@@ -28,17 +28,18 @@ class Forecast(Task):
 
     def define(self) -> Spec:
         """The series in, its next value out."""
-        persistence, linear = floors(self)
-        why = f"the best linear model of the last {self.order} inputs, fitted"
-        other = Floor("nrmse", 1.0, "always answer the mean")
+        persistence, affine, linear = simple_answers(self)
+        floors = [Floor("nrmse", affine, "the best affine function of the last input, fitted")]
         if self.repeats:
-            other = Floor("nrmse", persistence, "repeat the last value, measured")
+            floors += [Floor("nrmse", persistence, "repeat the last value, measured")]
+        why = f"the best linear model of the last {self.order} inputs, fitted"
         return Spec(
             kind="regression",
             input_size=self.size,
             output_size=self.size,
             metrics=("nrmse", "mse"),
-            floors=(Floor("nrmse", linear, why), other),
+            floors=tuple(floors),
+            baselines=(Floor("nrmse", linear, why),),
         )
 
 
@@ -84,19 +85,20 @@ class Sine(Forecast):
 
 
 @functools.cache
-def floors(task: Forecast) -> tuple[float, float]:
-    """(persistence, linear): the normalised RMSE of both on sequences drawn for this alone.
+def simple_answers(task: Forecast) -> tuple[float, float, float]:
+    """(persistence, affine, linear): their normalised RMSE on sequences drawn for this alone.
 
-    The linear model y_t = a + sum_i A_i x_(t-i), i < p, is fitted by least squares on training
-    sequences and measured on validation sequences of seed -1, that no run has: 500 of each, or as
-    many as have 100 000 steps.
+    The linear model y_t = a + sum_i A_i x_(t-i), i < p, and the affine one, which is that of p = 1,
+    are fitted by least squares on training sequences and measured on validation sequences of seed
+    -1, that no run has: 500 of each, or as many as have 100 000 steps.
     """
     count = min(500, max(20, 100_000 // task.length))
     past, wanted = windows(task.batch("train", -1, 0, count), task.order)
-    weights = np.linalg.lstsq(past, wanted, rcond=None)[0]
+    now = slice(-1 - task.size, None)  # x_t and 1
+    affine, linear = (np.linalg.lstsq(x, wanted)[0] for x in (past[:, now], past))
     past, wanted = windows(task.batch("validation", -1, 0, count), task.order)
-    repeated = past[:, -1 - task.size : -1]
-    return nrmse(repeated, wanted), nrmse(past @ weights, wanted)
+    answers = (past[:, now][:, :-1], past[:, now] @ affine, past @ linear)
+    return nrmse(answers[0], wanted), nrmse(answers[1], wanted), nrmse(answers[2], wanted)
 
 
 def windows(batch: Batch, order: int) -> tuple[np.ndarray, np.ndarray]:

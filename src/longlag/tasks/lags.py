@@ -70,7 +70,7 @@ class LongLag(Task):
                 Floor("accuracy", 1 / 2, guess),
                 Floor("loss", math.log(2) / self.length, guess),
             ),
-            solved=Solved("accuracy", 1.0, self.source),
+            solved=Solved("accuracy", 1.0, "longlag's own"),
             lag=self.length - 1,
             symbols=symbols,
             answers=symbols,
@@ -127,7 +127,7 @@ class TwoSequence(Task):
 
     def define(self) -> Spec:
         """One number in, one of two classes at the end."""
-        solved = Solved("accuracy", 0.99, "accuracy above 0.99")
+        solved = Solved("accuracy", 0.99, "longlag's own")
         return one_of_two(1, self.length + self.length // 10 - 1, solved)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
@@ -175,7 +175,7 @@ class Latch(Task):
 
     def define(self) -> Spec:
         """A number and the question in, the bit out."""
-        return one_of_two(2, self.length - 1, Solved("accuracy", 0.99, "accuracy above 0.99"))
+        return one_of_two(2, self.length - 1, Solved("accuracy", 0.99, "longlag's own"))
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Bits uniform, noise normal."""

@@ -86,7 +86,7 @@ def described(task: Task, floor: Floor, metrics: tuple[str, ...]) -> Spec:
         output_size=len(LETTERS),
         metrics=metrics,
         floors=(floor,),
-        solved=Solved("sequence_accuracy", 1.0, task.source),
+        solved=Solved("sequence_accuracy", 1.0, "longlag's own"),
         symbols=tuple(LETTERS),
         answers=tuple(LETTERS),
     )

@@ -40,9 +40,11 @@ def show(task: Task, seed: int = 0) -> str:
 
 def facts(task: Task) -> list[str]:
     """Floors, criterion and source."""
-    lines = [f"floor   {f.metric} {f.value:.4g}: {f.why}" for f in task.spec.floors]
+    answers = [("floor", f) for f in task.spec.floors]
+    answers += [("beside", f) for f in task.spec.baselines]
+    lines = [f"{label:<8}{f.metric} {f.value:.4g}: {f.why}" for label, f in answers]
     if task.spec.solved:
-        metric, threshold, source = task.spec.solved
+        metric, threshold, source, _ = task.spec.solved
         lines.append(f"solved  {metric} {threshold:g}: {source}")
     return [*lines, f"source  {task.source}"]
 

@@ -40,7 +40,7 @@ def network(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     ],
 )
 def test_the_nearest_neighbour_errs_as_the_archive_says(dataset: str, error: float):
-    nearest = UCR(dataset=dataset).spec.floors[1]
+    nearest = UCR(dataset=dataset).spec.baselines[0]
     assert 1 - nearest.value == pytest.approx(error, abs=1e-4)
 
 

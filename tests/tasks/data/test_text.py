@@ -66,7 +66,7 @@ def test_three_files_are_three_splits(tmp_path: Path):
     paths = [written(tmp_path, text, f"{i}.txt") for i, text in enumerate(texts)]
     task = TextFile(path=paths[0], validation=paths[1], test=paths[2], length=9)
     assert tuple(task.split_texts[split] for split in SPLITS) == texts
-    assert task.spec.floors[1].value > 0 and task.spec.metrics[0] == "nll"
+    assert task.spec.baselines[0].value > 0 and task.spec.metrics[0] == "nll"
     with pytest.raises(ValueError, match="test must be given exactly where validation is"):
         TextFile(path=paths[0], validation=paths[1])
 

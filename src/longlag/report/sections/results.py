@@ -58,7 +58,8 @@ def floors(settings: dict[str, list[Group]]) -> Table:
     """What every score is compared with."""
     rows: list[tuple[str | None, ...]] = []
     for setting, groups in settings.items():
-        known = groups[0].runs[0].baselines or [(float("nan"), "no floor is known")]
+        run = groups[0].runs[0]
+        known = [*run.floors, *run.baselines] or [(float("nan"), "no floor is known")]
         for i, (value, why) in enumerate(known):
             rows.append((setting if i == 0 else "", sig(value), why))
     return Table(

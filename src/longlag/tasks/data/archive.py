@@ -60,7 +60,8 @@ class UCR(DatasetTask):
             input_size=self.arrays["x"].shape[2],
             output_size=int(self.arrays["label"].max()) + 1,
             metrics=("accuracy",),
-            floors=(self.frequent(), self.nearest()),
+            floors=(self.frequent(),),
+            baselines=(self.nearest(),),
             lag=int(self.arrays["lengths"].max()) - 1,
         )
 

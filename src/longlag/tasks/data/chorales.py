@@ -51,15 +51,17 @@ class Chorales(Given):
     def define(self) -> Spec:
         """46 pitches in, the same in the next frame out."""
         size = HIGH - LOW + 1
-        alone, kept = self.baselines()
+        alone, kept = self.counted()
         return Spec(
             kind="multilabel",
             input_size=size,
             output_size=size,
             metrics=("nll",),
             floors=(
-                Floor("nll", alone, "how often each pitch sounds, fitted"),
-                Floor("nll", kept, "the same given whether it sounds now, fitted"),
+                Floor(
+                    "nll", kept, "how often each pitch sounds, given whether it does now, fitted"
+                ),
+                Floor("nll", alone, "the same whatever sounds now, fitted"),
             ),
             answers=tuple(f"{NAMES[i % 12]}{i // 12 - 1}" for i in range(LOW, HIGH + 1)),
         )
@@ -111,7 +113,7 @@ class Chorales(Given):
         weight = (torch.arange(T)[:, None] < lengths).float()
         return Batch(x, target, weight, None if bool((lengths == T).all()) else lengths)
 
-    def baselines(self) -> tuple[float, float]:
+    def counted(self) -> tuple[float, float]:
         """Nats a frame on test, of each pitch's frequency and of that given its last frame."""
         seen, test = (self.pairs(split) for split in ("train", "test"))
         found = []

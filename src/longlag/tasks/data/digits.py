@@ -47,7 +47,8 @@ class Digits(DatasetTask):
             input_size=1,
             output_size=10,
             metrics=("accuracy",),
-            floors=self.floors(pixels, "all 64 pixels at once"),
+            floors=(self.frequent(),),
+            baselines=(self.linear(pixels, "all 64 pixels at once"),),
             lag=63,
         )
 

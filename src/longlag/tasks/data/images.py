@@ -45,7 +45,8 @@ class Images(DatasetTask):
             input_size=width,
             output_size=10,
             metrics=("accuracy",),
-            floors=(self.frequent(), self.nearest()),
+            floors=(self.frequent(),),
+            baselines=(self.nearest(),),
             lag=steps - 1,
         )
 

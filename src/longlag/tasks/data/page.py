@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from longlag.tasks.base import SPLITS
+from longlag.tasks.base import SPLITS, Floor, Spec
 from longlag.tasks.data.archive import UCR
 from longlag.tasks.data.base import DatasetTask
 from longlag.tasks.data.chorales import Chorales
@@ -117,9 +117,14 @@ def text() -> str:
 def described(entry: Entry) -> list[str]:
     """The words of a row of the first table."""
     task, spec = entry.task, entry.task.spec
-    floors = [f"{floor.value:.3f}" for floor in spec.floors]
+    floors = [f"{one.value:.3f}" for one in beside(spec)]
     size = f"{spec.input_size} -> {spec.output_size}"
     return [f"`{entry.setting}`", sizes(task), length(task), size, spec.metrics[0], *floors]
+
+
+def beside(spec: Spec) -> tuple[Floor, ...]:
+    """The floor, and the answer beside it."""
+    return (*spec.floors, *spec.baselines)[:2]
 
 
 def first(entry: Entry) -> str:
@@ -132,7 +137,7 @@ def answers() -> str:
     whose: dict[str, list[str]] = {}
     for place, of in enumerate(("floor", "beside it")):
         for entry in OFFLINE:
-            names = whose.setdefault(f"{of}: {entry.task.spec.floors[place].why}", [])
+            names = whose.setdefault(f"{of}: {beside(entry.task.spec)[place].why}", [])
             if first(entry) not in names:
                 names.append(first(entry))
     return listed("What the answers without a recurrence are:", whose)

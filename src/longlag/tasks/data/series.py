@@ -106,10 +106,8 @@ class Series(Forecast):
             input_size=1,
             output_size=1,
             metrics=("nrmse", "mse"),
-            floors=(
-                Floor("nrmse", nrmse(linear, asked), why),
-                Floor("nrmse", repeated, "repeat the last value, measured"),
-            ),
+            floors=(Floor("nrmse", repeated, "repeat the last value, measured"),),
+            baselines=(Floor("nrmse", nrmse(linear, asked), why),),
         )
 
     def whole(self, split: Split, most: int) -> Batch:

@@ -94,8 +94,8 @@ class Characters(Task):
             input_size=size,
             output_size=size,
             metrics=("nll", "accuracy"),
-            floors=(
-                Floor("nll", alone, "how often each character occurs, fitted"),
+            floors=(Floor("nll", alone, "how often each character occurs, fitted"),),
+            baselines=(
                 Floor("nll", gram, f"given the last {ORDER - 1} characters, Witten-Bell, fitted"),
             ),
             symbols=names,

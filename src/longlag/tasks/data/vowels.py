@@ -35,7 +35,10 @@ class JapaneseVowels(DatasetTask):
             input_size=12,
             output_size=9,
             metrics=("accuracy",),
-            floors=self.floors(summary, "each channel's mean, deviation, first and last value"),
+            floors=(self.frequent(),),
+            baselines=(
+                self.linear(summary, "each channel's mean, deviation, first and last value"),
+            ),
             lag=int(self.arrays["lengths"].max()) - 1,
         )
 
