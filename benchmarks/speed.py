@@ -26,7 +26,7 @@ from torch import nn
 
 from longlag import cells
 from longlag.cells import Cell, LinearCell
-from longlag.engine import choose, unroll
+from longlag.engine import choose_backend, unroll
 from longlag.runs.malloc import keep_memory
 from longlag.runs.provenance import machine
 
@@ -108,7 +108,7 @@ def speed(turns: int, sizes: tuple[tuple[int, int], ...], steps: int) -> list[di
             if any("runs on loop" in str(warning.message) for warning in said):
                 del times["compiled"]
             row = {"cell": kind.__name__, "batch": B, "hidden": H, "microseconds": times}
-            rows.append(row | {"auto": choose(kind(H, H), x)})
+            rows.append(row | {"auto": choose_backend(kind(H, H), x)})
             print(f"{kind.__name__} {B} {H}", flush=True)
     return rows
 

@@ -183,7 +183,7 @@ def test_clipping_bounds_what_every_step_hands_back(cell: Any):
 @pytest.mark.parametrize("name", ["zoneout", "variational"])
 def test_training_compiles_to_what_the_loop_computes(name: str):
     cell, x = built(ALL[name]), inputs()
-    if not compiled.able(cell, x):
+    if not compiled.can_compile(cell, x):
         pytest.skip("no C++ compiler")
     twin = copy.deepcopy(cell)
     (grad, run), (want, loop) = (
@@ -197,7 +197,7 @@ def test_training_compiles_to_what_the_loop_computes(name: str):
 def test_what_a_trace_cannot_see_is_not_compiled(name: str, bound: float):
     make = ALL[name] if name == "hdetach" else partial(ClipThroughTime, bound=bound)
     cell = built(make, partial(LSTM, forget_bias=0.5)).train()
-    assert not compiled.able(cell, inputs())
+    assert not compiled.can_compile(cell, inputs())
 
 
 def test_wrappers_wrap_wrappers():

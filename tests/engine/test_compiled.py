@@ -2,13 +2,16 @@
 
 import copy
 import warnings
+from types import SimpleNamespace
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
 
 from longlag.cells import LSTM, Cell, GRUv1, Hidden
+from longlag.cells.wrappers import Zoneout
 from longlag.engine import c_compiler, compiled, unroll
 
 T, B, I, H = 6, 3, 2, 8
@@ -127,7 +130,7 @@ def make(cell, dtype=torch.float64):
 def test_a_compiled_step_has_the_values_and_gradients_of_the_loop(cell, lengths):
     net, x = make(cell)
     how = {} if lengths is None else {"lengths": torch.tensor(lengths)}
-    assert isinstance(compiled.plan(net, net.project(x)), compiled.Plan)
+    assert isinstance(compiled.compiled_step(net, x), compiled.CompiledStep)
     for got, true in zip(
         gradients(net, x, "compiled", **how), gradients(net, x, "loop", **how), strict=True
     ):
@@ -144,8 +147,8 @@ def test_more_rows_than_one_block_and_more_columns_than_one_panel(cell):
 
 def test_a_product_that_does_not_fit_onto_u_is_kept_apart():
     net, x = make(Wide)
-    plan = compiled.plan(net, net.project(x))
-    assert isinstance(plan, compiled.Plan) and not plan.source.folded
+    plan = compiled.compiled_step(net, x)
+    assert isinstance(plan, compiled.CompiledStep) and not plan.source.folded
 
 
 def test_only_the_loss_of_one_state_and_only_some_parameters():
@@ -164,7 +167,7 @@ def test_backward_can_be_asked_for_twice_and_does_not_change_what_was_given():
     x.requires_grad_()
     u = net.project(x)
     kept = u.detach().clone()
-    s, _ = compiled.run(net, u, net.init_state(B), None, (None, None))
+    s = compiled.run(compiled.compiled_step(net, x), net, u, net.init_state(B), None)
     first = torch.autograd.grad(s.h.sum(), x, retain_graph=True)[0]
     torch.testing.assert_close(torch.autograd.grad(s.h.sum(), x)[0], first, rtol=0, atol=0)
     assert torch.equal(u, kept)
@@ -254,7 +257,7 @@ class Clipped(Leaky):
 )
 def test_a_step_that_cannot_be_compiled_runs_on_loop_and_says_why_once(cell, why):
     net, x = make(cell)
-    compiled._told.clear()
+    compiled._warned.clear()
     torch.manual_seed(0)
     with pytest.warns(UserWarning, match=f"{cell.__name__} runs on loop: .*{why}"):
         got = unroll(net, x, backend="compiled")
@@ -268,12 +271,12 @@ def test_a_step_that_cannot_be_compiled_runs_on_loop_and_says_why_once(cell, why
 
 def test_without_a_compiler_the_loop_runs_with_one_warning(monkeypatch, tmp_path):
     def none():
-        raise c_compiler.NoCompiler("there is no C compiler")
+        raise c_compiler.CompilerNotFound("there is no C compiler")
 
     monkeypatch.setenv("LONGLAG_CACHE", str(tmp_path))
     monkeypatch.setattr(c_compiler, "compiler", none)
     c_compiler.library.cache_clear()
-    compiled._told.clear()
+    compiled._warned.clear()
     net, x = make(Leaky)
     with pytest.warns(UserWarning, match="no C compiler"):
         got = unroll(net, x, backend="compiled").y
@@ -303,3 +306,71 @@ def test_an_overflow_reaches_the_loss_as_it_does_in_the_loop():
     x[2, 0, 0] = float("nan")
     y = unroll(net, x, backend="compiled").y
     assert y[2:, 0].isnan().all() and not y[:, 1:].isnan().any()
+
+
+class Options(Leaky):
+    """Options of every kind that a step may read."""
+
+    def __init__(self, input_size: int, hidden_size: int) -> None:
+        super().__init__(input_size, hidden_size)
+        self.rates = (0.5, 0.5)
+        self.table = {"a": [0.5, {"b": 0.5}]}
+        self.tensor = torch.tensor(0.5, dtype=torch.float64)
+        self.array = np.array([0.5, 0.5])
+        self.holder = SimpleNamespace(rate=0.5)
+        self.function = torch.tanh
+        self.inner = Leaky(input_size, hidden_size)
+        self.inner.rates = (0.5, 0.5)
+
+    def step(self, u, s):
+        a, b = self.table["a"][0], self.table["a"][1]["b"]
+        rate = sum(self.rates) + a + b + float(self.array.sum()) + self.holder.rate
+        rate = rate * self.tensor + sum(self.inner.rates)
+        return Hidden(self.function(u + rate * self.rec(s.h)))
+
+
+def replace(name, value):
+    return lambda net: setattr(net, name, value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        replace("rates", (0.9, 0.5)),
+        replace("rates", [0.9, 0.5]),
+        lambda net: net.table["a"][1].update(b=0.9),
+        lambda net: net.table["a"].__setitem__(0, 0.9),
+        lambda net: net.tensor.fill_(0.9),
+        replace("tensor", torch.tensor(0.9, dtype=torch.float64)),
+        lambda net: net.array.fill(0.9),
+        lambda net: setattr(net.holder, "rate", 0.9),
+        replace("function", torch.sin),
+        lambda net: setattr(net.inner, "rates", (0.9, 0.5)),
+        lambda net: net.rec.register_forward_hook(lambda module, given, out: 2 * out),
+        lambda net: setattr(net, "rec", nn.Linear(H, H, bias=False, dtype=torch.float64)),
+    ],
+)
+def test_a_changed_option_of_any_type_never_meets_an_old_plan(change):
+    net, x = make(Options)
+    before = unroll(net, x, backend="compiled")
+    change(net)
+    got, true = (unroll(net, x, backend=b) for b in ("compiled", "loop"))
+    assert before.backend == got.backend == "compiled" and not torch.equal(before.y, got.y)
+    torch.testing.assert_close(got.y, true.y, rtol=1e-9, atol=1e-11)
+
+
+def test_a_changed_rate_of_zoneout_never_meets_an_old_plan():
+    torch.manual_seed(0)
+    net = Zoneout(I, H, LSTM, {"h": 0.1, "c": 0.1}, seed=0).double().eval()
+    x = torch.randn(T, B, I, dtype=torch.float64)
+    before = unroll(net, x, backend="compiled").y
+    net.rates = (0.9, 0.9)
+    got, true = (unroll(net, x, backend=b).y for b in ("compiled", "loop"))
+    torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
+    assert not torch.equal(before, got)
+
+
+def test_an_option_that_changes_for_ever_is_run_on_the_loop_and_not_compiled_for_ever():
+    net, x = make(Leaky)
+    compiled._steps.setdefault(net, {}).update({i: "" for i in range(compiled.MOST)})
+    assert "keep what changes in a buffer" in compiled.compiled_step(net, x)

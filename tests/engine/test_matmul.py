@@ -66,8 +66,8 @@ def test_what_is_no_plain_matrix_product_is_left_to_torch():
 def test_two_processes_may_compile_the_same_cell_at_once(tmp_path):
     script = (
         "import torch; from longlag.cells import LSTM; from longlag.engine import compiled;"
-        "cell = LSTM(2, 3); plan = compiled.plan(cell, torch.zeros(1, 1, 12));"
-        "assert isinstance(plan, compiled.Plan), plan"
+        "cell = LSTM(2, 3); step = compiled.compiled_step(cell, torch.zeros(1, 1, 2));"
+        "assert isinstance(step, compiled.CompiledStep), step"
     )
     env = os.environ | {"LONGLAG_CACHE": str(tmp_path), "OMP_NUM_THREADS": "1"}
     both = [subprocess.Popen([sys.executable, "-c", script], env=env) for _ in range(2)]

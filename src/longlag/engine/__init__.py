@@ -1,5 +1,6 @@
 """How a recurrence is run over time: `unroll`, whose backends are interchangeable."""
 
-from longlag.engine.unroll import BACKENDS, Trajectory, choose, unroll
+from longlag.engine.backend import BACKENDS, choose_backend
+from longlag.engine.unroll import Trajectory, unroll
 
-__all__ = ["BACKENDS", "Trajectory", "choose", "unroll"]
+__all__ = ["BACKENDS", "Trajectory", "choose_backend", "unroll"]

@@ -18,7 +18,7 @@ SIMD = ["-mprefer-vector-width=512", '-DSIMD=__attribute__((simd("notinbranch"))
 VARIANTS = (SIMD, ["-lmvec", "-lm"]), (["-DSIMD="], ["-lm"])
 
 
-class NoCompiler(Exception):
+class CompilerNotFound(Exception):
     """Why nothing can be compiled here."""
 
 
@@ -40,12 +40,12 @@ def compiler() -> str:
     """The C compiler: $CC, or the first of cc, gcc and clang.
 
     Raises:
-        NoCompiler: there is none.
+        CompilerNotFound: there is none.
     """
     for name in (os.environ.get("CC"), "cc", "gcc", "clang"):
         if name and (path := shutil.which(name)):
             return path
-    raise NoCompiler("there is no C compiler (cc, gcc, clang or $CC)")
+    raise CompilerNotFound("there is no C compiler (cc, gcc, clang or $CC)")
 
 
 @cache
@@ -62,7 +62,7 @@ def library(text: str) -> ctypes.CDLL:
     """The functions of the C `text`.
 
     Raises:
-        NoCompiler: there is no compiler, or it fails.
+        CompilerNotFound: there is no compiler, or it fails.
     """
     key = "\n".join([text, isa(), compiler(), *FLAGS, *SIMD])
     path = folder() / f"{short(key)}.so"
@@ -71,7 +71,9 @@ def library(text: str) -> ctypes.CDLL:
             path.parent.mkdir(parents=True, exist_ok=True)
             make(text, path)
         except OSError as error:
-            raise NoCompiler(f"{path.parent} cannot be written to: {error.strerror}") from error
+            raise CompilerNotFound(
+                f"{path.parent} cannot be written to: {error.strerror}"
+            ) from error
     return ctypes.CDLL(str(path))
 
 
@@ -88,4 +90,4 @@ def make(text: str, path: Path) -> None:
                 os.replace(made, path)
                 return
             said = done.stderr.strip().splitlines()[0] if done.stderr.strip() else "no message"
-    raise NoCompiler(f"{compiler()} failed: {said}")
+    raise CompilerNotFound(f"{compiler()} failed: {said}")

@@ -14,98 +14,80 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from longlag.cells.base import Cell
-from longlag.engine import loop, projection
-from longlag.engine.c_compiler import NoCompiler, library
+from longlag.engine import loop
+from longlag.engine.c_compiler import CompilerNotFound, library
 from longlag.engine.codegen import Source
 from longlag.engine.matmul import REAL
-from longlag.engine.trace import Unsplittable, tensors, trace
+from longlag.engine.plan_key import plan_key
+from longlag.engine.trace import CannotCompile, tensors, trace
 
 CLOSE = {torch.float32: (1e-3, 1e-4), torch.float64: (1e-9, 1e-11)}  # rtol, atol of the proof
-_plans: "WeakKeyDictionary[Cell, dict[Any, Plan | str]]" = WeakKeyDictionary()
-_able: "WeakKeyDictionary[Cell, dict[Any, bool]]" = WeakKeyDictionary()
-_told: set[str] = set()
+MOST = 16  # forms of one cell: each is traced, compiled and kept
+_steps: "WeakKeyDictionary[Cell, dict[Any, CompiledStep | str]]" = WeakKeyDictionary()
+_warned: set[str] = set()
 
 
-def project(cell: Cell, x: Tensor) -> Tensor:
-    """`cell.project`, by our own products if the cell can be compiled."""
-    return projection.project(cell, x) if able(cell, x) else cell.project(x)
+def compiled_step(cell: Cell, x: Tensor) -> "CompiledStep | str":
+    """Return the compiled step of `cell` for inputs like `x` (T,B,I), or why there is none.
 
-
-def run(
-    cell: Cell, u: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any, Any]
-) -> tuple[Any, str]:
-    """Return every state of `cell` over `u` (T,B,P) and the backend that computed them.
-
-    A step that cannot be compiled is run by the loop, with one warning.
-
-    Raises:
-        ValueError: `hidden` (resets, taps) is asked for.
+    It is made once for each form that the cell takes: a changed option is another form.
     """
-    if any(part is not None for part in hidden):
-        raise ValueError("backend 'compiled' takes no taps and no resets; use loop or auto")
-    made = plan(cell, u)
-    if isinstance(made, str):
-        told = f"backend 'compiled': {type(cell).__name__} runs on loop: {made}"
-        if told not in _told:
-            _told.add(told)
-            warnings.warn(told, stacklevel=3)
-        valid = None if lengths is None else steps(u, lengths) < lengths
-        return loop.run(cell, u, s, None, valid, None, None), "loop"
-    states = made(cell, u, s)
-    if lengths is None:
-        return states, "compiled"
-    last = torch.minimum(steps(u, lengths), lengths - 1)[..., None]  # an ended state stays
-    return type(s)(*(leaf.gather(0, last.expand_as(leaf)) for leaf in states)), "compiled"
-
-
-def able(cell: Cell, x: Tensor) -> bool:
-    """Whether `cell` can be compiled for inputs like `x` (T,B,I); found out once."""
-    known = _able.setdefault(cell, {})
-    key = (x.dtype, x.device.type, cell.training)
+    known = _steps.setdefault(cell, {})
+    key = (x.dtype, x.device.type, torch.is_autocast_enabled("cpu"), plan_key(cell))
     if key not in known:
-        with torch.no_grad():
-            known[key] = isinstance(plan(cell, cell.project(x[:1, :1])), Plan)
-    return known[key]
-
-
-def steps(u: Tensor, lengths: Tensor) -> Tensor:
-    """0 .. T-1, as a column."""
-    return torch.arange(len(u), device=lengths.device)[:, None]
-
-
-def plan(cell: Cell, u: Tensor) -> "Plan | str":
-    """How `cell` is run, made once for each form it takes; or why it cannot be."""
-    parts = (vars(module).items() for module in cell.modules())  # a wrapped cell's options too
-    plain = (pair for part in parts for pair in part if isinstance(pair[1], int | float | str))
-    key = (u.dtype, u.device.type, u.shape[-1], *plain)
-    known = _plans.setdefault(cell, {})
-    if key not in known:
+        if len(known) >= MOST:
+            return f"an option of it took more than {MOST} values; keep what changes in a buffer"
         try:
             # a step that draws is run, then refused; the proof needs gradients wherever it is made
             with torch.random.fork_rng(devices=[]), torch.inference_mode(False):
-                known[key] = Plan(cell, u)
-        except (Unsplittable, NoCompiler) as error:
+                with torch.no_grad():
+                    u = cell.project(x[:1, :1].clone())
+                known[key] = CompiledStep(cell, u)
+        except (CannotCompile, CompilerNotFound) as error:
             known[key] = str(error)
     return known[key]
 
 
-class Plan:
+def can_compile(cell: Cell, x: Tensor) -> bool:
+    """Whether `cell` can be compiled for inputs like `x` (T,B,I)."""
+    return isinstance(compiled_step(cell, x), CompiledStep)
+
+
+def warn_once(cell: Cell, why: str) -> None:
+    """Say that `cell` was to be compiled and runs on the loop, once for each reason."""
+    message = f"backend 'compiled': {type(cell).__name__} runs on loop: {why}"
+    if message not in _warned:
+        _warned.add(message)
+        warnings.warn(message, stacklevel=3)
+
+
+def run(step: "CompiledStep", cell: Cell, u: Tensor, s: Any, lengths: Tensor | None) -> Any:
+    """Return every state of `cell` over `u` (T,B,P); an ended sequence's stays as it was."""
+    states = step(cell, u, s)
+    if lengths is None:
+        return states
+    steps = torch.arange(len(u), device=lengths.device)[:, None]
+    last = torch.minimum(steps, lengths - 1)[..., None]
+    return type(s)(*(leaf.gather(0, last.expand_as(leaf)) for leaf in states))
+
+
+class CompiledStep:
     """A compiled step and the layout of its buffers.
 
     Raises:
-        Unsplittable: it cannot be made, or does not compute what the loop does.
-        NoCompiler: there is none.
+        CannotCompile: it cannot be made, or does not compute what the loop does.
+        CompilerNotFound: there is none.
     """
 
     def __init__(self, cell: Cell, u: Tensor) -> None:
         if u.dtype not in REAL or u.device.type != "cpu":
-            raise Unsplittable(f"{u.dtype} on {u.device.type} is not float32 or float64 on a CPU")
+            raise CannotCompile(f"{u.dtype} on {u.device.type} is not float32 or float64 on a CPU")
         try:
             program = trace(cell, u.shape[-1])
-        except (Unsplittable, NoCompiler):
+        except (CannotCompile, CompilerNotFound):
             raise
         except Exception as error:  # a step that looks at values, or holds what fx cannot read
-            raise Unsplittable(f"its step cannot be traced ({type(error).__name__})") from error
+            raise CannotCompile(f"its step cannot be traced ({type(error).__name__})") from error
         self.source = Source(program, REAL[u.dtype])
         self.program = self.source.program
         built = library(self.source.text)
@@ -121,7 +103,7 @@ class Plan:
         """The states, as a State of (T,B,H)."""
         own = tensors(cell)
         fixed = self.program.fixed(*(own[name] for name in self.program.names))
-        return type(s)(*Walk.apply(self, u, *s, *fixed))
+        return type(s)(*CompiledScan.apply(self, u, *s, *fixed))
 
     def prove(self, cell: Cell, like: Tensor) -> None:
         """Hold three steps against the loop, in value and gradient.
@@ -146,7 +128,7 @@ class Plan:
         for ours, true in zip(*found, strict=True):
             close = torch.isclose(ours, true, rtol=rtol, atol=atol, equal_nan=True)
             if not close.all():
-                raise Unsplittable("its compiled step does not compute what its step does")
+                raise CannotCompile("its compiled step does not compute what its step does")
 
     def pointers(self, names: list[str], table: dict[str, Tensor | None]) -> Any:
         """The addresses of `names`, in order."""
@@ -154,11 +136,11 @@ class Plan:
         return (ctypes.c_void_p * len(given))(*(0 if p is None else p.data_ptr() for p in given))
 
 
-class Walk(torch.autograd.Function):
+class CompiledScan(torch.autograd.Function):
     """All steps at once, for autograd."""
 
     @staticmethod
-    def forward(ctx: Any, plan: Plan, u: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, plan: CompiledStep, u: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
         """U (T,B,P), s_0, fixed values -> s_1 .. s_T."""
         program, (T, B, _) = plan.program, u.shape
         n = len(program.states)
@@ -185,7 +167,7 @@ class Walk(torch.autograd.Function):
     @once_differentiable
     def backward(ctx: Any, *direct: Tensor | None) -> tuple[Tensor | None, ...]:
         """dL/ds_1 .. dL/ds_T -> dL/du, dL/ds_0 and those of the fixed values."""
-        plan: Plan = ctx.plan
+        plan: CompiledStep = ctx.plan
         program, source = plan.program, plan.source
         saved = ctx.saved_tensors
         table: dict[str, Any] = dict(zip(source.forward_names, saved, strict=True))

@@ -150,7 +150,7 @@ def functions(real: str) -> ctypes.CDLL:
     """`affine` and `gradient` on their own.
 
     Raises:
-        NoCompiler: there is none.
+        CompilerNotFound: there is none.
     """
     return library(source(real) + ALONE)
 

@@ -15,7 +15,7 @@ from longlag.engine.ir import Expr, Norm, Product, Program, Root, Stage
 BATCH = 2  # of the trace; nothing in the program depends on it
 
 
-class Unsplittable(Exception):
+class CannotCompile(Exception):
     """Why a step is not matrix products and pointwise operations."""
 
 
@@ -47,7 +47,7 @@ def trace(cell: Cell, u_width: int) -> Program:
     """Split the step of `cell`.
 
     Raises:
-        Unsplittable: it holds something else than matrix products, layer normalisation and
+        CannotCompile: it holds something else than matrix products, layer normalisation and
             pointwise operations.
     """
     from torch.fx.experimental.proxy_tensor import make_fx  # slow to import, so only when used
@@ -55,7 +55,7 @@ def trace(cell: Cell, u_width: int) -> Program:
     step, own = _Step(cell), tensors(cell)
     state = [leaf.detach() for leaf in cell.init_state(BATCH)]
     if any(leaf.dim() != 2 or not leaf.is_floating_point() for leaf in state):
-        raise Unsplittable("a state is not real and of shape (B,H)")
+        raise CannotCompile("a state is not real and of shape (B,H)")
 
     def call(u: Tensor, s: list[Tensor], values: list[Tensor]) -> tuple[Tensor, ...]:
         named = {f"cell.{name}": v for name, v in zip(own, values, strict=True)}
@@ -141,7 +141,7 @@ class _Splitter:
         size = shape(node)
         columns = size[-1] if size else 1
         if torch.Size(size).numel() != columns:
-            raise Unsplittable(f"{node.target} gives a fixed value that is not one per unit")
+            raise CannotCompile(f"{node.target} gives a fixed value that is not one per unit")
         number = self.fixed.setdefault(node, len(self.fixed))
         self.widths[f"c{number}"] = columns
         return Expr("load", (f"c{number}", 0 if columns == 1 else offset, columns == 1))
@@ -151,7 +151,7 @@ class _Splitter:
         if node in self.stages:
             return self.stages[node]
         if weight in self.varies or x not in self.varies:
-            raise Unsplittable("a matrix product is not of a state and a fixed weight")
+            raise CannotCompile("a matrix product is not of a state and a fixed weight")
         k, n = shape(weight)
         made = Product(len(self.stages), k, n, self.fixed.setdefault(weight, len(self.fixed)))
         self.stages[node] = made
@@ -167,7 +167,7 @@ class _Splitter:
         """A layer normalisation over all columns, with its gain and shift."""
         x, over, gain, shift, eps = node.args
         if list(over) != [shape(x)[-1]]:
-            raise Unsplittable(f"{node.target} over more than the units")
+            raise CannotCompile(f"{node.target} over more than the units")
         if node not in self.stages:
             made = Norm(len(self.stages), over[0], over[0], eps)
             self.stages[node] = made
@@ -199,7 +199,7 @@ class _Splitter:
             return self.norm(source, offset)
         args = (*source.args, 0)[:3]
         if "split" not in str(source.target) or args[2] not in (-1, 1):
-            raise Unsplittable(f"{source.target} is neither pointwise nor a matrix product")
+            raise CannotCompile(f"{source.target} is neither pointwise nor a matrix product")
         size: Any = args[1]
         before = size * index if isinstance(size, int) else sum(size[:index])
         return self.value(source.args[0], offset + before)
@@ -208,22 +208,22 @@ class _Splitter:
         """Some columns, or all rows."""
         source, dim, start, *rest = (*node.args, 0, 0)[: max(3, len(node.args))]
         if rest[1:] not in ([], [1]):
-            raise Unsplittable("a slice with a stride")
+            raise CannotCompile("a slice with a stride")
         if dim in (-1, 1):
             wide = shape(source)[-1]
             return self.value(source, offset + (start + wide if start < 0 else start))
         if shape(node) != shape(source):
-            raise Unsplittable("a slice of the batch")
+            raise CannotCompile("a slice of the batch")
         return self.value(source, offset)
 
     def pointwise(self, name: str, node: Any, offset: int) -> Expr:
         """An operation that treats every unit alone."""
         for arg in node.all_input_nodes:
             if arg in self.varies and shape(arg) != shape(node):
-                raise Unsplittable(f"{node.target} mixes units or broadcasts a state")
+                raise CannotCompile(f"{node.target} mixes units or broadcasts a state")
         scale = node.kwargs.get("alpha", 1)
         if set(node.kwargs) - {"alpha"}:
-            raise Unsplittable(f"{node.target} with options {dict(node.kwargs)}")
+            raise CannotCompile(f"{node.target} with options {dict(node.kwargs)}")
         args = [self.value(arg, offset) for arg in node.args]
         if scale != 1:
             args[-1] = Expr("mul", (args[-1], self.value(scale, 0)))
@@ -241,7 +241,7 @@ class _Splitter:
             return Expr("mul", (args[0], args[0]))
         if name == "softplus" and len(args) == 1:
             return Expr("softplus", tuple(args))
-        raise Unsplittable(f"{node.target} is neither pointwise nor a matrix product")
+        raise CannotCompile(f"{node.target} is neither pointwise nor a matrix product")
 
 
 def shape(node: Any) -> tuple[int, ...]:

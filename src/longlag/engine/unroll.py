@@ -11,9 +11,7 @@ from torch import Tensor
 
 from longlag.cells.base import Cell
 from longlag.engine import compiled, loop, projection, scan, vendor
-from longlag.engine.autotune import choose
-
-BACKENDS = ("auto", "loop", "fused", "scan", "compiled")
+from longlag.engine.backend import BACKENDS, resolve_backend
 
 
 class Trajectory(NamedTuple):
@@ -46,7 +44,7 @@ def unroll(
         taps: a State of (T,B,H) zeros, added to every s_t; their gradient is dL/ds_t.
         backend: `loop` (the definition), `fused` (a vendor's kernel), `scan` (linear cells),
             `compiled` (any cell whose step is matrix products, layer normalisation and pointwise
-            operations), or `auto`, the one that `choose` names.
+            operations), or `auto`, the one that `choose_backend` names.
 
     Raises:
         ValueError: an argument of the wrong type or shape, an unknown backend, or one that
@@ -58,21 +56,18 @@ def unroll(
     start = cell.init_state(B)
     state = start if state is None else state
     check(cell, x, start, state, lengths, resets, taps)
-    if backend == "auto":
-        backend = choose(cell, x, lengths=lengths, taps=taps, resets=resets)
+    step_by_step = taps is not None or resets is not None
+    backend, step = resolve_backend(backend, cell, x, step_by_step)
     if backend == "fused":
-        y, final = vendor.run(cell, x, state, lengths, hidden=(taps, resets))
+        y, final = vendor.run(cell, x, state, lengths, step_by_step)
         return Trajectory(y, final, None, backend)  # what lies past an end is zero already
     valid = None if lengths is None else torch.arange(T, device=x.device)[:, None] < lengths
-    if backend == "compiled":
-        u = compiled.project(cell, x)
-        states, backend = compiled.run(cell, u, state, lengths, hidden=(taps, resets))
-    elif backend == "scan":
-        u = projection.project(cell, x)
-        states = scan.run(cell, u, state, start, valid, resets, taps)
+    u = cell.project(x) if backend == "loop" else projection.project(cell, x)
+    if step is not None:
+        states = compiled.run(step, cell, u, state, lengths)
     else:
-        u = cell.project(x)
-        states = loop.run(cell, u, state, start, valid, resets, taps)
+        over_time = scan.run if backend == "scan" else loop.run
+        states = over_time(cell, u, state, start, valid, resets, taps)
     y = cell.readout(states, u)
     if valid is not None:
         y = torch.where(valid[..., None], y, torch.zeros((), dtype=y.dtype, device=y.device))

@@ -10,19 +10,19 @@ from longlag.cells.base import Cell
 
 
 def run(
-    cell: Cell, x: Tensor, s: Any, lengths: Tensor | None, hidden: tuple[Any, Any]
+    cell: Cell, x: Tensor, s: Any, lengths: Tensor | None, step_by_step: bool
 ) -> tuple[Tensor, Any]:
     """Outputs (T,B,H) and the final state; refuses what such a kernel cannot do.
 
     Raises:
-        ValueError: the cell has no such kernel, or `hidden` (taps, resets) is asked for.
+        ValueError: the cell has no such kernel, or single steps are tapped or reset.
     """
     kernel = cell.kernel()
     if kernel is None:
         raise ValueError(
             f"backend 'fused': no vendor's kernel computes {type(cell).__name__}; use loop or auto"
         )
-    if any(part is not None for part in hidden):
+    if step_by_step:
         raise ValueError(
             "backend 'fused' hides its states: no taps and no resets; use loop or auto"
         )

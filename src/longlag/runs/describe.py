@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from longlag.engine import choose
+from longlag.engine import choose_backend
 from longlag.nn.model import Model
 from longlag.runs.config import Config
 from longlag.runs.provenance import peak_memory_mb, provenance
@@ -56,7 +56,8 @@ def size(model: Model, batch_size: int) -> dict[str, Any]:
     ran = model.backend
     if ran == "auto":
         like = next(model.parameters())
-        ran = choose(model.cells[0], like.new_zeros(1, batch_size, model.cells[0].input_size))
+        first = model.cells[0]
+        ran = choose_backend(first, like.new_zeros(1, batch_size, first.input_size))
     return {
         "parameters": sum(p.numel() for p in model.parameters()),
         "state_size": model.state_size,
