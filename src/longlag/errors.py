@@ -1,11 +1,49 @@
 """Errors that a user can mend: one line that says what came, what was allowed and what to do."""
 
+import difflib
 import importlib
+import importlib.util
+from collections.abc import Sequence
 from types import ModuleType
+
+EXTRAS = {  # what installs an optional module: its name in the registry, and longlag's extra
+    "matplotlib": ("matplotlib", "report"),
+    "jinja2": ("jinja2", "report"),
+    "typst": ("typst", "report"),
+    "sklearn": ("scikit-learn", "data"),
+    "aeon": ("aeon", "data"),
+    "mlxtend": ("mlxtend", "more-data"),
+    "music21": ("music21", "more-data"),
+    "statsmodels": ("statsmodels", "more-data"),
+    "reservoirpy": ("reservoirpy", "more-data"),
+    "torchrecurrent": ("torchrecurrent", "peers"),
+}
 
 
 class LonglagError(Exception):
     """Printed as one line by the command line, which then exits with status 2."""
+
+
+class MissingPackage(LonglagError):
+    """A package that is optional, and was asked for, is not installed."""
+
+
+def missing_package(package: str, extra: str) -> MissingPackage:
+    """Say how to get it."""
+    return MissingPackage(
+        f"the package {package} is not installed: run `pip install 'longlag[{extra}]'`"
+    )
+
+
+def look_for(*modules: str) -> None:
+    """Make sure, before anything is trained, that optional modules can be imported later.
+
+    Raises:
+        MissingPackage: the first that is not installed.
+    """
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise missing_package(*EXTRAS[module])
 
 
 def need(module: str, package: str, extra: str) -> ModuleType:
@@ -17,13 +55,18 @@ def need(module: str, package: str, extra: str) -> ModuleType:
         extra: longlag's extra that installs it.
 
     Raises:
-        LonglagError: it is not installed.
+        MissingPackage: it is not installed.
     """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
-        raise LonglagError(
-            f"the package {package} is not installed: run `pip install 'longlag[{extra}]'`"
-        ) from None
+        raise missing_package(package, extra) from None
+
+
+def did_you_mean(word: str, options: Sequence[str]) -> str:
+    """` (did you mean 'x'?)`, or nothing: the key of that last name, or one spelled like it."""
+    same = [option for option in options if option.split(".")[-1] == word]
+    near = same or difflib.get_close_matches(word, options, 1, 0.5)
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -3,8 +3,7 @@
 import argparse
 
 from longlag.cli.main import one
-from longlag.errors import LonglagError
-from longlag.runs.config import meant
+from longlag.errors import LonglagError, did_you_mean
 
 CELLS = ["lstm", "rnn", "gru"]
 
@@ -14,7 +13,7 @@ def run(arguments: argparse.Namespace) -> int:
     name = one(arguments, "one of lstm, rnn and gru")
     if name not in CELLS:
         raise LonglagError(
-            f"unknown cell {name!r}{meant(name, CELLS)}; allowed: {', '.join(CELLS)}"
+            f"unknown cell {name!r}{did_you_mean(name, CELLS)}; allowed: {', '.join(CELLS)}"
         )
     from longlag.probes import worked_example
 

@@ -6,8 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from longlag.errors import LonglagError
-from longlag.runs.config import folder, meant
+from longlag.errors import LonglagError, did_you_mean
+from longlag.runs.config import folder
 from longlag.runs.headers import read_header
 
 GROUPS = ("cell", "task", "study", "optim", "model", "trainer", "probe", "logger")
@@ -22,7 +22,7 @@ def run(arguments: argparse.Namespace) -> int:
         if word not in plural and word not in GROUPS:
             allowed = ", ".join(plural)
             raise LonglagError(
-                f"unknown kind {word!r}{meant(word, list(plural))}; allowed: {allowed}"
+                f"unknown kind {word!r}{did_you_mean(word, list(plural))}; allowed: {allowed}"
             )
         chosen.append(plural.get(word, word))
     places = [folder(), *([arguments.config_dir] if arguments.config_dir else [])]

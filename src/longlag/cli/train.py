@@ -16,6 +16,9 @@ OUT = Console(highlight=False, soft_wrap=True)
 def run(arguments: argparse.Namespace) -> int:
     """Train, record, say what came of it; a run that is recorded is not run again."""
     config = resolve(arguments.words, arguments.config_dir)
+    from longlag.runs.instantiate import check
+
+    check(config)
     store = Store(Path(config.values.results), config.names.get("study") or "single")
     store.prepare()
     if store.has(config.id):

@@ -1,7 +1,6 @@
 """From the command line to one resolved config, and from a config to the identity of its run."""
 
 import copy
-import difflib
 import hashlib
 import json
 import re
@@ -12,13 +11,15 @@ from typing import Any, NamedTuple
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
-from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override, Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, did_you_mean
 from longlag.runs.identity import code_of
+from longlag.runs.settings import check_settings
 
 # What cannot change a number, and so is no part of a run's identity.
 INCIDENTAL = ("results", "logger", "study", "executor")
@@ -30,42 +31,38 @@ class Config(NamedTuple):
     values: DictConfig
     names: dict[str, str]
     overrides: tuple[str, ...]
+    config_dir: Path | None = None  # of the user's own groups
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """The values as plain containers, interpolations resolved."""
+        plain = OmegaConf.to_container(self.values, resolve=True)
+        assert isinstance(plain, dict)
+        return {str(k): v for k, v in plain.items()}
 
     @property
     def scientific(self) -> dict[str, Any]:
         """The values that the numbers depend on, as plain containers."""
-        plain = OmegaConf.to_container(self.values, resolve=True)
-        assert isinstance(plain, dict)
-        return {str(k): v for k, v in plain.items() if k not in INCIDENTAL}
+        return {k: v for k, v in self.plain.items() if k not in INCIDENTAL}
 
     @property
     def command(self) -> str:
-        """The command that repeats the run."""
-        telling = [o for o in self.overrides if key(o) not in INCIDENTAL]
-        return shlex.join(["longlag", "train", *telling])
+        """The command that trains the run again, in a folder of its own."""
+        telling = [o for o in self.overrides if first_part(o) not in INCIDENTAL]
+        own = [] if self.config_dir is None else ["--config-dir", str(self.config_dir)]
+        return shlex.join(["longlag", "train", *own, *telling, "results=again"])
 
     @property
     def id(self) -> str:
-        """cell-task-hash: equal for equal values and equal code, wherever they are written."""
+        """cell-task-hash: equal for equal values and equal code, wherever they are written.
+
+        Raises:
+            LonglagError: the config names a class that cannot be imported.
+        """
         values = self.scientific
         text = json.dumps([values, code_of(values)], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         return f"{self.names['cell']}-{self.names['task']}-{digest}"
-
-
-def of_job(values: DictConfig) -> Config:
-    """The config of a job that Hydra started; equal to `resolve` of its overrides."""
-    hydra = HydraConfig.get()
-    values = copy.deepcopy(values)
-    OmegaConf.set_readonly(values, False)
-    OmegaConf.set_struct(values, False)
-    OmegaConf.resolve(values)
-    return Config(values, group_names(hydra), tuple(hydra.overrides.task))
-
-
-def group_names(hydra: Any) -> dict[str, str]:
-    """What was chosen in each of longlag's own groups."""
-    return {k: v for k, v in hydra.runtime.choices.items() if "/" not in k}
 
 
 def folder() -> Path:
@@ -83,7 +80,8 @@ def resolve(overrides: Sequence[str], config_dir: Path | None = None) -> Config:
         config_dir: a folder with groups of the user's own (cell/, task/, ...).
 
     Raises:
-        LonglagError: an unknown group, choice or key, with what is allowed and a suggestion.
+        LonglagError: an unknown group, choice or key, or a value that is not allowed, with what is
+            allowed and a suggestion.
     """
     return variants(overrides, [{}], config_dir)[0]
 
@@ -103,69 +101,90 @@ def variants(
     Raises:
         LonglagError: as for `resolve`.
     """
+    found = []
+    try:
+        values, names = composed(overrides, config_dir)
+        for change in changes:
+            one = copy.deepcopy(values)
+            for name, value in change.items():
+                OmegaConf.update(one, name, value)
+            OmegaConf.resolve(one)
+            more = (f"{name}={value}" for name, value in change.items())
+            found.append(Config(one, names, (*overrides, *more), config_dir))
+    except (HydraException, OmegaConfBaseException) as error:
+        raise LonglagError(explain(error, overrides, config_dir)) from error
+    for config in found:
+        check_settings(config.plain)
+    return found
+
+
+def composed(
+    overrides: Sequence[str], config_dir: Path | None = None
+) -> tuple[DictConfig, dict[str, str]]:
+    """What Hydra makes of overrides: the values, and the choices of longlag's own groups."""
     search = []
     if config_dir is not None:
         if not config_dir.is_dir():
             raise LonglagError(f"--config-dir: there is no folder {config_dir}")
-        search = [f"hydra.searchpath=[file://{config_dir.resolve()}]"]
+        search = [f"hydra.searchpath=[{quoted(f'file://{config_dir.resolve()}')}]"]
+    if nameless := [word for word in overrides if not path_of(word)]:
+        raise LonglagError(f"cannot read {nameless[0]!r}: write key=value")
     GlobalHydra.instance().clear()
-    found = []
     with initialize_config_dir(str(folder()), version_base="1.3"):
-        try:
-            values = compose("config", [*overrides, *search], return_hydra_config=True)
-            names = group_names(values.hydra)
-            OmegaConf.set_readonly(values, False)
-            OmegaConf.set_struct(values, False)
-            del values["hydra"]
-            refuse_additions(values, overrides)
-            for change in changes:
-                one = copy.deepcopy(values)
-                for name, value in change.items():
-                    OmegaConf.update(one, name, value)
-                OmegaConf.resolve(one)
-                more = (f"{name}={value}" for name, value in change.items())
-                found.append(Config(one, names, (*overrides, *more)))
-        except (HydraException, OmegaConfBaseException) as error:
-            raise LonglagError(explain(error, overrides)) from error
-    return found
+        words = [readable(word) for word in overrides]
+        values = compose("config", [*words, *search], return_hydra_config=True)
+    names = {k: v for k, v in values.hydra.runtime.choices.items() if "/" not in k}
+    OmegaConf.set_readonly(values, False)
+    OmegaConf.set_struct(values, False)
+    del values["hydra"]
+    return values, names
 
 
-def refuse_additions(values: DictConfig, overrides: Sequence[str]) -> None:
-    """A key of its own (`+x=1`) would be accepted and have no effect: refuse it.
-
-    Raises:
-        LonglagError: such a key, with the keys that there are.
-    """
-    added = {o[1:].split("=")[0] for o in overrides if o.startswith("+") and "." not in o}
-    for key in added & set(values):
-        allowed = [str(k) for k in values if k not in added]
-        raise LonglagError(
-            f"unknown key {key!r}{meant(key, allowed)}; allowed: {', '.join(allowed)}"
-        )
+def readable(word: str) -> str:
+    """An override as Hydra's grammar reads it: a path with any letter in it is put in quotes."""
+    name, equals, value = word.partition("=")
+    if name == "results" and value and value[0] not in "'\"" and "${" not in value:
+        return f"{name}={quoted(value)}"
+    if equals and parsed(word) is None and parsed(f"{name}={quoted(value)}") is not None:
+        return f"{name}={quoted(value)}"
+    return word
 
 
-def explain(error: Exception, overrides: Sequence[str]) -> str:
+def quoted(text: str) -> str:
+    """A text in the quotes of Hydra's grammar."""
+    return QuotedString(text, Quote.single).with_quotes()
+
+
+def parsed(word: str) -> Override | None:
+    """An override as Hydra understands it; None if it does not."""
+    try:
+        return OverridesParser.create().parse_override(word)
+    except HydraException:
+        return None
+
+
+def explain(error: Exception, overrides: Sequence[str], config_dir: Path | None = None) -> str:
     """Say in one line what Hydra refused, what it would have taken and what was perhaps meant."""
     text = str(error)
     if found := re.search(r"Could not find '(\w+)/([^']+)'", text):
         group, name = found.groups()
         options = re.findall(r"^\t(\w+)$", text, re.MULTILINE)
-        return f"unknown {group} {name!r}{meant(name, options)}; allowed: {', '.join(options)}"
-    if found := re.search(r"Could not override '([^']+)'", text):
+        return (
+            f"unknown {group} {name!r}{did_you_mean(name, options)}; allowed: {', '.join(options)}"
+        )
+    for word in overrides:
+        if "=" not in word or parsed(readable(word)) is None:
+            return f"cannot read {word!r}: write key=value, with quotes around odd values"
+    if found := re.search(r"Could not (?:override|append to config.*?at) '([^']+)'", text):
         wrong = found.group(1)
-        known = keys(resolve([o for o in overrides if not path_of(o).startswith(wrong)]).values)
-        near = [k for k in known if key(k) == key(wrong)] or known
+        rest = [o for o in overrides if not path_of(o).startswith(wrong)]
+        known = keys(composed(rest, config_dir)[0])
+        near = [k for k in known if first_part(k) == first_part(wrong)] or known
         allowed = [k for k in near if k.count(".") == wrong.count(".")]
         allowed = allowed or [k for k in known if "." not in k]
-        return f"unknown key {wrong!r}{meant(wrong, known)}; allowed: {', '.join(allowed)}"
+        return f"unknown key {wrong!r}{did_you_mean(wrong, known)}; allowed: {', '.join(allowed)}"
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return f"cannot read the overrides {' '.join(overrides)!r}: {first}; write key=value"
-
-
-def meant(word: str, options: Sequence[str]) -> str:
-    """`: did you mean x?`, or nothing."""
-    near = difflib.get_close_matches(word, options, 1, 0.5)
-    return f" (did you mean {near[0]!r}?)" if near else ""
 
 
 def keys(values: DictConfig, prefix: str = "") -> list[str]:
@@ -184,6 +203,6 @@ def path_of(override: str) -> str:
     return override.split("=")[0].lstrip("+~")
 
 
-def key(override: str) -> str:
+def first_part(override: str) -> str:
     """The first part of it: `task` of `task.length=5`."""
     return path_of(override).split(".")[0]

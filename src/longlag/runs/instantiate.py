@@ -15,6 +15,8 @@ from hydra.utils import instantiate
 from longlag.errors import LonglagError
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
+from longlag.runs.arguments import check_arguments
+from longlag.runs.config import Config
 from longlag.tasks.base import Task
 
 
@@ -35,6 +37,42 @@ def build(part: Any) -> Any:
         raise LonglagError(f"{part.get('_target_')}: {reason} (given: {given})") from error
 
 
+def check(config: Config) -> None:
+    """Build everything that a run is made of, and throw it away, before anything is opened.
+
+    Raises:
+        LonglagError: an argument that its class does not take, a device that is not there, a
+            package that is not installed.
+    """
+    cfg = config.values
+    check_arguments(config.plain)
+    check_device(cfg.trainer.accelerator)
+    build_model(cfg, build(cfg.task))
+    try:
+        build(cfg.optim)([torch.nn.Parameter(torch.zeros(1))])
+    except (TypeError, ValueError) as error:
+        raise LonglagError(f"optim: {error}") from error
+    build(cfg.probe)
+
+
+def check_device(accelerator: str) -> None:
+    """Refuse an accelerator that this machine does not have.
+
+    Raises:
+        LonglagError: there is none.
+    """
+    there = {
+        "gpu": torch.cuda.is_available() or torch.backends.mps.is_available(),
+        "cuda": torch.cuda.is_available(),
+        "mps": torch.backends.mps.is_available(),
+    }
+    if not there.get(accelerator, True):
+        raise LonglagError(
+            f"trainer.accelerator={accelerator}: torch sees no such device on this machine; give "
+            "trainer.accelerator=cpu"
+        )
+
+
 def build_model(cfg: Any, task: Task) -> Model:
     """The model of a config, its weights drawn from seeds.init alone."""
     options = {
@@ -48,13 +86,6 @@ def build_model(cfg: Any, task: Task) -> Model:
         return Model(spec.input_size, spec.output_size, cell, hidden_size, **options)
 
     given, match = cfg.model.hidden_size, str(cfg.match)
-    if match not in ("params", "state", "none"):
-        raise LonglagError(f"match must be params, state or none, not {match!r}")
-    if (given is None) == (match == "none"):
-        raise LonglagError(
-            f"match={match} with model.hidden_size={given}: give match=params or match=state "
-            "with a budget, or match=none with a model.hidden_size"
-        )
     with torch.random.fork_rng(devices=[]):
         try:
             H = given or hidden_size_for(
@@ -68,11 +99,6 @@ def build_model(cfg: Any, task: Task) -> Model:
 
 def build_trainer(cfg: Any, callbacks: list[Any], logger: Any) -> lightning.Trainer:
     """A Lightning trainer with nothing in its step that a step does not need."""
-    if cfg.max_steps < 1 or cfg.max_steps % cfg.validate_every:
-        raise LonglagError(
-            f"trainer.max_steps must be a multiple of trainer.validate_every, "
-            f"not {cfg.max_steps} with {cfg.validate_every}"
-        )
     with quiet():
         return lightning.Trainer(
             accelerator=cfg.accelerator,

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from lightning.pytorch.loggers import CSVLogger, Logger
 
@@ -78,7 +78,10 @@ class Mirror(Logger):
 
 
 def wandb_logger(
-    folder: Path, config: Config, mode: str = "offline", project: str = "longlag"
+    folder: Path,
+    config: Config,
+    mode: Literal["offline", "online", "disabled"] = "offline",
+    project: str = "longlag",
 ) -> Mirror:
     """A W&B run, grouped by study, task and cell.
 
@@ -104,7 +107,7 @@ def wandb_logger(
     )
     run = wandb.init(
         project=project,
-        mode=mode,  # pyright: ignore[reportArgumentType]
+        mode=mode,
         dir=str(folder),
         settings=settings,
         reinit="create_new",

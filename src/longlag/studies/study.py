@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
 from longlag.records.store import Store
-from longlag.runs.config import INCIDENTAL, Config, key, variants
+from longlag.runs.config import INCIDENTAL, Config, first_part, variants
 
 SECONDS_A_STEP = 0.01  # a rough guess, until there are records to go by
 
@@ -119,7 +119,7 @@ def study_of(config: Config) -> Study:
         raise LonglagError("which study? give study=NAME; `longlag list studies` shows them")
     content = OmegaConf.to_container(config.values.study)
     assert isinstance(content, dict)
-    own = [o for o in config.overrides if key(o) not in INCIDENTAL]
+    own = [o for o in config.overrides if first_part(o) not in INCIDENTAL]
     content["settings"] = [*content.get("settings", []), *own]
     try:
         return Study(name=name, **{str(k): v for k, v in content.items()})

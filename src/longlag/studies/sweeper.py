@@ -12,7 +12,7 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from longlag.records.store import Store, as_json, write_json
-from longlag.runs.config import key, resolve
+from longlag.runs.config import first_part, resolve
 from longlag.studies.study import Ids, Point, Study, best_rates, study_of
 from longlag.studies.worker import OWNER
 
@@ -171,7 +171,7 @@ class StudySweeper:
         config = resolve(arguments, config_dir)
         name = config.names["study"]
         store = Store(Path(config.values.results), name)
-        incidental = [a for a in arguments if key(a) in ("results", "logger")]
+        incidental = [a for a in arguments if first_part(a) in ("results", "logger")]
         jobs = [f"study={name}", *incidental]
         os.environ[OWNER] = str(os.getpid())
         started = 0

@@ -1,5 +1,6 @@
 """One job of a sweep, in a worker that other jobs have used before it."""
 
+import copy
 import functools
 import os
 import signal
@@ -8,11 +9,12 @@ import time
 import traceback
 from pathlib import Path
 
-from omegaconf import DictConfig
+from hydra.core.hydra_config import HydraConfig
+from omegaconf import DictConfig, OmegaConf
 
 from longlag.errors import LonglagError
 from longlag.records.store import Store
-from longlag.runs.config import Config, of_job
+from longlag.runs.config import Config
 
 OWNER = "LONGLAG_SWEEP"  # names the process that owns the sweep; its workers leave Ctrl-C to it
 
@@ -24,6 +26,17 @@ def job(values: DictConfig) -> str:
         end_with_parent()
     config = of_job(values)
     return record(config, Store(Path(values.results), config.names.get("study") or "single"))
+
+
+def of_job(values: DictConfig) -> Config:
+    """The config of a job that Hydra started; equal to `resolve` of its overrides."""
+    hydra = HydraConfig.get()
+    values = copy.deepcopy(values)
+    OmegaConf.set_readonly(values, False)
+    OmegaConf.set_struct(values, False)
+    OmegaConf.resolve(values)
+    names = {k: v for k, v in hydra.runtime.choices.items() if "/" not in k}
+    return Config(values, names, tuple(hydra.overrides.task))
 
 
 def record(config: Config, store: Store) -> str:

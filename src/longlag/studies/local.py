@@ -1,0 +1,74 @@
+"""An executor of worker processes on this machine, of which each may be killed at any time."""
+
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable
+from concurrent.futures import Future
+from multiprocessing import resource_tracker
+from typing import Any
+
+from pebble import ProcessPool
+
+from longlag.errors import LonglagError
+from longlag.studies import lifetime
+
+
+class LocalExecutor:
+    """Runs functions in worker processes that serve many of them.
+
+    A worker that is killed makes its own future raise, and is replaced.  No worker hears Ctrl-C or
+    outlives this process.
+
+    Args:
+        threads: of torch, in each worker.
+        workers: how many; None: one for each core that this process may use.
+
+    Raises:
+        LonglagError: fewer than one worker.
+    """
+
+    def __init__(self, threads: int = 1, workers: int | None = None) -> None:
+        if workers is not None and workers < 1:
+            raise LonglagError(f"executor.workers must be at least 1 or null, not {workers}")
+        self.workers = workers or available_cores()
+        self.threads = threads
+        self.pool: ProcessPool | None = None
+        self.strangers: list[Any] = []  # processes of this one that are not the pool's
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run a function of a module in a worker; its future raises if the worker died."""
+        if self.pool is not None:
+            return self.pool.schedule(function, arguments)
+        os.environ["OMP_NUM_THREADS"] = str(self.threads)  # read when a worker imports torch
+        self.strangers = multiprocessing.active_children()
+        self.pool = ProcessPool(
+            self.workers,
+            initializer=lifetime.begin,
+            initargs=(os.getpid(),),
+            context=multiprocessing.get_context("spawn"),
+        )
+        resource_tracker.ensure_running()  # now: it would lift the mask below when it starts
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:  # the pool's threads and workers inherit the mask: Ctrl-C is this thread's alone
+            return self.pool.schedule(function, arguments)
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+    def stop(self) -> None:
+        """End every worker at once, whatever it does; a later `submit` starts new ones."""
+        if self.pool is None:
+            return
+        self.pool.stop()
+        for process in multiprocessing.active_children():
+            if process not in self.strangers:
+                process.kill()
+        self.pool.join()
+        self.pool = None
+
+
+def available_cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
