@@ -11,7 +11,7 @@ from longlag.errors import LonglagError, did_you_mean
 from longlag.runs.identity import import_target
 
 LENIENT = ConfigDict(arbitrary_types_allowed=True)
-PARTIAL = ("cell", "optim", "logger", "model.front", "model.layer")  # longlag gives the rest
+PARTIAL = ("cell", "optim", "logger", "executor")  # and all in model: longlag gives the rest
 
 
 def check_arguments(values: Mapping[str, Any]) -> None:
@@ -25,19 +25,23 @@ def check_arguments(values: Mapping[str, Any]) -> None:
     """
     for place, part in built_parts(values):
         target = import_target(part["_target_"])
-        if place in PARTIAL and not part.get("_partial_"):
+        if needs_more(place) and not part.get("_partial_"):
             raise LonglagError(
-                f"{place}: {part['_target_']} is built with sizes that longlag finds: add the line "
-                f"`_partial_: true` to its yaml in conf/{place.partition('.')[0]}"
+                f"{place}: longlag gives {part['_target_']} its other arguments, such as sizes: "
+                f"add the line `_partial_: true` to its yaml in conf/{place.partition('.')[0]}"
             )
         if not callable(target):
             raise LonglagError(f"{place}: {part['_target_']} is no class and no function")
         check_call(place, target, {k: v for k, v in part.items() if not k.startswith("_")})
     from longlag.nn.model import Model
 
-    built = ("front", "layer", "hidden_size")  # the last one is found where it is null
-    given = {k: v for k, v in values["model"].items() if k not in built}
+    given = {k: v for k, v in values["model"].items() if k != "hidden_size"}  # may be found
     check_call("model", Model, given)
+
+
+def needs_more(place: str) -> bool:
+    """Whether longlag calls what stands at a place with further arguments."""
+    return place in PARTIAL or place.startswith("model.")
 
 
 def built_parts(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
