@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from longlag.cli.gradient_chart import chart, colorless, of_it
 from longlag.cli.main import main
-from longlag.cli.probe_tables import chart, layers, training
+from longlag.cli.probe_tables import interval, layers, sentence, training
 from longlag.records.store import Store
 from longlag.runs.config import resolve
 from longlag.runs.run import execute
+from longlag.stats import Decay
 from tiny import TINY
 
 
@@ -38,6 +40,75 @@ def test_a_level_line_stays_on_its_row_and_what_is_not_a_number_is_left_out():
 
 def test_without_a_gradient_the_chart_says_so():
     assert "no gradient" in rows({"h": np.zeros(5), "c": np.full(5, np.nan)})[0]
+
+
+def test_without_colours_each_line_has_a_mark_of_its_own():
+    lines = {"h": 10.0 ** -np.arange(16), "c": np.full(16, 1e-15)}
+    drawn = rows(lines, width=16, height=16, color=False)
+    field = [line.split("│")[1] for line in drawn[:16]]
+    assert field[:15] == [" " * r + "o" + " " * (15 - r) for r in range(15)]
+    assert field[15][:15] == "x" * 15
+    assert "o h   x c" in drawn[-1]
+
+
+def test_where_two_lines_meet_without_colours_both_marks_are_seen():
+    drawn = rows({"h": np.full(20, 0.1), "c": np.full(20, 0.1)}, width=20, height=3, color=False)
+    line = drawn[2].split("│")[1]
+    assert set(line) == {"o", "x"}
+
+
+@pytest.mark.parametrize(
+    ("settings", "without"),
+    [
+        ({"force_terminal": True, "color_system": "truecolor"}, False),
+        ({"force_terminal": True, "color_system": "truecolor", "no_color": True}, True),
+        ({"file": io.StringIO()}, True),
+    ],
+)
+def test_a_pipe_and_no_color_are_without_colours(settings, without):
+    assert colorless(Console(**settings)) is without
+
+
+@pytest.mark.parametrize(
+    ("share", "words"),
+    [
+        (2.31e-7, "2e-7 of it"),
+        (0.0, "none of it"),
+        (0.83, "83 % of it"),
+        (1.0, "all of it"),
+        (1.4, "1.4 times as much"),
+        (float("nan"), "an unknown part"),
+    ],
+)
+def test_a_share_is_said_as_a_person_says_it(share, words):
+    assert of_it(share) == words
+
+
+def examination(left: float) -> dict[str, np.ndarray]:
+    """Two sequences whose gradient along c falls evenly to `left`, and along h to nothing."""
+    c, h = np.geomspace(1, left, 100), np.r_[1.0, np.full(99, 1e-30)]
+    return {
+        "profile/0/h": h,
+        "profile/0/c": c,
+        "sequence/0/h": np.stack([h, h]),
+        "sequence/0/c": np.stack([c, c]),
+    }
+
+
+def test_one_sentence_says_what_is_left_of_the_gradient_before_and_after():
+    assert sentence({"init": examination(2e-7), "trained": examination(1.0)}) == (
+        "At initialisation 2e-7 of the gradient is left over 99 steps along c, "
+        "after training all of it."
+    )
+    assert sentence({"init": examination(0.5)}) == (
+        "At initialisation 50 % of the gradient is left over 99 steps along c."
+    )
+
+
+def test_an_interval_whose_ends_agree_is_none_and_a_narrow_one_has_more_digits():
+    assert interval(Decay(0.152, 0.152, 0.152, 4.56, (0.152,))) == "-"
+    assert interval(Decay(0.152, 0.15201, 0.15203, 4.56, (0.1, 0.2))) == "0.15201 to 0.15203"
+    assert interval(Decay(*[float("nan")] * 4, ())) == "-"
 
 
 def test_the_training_line_weighs_windows_by_their_steps():
@@ -70,7 +141,7 @@ def test_a_recorded_run_is_examined_by_its_folder_and_by_its_id(
     monkeypatch.setattr("longlag.cli.probe.OUT", Console(file=out, width=100, soft_wrap=True))
     assert main(["probe", str(record)]) == 0
     text = out.getvalue()
-    for word in ("lag: steps back", "fades", "c trained", "Lyapunov", "gates", "of 2 training"):
+    for word in ("lag: steps back", "over 7 steps", "decay", "Lyapunov", "gates", "of 2 training"):
         assert word in text
     with np.load(record / "laboratory.npz") as file, np.load(record / "probe.npz") as probe:
         assert "trained/jacobian/0/lyapunov" in file.files
@@ -96,7 +167,9 @@ def shown(folder: Path, monkeypatch: pytest.MonkeyPatch, *settings: str) -> str:
 def test_layers_are_counted_from_1_in_every_table(tmp_path, monkeypatch):
     text = shown(tmp_path, monkeypatch, "cell=lstm", "model.layers=2")
     assert "with respect to the state of layer 2, the last:" in text
-    tables = re.findall(r"^ *layer +(?:path|model|gate).*\n((?: .*\n)+)", text, re.MULTILINE)
+    tables = re.findall(
+        r"^ *layer +(?:path|model|gate|perturbed).*\n((?: .*\n)+)", text, re.MULTILINE
+    )
     assert len(tables) == 4
     for rows in tables:
         first = {row.split()[0] for row in rows.splitlines() if re.match(r" *\d ", row)}

@@ -24,6 +24,7 @@ class Command(NamedTuple):
 SETTINGS = ("KEY=VALUE", "settings, such as cell=lstm task.length=200 seed=3")
 RUN = "results/<study>/<run id>, or the id alone"
 COMMANDS = {
+    "demo": Command("train an RNN and an LSTM side by side, in seconds", "", argparse.SUPPRESS),
     "train": Command("train one recurrence on one task and record the run", *SETTINGS),
     "bench": Command("run a study: plan, sweep, report; resumes where it was stopped", *SETTINGS),
     "report": Command("write report.html, report.pdf and report.md of a study", *SETTINGS),

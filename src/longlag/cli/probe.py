@@ -110,7 +110,7 @@ def find(word: str) -> Path:
 
 def show(record: dict[str, Any], found: Found) -> None:
     """The chart and three tables."""
-    from longlag.cli import probe_tables
+    from longlag.cli import gradient_chart, probe_tables
 
     names, task = record["names"], record["task"]
     paths, several = probe_tables.names(found, "profile"), len(probe_tables.layers(found)) > 1
@@ -127,7 +127,8 @@ def show(record: dict[str, Any], found: Found) -> None:
         for path in paths
         if path.startswith(f"{layer}/")
     }
-    OUT.print(probe_tables.chart(lines))
+    OUT.print(gradient_chart.chart(lines, color=not gradient_chart.colorless(OUT)))
+    OUT.print(probe_tables.sentence(found), "")
     for make in (probe_tables.rates, probe_tables.steps, probe_tables.gates, probe_tables.memory):
         table = make(found)
         if table is not None:

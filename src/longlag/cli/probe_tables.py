@@ -1,4 +1,4 @@
-"""A chart of the gradient's way back, and the numbers under it, for a terminal."""
+"""The numbers of an examined run, in tables and sentences for a terminal."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -7,118 +7,120 @@ import numpy as np
 from rich.table import Table
 from rich.text import Text
 
+from longlag.cli.gradient_chart import of_it, share_left
 from longlag.probes.profile import Arrays
-from longlag.stats import fit
-from longlag.stats.decay import left
+from longlag.stats import Decay, fit
 
-COLORS = ("cyan", "magenta", "yellow", "green", "blue", "red")
-DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))  # of a braille letter, by row
 NONE = "-"
 LEVELS = (0.05, 0.5, 0.95)
+WORDS = ("path", "model", "gate", "perturbed")  # columns of words; all others hold numbers
+WHEN = {"init": "at initialisation", "trained": "after training"}
+Examined = Mapping[str, Arrays]  # "init" and "trained" -> what was measured
+Columns = Callable[[str], tuple[str, ...]]  # layer -> the cells that name it
 
 
-def chart(lines: Mapping[str, np.ndarray], width: int = 64, height: int = 12) -> Text:
-    """Positive numbers over the lag, log scale, as dots; a line of text for each row.
-
-    Args:
-        lines: name -> values (K,); zeros and NaN are not drawn.
-        width: letters, of the area that is drawn on.
-        height: likewise.
-    """
-    known = [v for v in lines.values() if np.isfinite(v).any() and (v > 0).any()]
-    if not known:
-        return Text("no gradient to draw: every norm is zero or not a number\n")
-    longest = max(len(v) for v in known)
-    logs = {name: log10(v) for name, v in lines.items()}
-    low = math.floor(min(np.nanmin(log10(v)) for v in known))
-    high = max(math.ceil(max(np.nanmax(log10(v)) for v in known)), low + 1)
-    dots = np.zeros((height, width), int)
-    owner = np.zeros((height, width), int)
-    for number, values in enumerate(logs.values()):
-        for x in range(2 * width):
-            k = round(x * (longest - 1) / max(1, 2 * width - 1))
-            if k < len(values) and not np.isnan(values[k]):
-                y = round((high - values[k]) / (high - low) * (4 * height - 1))
-                dots[y // 4, x // 2] |= DOTS[y % 4][x % 2]
-                owner[y // 4, x // 2] = number
-    text = Text()
-    for row in range(height):
-        value = {0: high, height - 1: low}.get(row)
-        text.append("".rjust(7) if value is None else f"1e{value:+d}".rjust(7), "dim")
-        text.append(" │", "dim")
-        for dot, line in zip(dots[row], owner[row], strict=True):
-            text.append(chr(0x2800 + dot) if dot else " ", COLORS[line % len(COLORS)])
-        text.append("\n")
-    text.append(f"{'':8}└{'─' * width}\n", "dim")
-    text.append(f"{'':9}0{'lag: steps back from the loss'.center(width - 6)}{longest - 1:>5}\n")
-    for number, name in enumerate(lines):
-        text.append(f"{'':9}● " if number == 0 else "   ● ", COLORS[number % len(COLORS)])
-        text.append(name)
-    return text.append("\n")
-
-
-def log10(values: np.ndarray) -> np.ndarray:
-    """Log to the base 10; NaN where there is none."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found = np.log10(values)
-    return np.where(np.isfinite(found), found, np.nan)
-
-
-def new(title: str, caption: str) -> Table:
-    """A plain table."""
+def plain_table(title: str = "", caption: str = "") -> Table:
+    """Make a table without lines."""
     return Table(
-        title=title, caption=caption, title_justify="left", caption_justify="left", box=None
+        title=title or None,
+        caption=caption or None,
+        title_justify="left",
+        caption_justify="left",
+        box=None,
+        pad_edge=bool(title),
     )
 
 
-def rates(when: Mapping[str, Arrays]) -> Table:
-    """Decay rate, half-life and what is left, of every path before and after training."""
-    table = new(
-        "how fast the gradient fades",
-        "left: at the longest lag, over the first norm. straight: at the longest lag, the part of "
-        "the norm that came along this path alone.",
+def by_layer(title: str, caption: str, when: Examined, *columns: str) -> tuple[Table, Columns]:
+    """Make a table whose first column is the layer, counted from 1, where there are several."""
+    table, several = plain_table(title, caption), len(layers(when)) > 1
+    for column in (*(["layer"] if several else []), *columns):
+        table.add_column(column, justify="left" if column in (*WORDS, "layer") else "right")
+    return table, lambda layer: (str(int(layer) + 1),) if several else ()
+
+
+def sentence(when: Examined) -> str:
+    """Say how much of the gradient is left at the longest lag, on the path that keeps most of it.
+
+    The path is a part of the last layer's state, from which the answer is read.
+    """
+    layer = layers(when)[-1]
+    last = list(when.values())[-1]
+    shares = {
+        path: share_left(full_length(last[f"sequence/{path}"]))
+        for path in names(when, "sequence")
+        if path.startswith(f"{layer}/")
+    }
+    path = max(shares, key=lambda path: np.nan_to_num(shares[path]))
+    lag = last[f"profile/{path}"].shape[-1] - 1
+    (first, *others) = when.items()
+    share = of_it(share_left(full_length(first[1][f"sequence/{path}"])), "the gradient")
+    said = f"{WHEN[first[0]]} {share} is left over {lag} steps along {path.rpartition('/')[2]}"
+    for name, arrays in others:
+        said += f", {WHEN[name]} {of_it(share_left(full_length(arrays[f'sequence/{path}'])))}"
+    return said[0].upper() + said[1:] + "."
+
+
+def full_length(norms: np.ndarray) -> np.ndarray:
+    """Keep the sequences (B,K) that reach back to the longest lag, or the only one there is."""
+    return norms[~np.isnan(norms[:, -1])] if len(norms) > 1 else norms
+
+
+def rates(when: Examined) -> Table:
+    """Show decay rate, half-life and what is left, of every path before and after training."""
+    table, where = by_layer(
+        "decay of the gradient",
+        "interval: a bootstrap over the sequences of the probe batch. left: at the longest lag, "
+        "over the first norm. alone: at the longest lag, the part of the norm that came along this "
+        "path alone.",
+        when,
+        *("path", "model", "nats/step", "95 % interval", "half-life", "left", "alone"),
     )
-    where = by_layer(table, when)
-    for column in ("path", "model", "nats/step", "95 % interval", "half-life", "left", "straight"):
-        table.add_column(column, justify="left" if column in ("path", "model") else "right")
     for path in names(when, "sequence"):
         layer, leaf = path.split("/")
         for model, arrays in when.items():
-            norms = arrays[f"sequence/{path}"]
-            norms = norms[~np.isnan(norms[:, -1])] if len(norms) > 1 else norms
+            norms = full_length(arrays[f"sequence/{path}"])
             decay = fit(np.arange(norms.shape[1]), norms, np.random.default_rng(0))
-            share = np.exp(np.median(left(norms, norms.shape[1] - 1)))
             table.add_row(
                 *where(layer),
                 leaf,
                 model,
                 number(decay.rate),
-                f"{number(decay.low)} to {number(decay.high)}",
+                interval(decay),
                 number(decay.half_life),
-                number(float(share)),
-                straight(arrays, path),
+                number(share_left(norms)),
+                along_this_path(arrays, path),
             )
     return table
 
 
-def straight(arrays: Arrays, path: str) -> str:
-    """At the longest lag, the norm along this part of the state alone over the whole norm."""
+def interval(decay: Decay) -> str:
+    """Write the interval with as many digits as tell its ends apart; a dash where there is none."""
+    for digits in range(3, 7):
+        low, high = (f"{end:#.{digits}g}" for end in (decay.low, decay.high))
+        if low != high:
+            return f"{low} to {high}"
+    return NONE
+
+
+def along_this_path(arrays: Arrays, path: str) -> str:
+    """Divide, at the longest lag, the norm along this part of the state alone by the whole norm."""
     alone, whole = arrays.get(f"along/{path}"), arrays[f"profile/{path}"]
     if alone is None or whole[-1] == 0:
         return NONE
     return number(float(alone[-1] / whole[-1]))
 
 
-def steps(when: Mapping[str, Arrays]) -> Table:
-    """How one step stretches the state: medians over steps of the Jacobian's measures."""
-    table = new(
+def steps(when: Examined) -> Table:
+    """Show how one step stretches the state: medians over steps of the Jacobian's measures."""
+    table, where = by_layer(
         "what a step does to the state",
         "medians over steps of the Jacobian; Lyapunov: the largest exponent, nats per step. "
-        "bound: no step stretches more, whatever its input; gated cells have none.",
+        "bound: no step stretches more, whatever its input; gated cells have none. time scale: "
+        "steps that the units keep their own past for, median (5 % to 95 %).",
+        when,
+        *("model", "spectral radius", "largest stretch", "bound", "Lyapunov", "time scale"),
     )
-    where = by_layer(table, when)
-    for column in ("model", "spectral radius", "largest stretch", "bound", "Lyapunov"):
-        table.add_column(column, justify="left" if column == "model" else "right")
     for layer in layers(when):
         for model, arrays in when.items():
             part = f"jacobian/{layer}/"
@@ -129,62 +131,58 @@ def steps(when: Mapping[str, Arrays]) -> Table:
                 number(float(np.median(arrays[part + "singular"][:, 0]))),
                 number(float(arrays.get(part + "bound", math.nan))),
                 number(float(arrays[part + "lyapunov"][0])),
+                time_scale(arrays.get(f"timescale/{layer}")),
             )
     return table
 
 
-def gates(when: Mapping[str, Arrays]) -> Table | None:
-    """Means, saturation, and the time scales of the gate that keeps; None without gates."""
-    table = new("gates", "time scale of the units' own past: median (5 % to 95 %).")
-    where = by_layer(table, when)
-    for column in ("gate", "model", "mean", "< 0.1", "> 0.9", "time scale, steps"):
-        table.add_column(column, justify="left" if column in ("gate", "model") else "right")
+def gates(when: Examined) -> Table | None:
+    """Show how open the gates are and how many saturate; None without gates."""
+    table, where = by_layer("gates", "", when, *("gate", "model", "mean", "below 0.1", "above 0.9"))
     for path in names(when, "closed"):
         layer, letter = path.split("/")
         for model, arrays in when.items():
             mean, closed, open_ = (
                 float(arrays[f"{word}/{path}"].mean()) for word in ("gate", "closed", "open")
             )
-            tau = arrays.get(f"timescale/{layer}") if letter in "fz" else None
-            row = (f"{mean:.2f}", f"{closed:.0%}", f"{open_:.0%}", scale(tau))
+            row = (f"{mean:.2f}", f"{closed:.0%}", f"{open_:.0%}")
             table.add_row(*where(layer), letter, model, *row)
     return table if table.row_count else None
 
 
-def scale(tau: np.ndarray | None) -> str:
-    """Median time scale of the units, and where nine of ten lie."""
+def time_scale(tau: np.ndarray | None) -> str:
+    """Write the median time scale of the units, and between which nine of ten lie."""
     if tau is None:
         return NONE
     low, middle, high = (number(float(q)) for q in np.quantile(tau, LEVELS, method="lower"))
     return f"{middle} ({low}-{high})"
 
 
-def memory(when: Mapping[str, Arrays]) -> Table:
-    """What is left at the end of a kick, of a swapped input, and for a linear map."""
-    table = new(
+def memory(when: Examined) -> Table:
+    """Show what is left of a perturbation, of a swapped input, and for a linear probe."""
+    table, where = by_layer(
         "what is left in the end",
-        "the share of a change that remains at the last step; R2: what a linear map of the last "
-        "state tells of that input in sequences it was not fitted on.",
+        "the share of a change that remains at the last step; linear probe: R2 of a linear map "
+        "from the last state to that input, in sequences it was not fitted on.",
+        when,
+        *("perturbed", "model", "of a perturbation", "of an input swap", "linear probe"),
     )
-    where = by_layer(table, when)
-    for column in ("model", "kicked", "of a kick", "of a swapped input", "told linearly"):
-        table.add_column(column, justify="left" if column in ("model", "kicked") else "right")
     for path in names(when, "retention/kick"):
         layer, leaf = path.split("/")
         for model, arrays in when.items():
             swap = arrays[f"retention/swap/{layer}"]
-            told = arrays.get(f"retention/readable/{layer}")
+            probe = arrays.get(f"retention/readable/{layer}")
             table.add_row(
-                *where(layer), model, leaf,
-                number(final(arrays[f"retention/kick/{path}"])),
-                number(final(swap)),
-                NONE if told is None else f"R2 {told[-1]:.2f}",
+                *where(layer), leaf, model,
+                number(last_number(arrays[f"retention/kick/{path}"])),
+                number(last_number(swap)),
+                NONE if probe is None else f"{probe[-1]:.2f}",
             )  # fmt: skip
     return table
 
 
 def training(arrays: Arrays) -> Text | None:
-    """What the gradients of the parameters did while training, from probe.npz."""
+    """Say what the gradients of the parameters did while training, from probe.npz."""
     if "window/end" not in arrays:
         return None
     seen = arrays["window/seen"]
@@ -196,32 +194,24 @@ def training(arrays: Arrays) -> Text | None:
     )
 
 
-def layers(when: Mapping[str, Arrays]) -> Sequence[str]:
-    """The layers' numbers in the arrays, which count from 0."""
+def layers(when: Examined) -> Sequence[str]:
+    """List the layers' numbers in the arrays, which count from 0."""
     return list(dict.fromkeys(path.split("/")[0] for path in names(when, "profile")))
 
 
-def by_layer(table: Table, when: Mapping[str, Arrays]) -> Callable[[str], tuple[str, ...]]:
-    """A column for the layer, counted from 1, and what stands in it; none if there is but one."""
-    if len(layers(when)) == 1:
-        return lambda layer: ()
-    table.add_column("layer")
-    return lambda layer: (str(int(layer) + 1),)
-
-
-def final(values: np.ndarray) -> float:
-    """The last number that is one."""
+def last_number(values: np.ndarray) -> float:
+    """Find the last value that is not NaN."""
     known = values[~np.isnan(values)]
     return float(known[-1]) if len(known) else math.nan
 
 
-def names(when: Mapping[str, Arrays], group: str) -> Sequence[str]:
-    """The names below `group/` in the first of some examinations, layers from the input up."""
+def names(when: Examined, group: str) -> Sequence[str]:
+    """List the names below `group/` of the first examination, layers from the input up."""
     first = next(iter(when.values()))
     found = (name[len(group) + 1 :] for name in first if name.startswith(f"{group}/"))
     return sorted(found, key=lambda name: (int(name.split("/")[0]), name))
 
 
 def number(value: float) -> str:
-    """Three digits."""
+    """Write three digits; a dash for NaN."""
     return NONE if math.isnan(value) else f"{value:.3g}"
