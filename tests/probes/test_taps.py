@@ -73,6 +73,27 @@ def test_open_forget_and_closed_input_gates_are_a_constant_error_carousel(x):
     assert g.c[0].abs().min() > 0
 
 
+def test_a_cell_by_itself_gives_powers_of_its_matrix_for_any_loss(x):
+    torch.manual_seed(0)
+    cell, w = Linear(I, H).double(), torch.randn(H, dtype=torch.double)
+    g = state_gradients(cell, x, lambda run: (run.y[-1] @ w).sum() + run.states.h[4].sum())
+    power = [torch.linalg.matrix_power(cell.W.T, k) for k in range(T)]
+    for t in range(T):
+        want = power[T - 1 - t] @ w
+        if t <= 4:
+            want = want + power[4 - t] @ torch.ones(H, dtype=torch.double)
+        torch.testing.assert_close(g.h[t], want.expand(B, H), **CLOSE)
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_a_cell_by_itself_gives_what_it_gives_in_a_model(cell, x):
+    model = model_of(cell)
+    (want,) = state_gradients(model, x, last)
+    got = state_gradients(model.cells[0], x, lambda run: model.head(run.y[-1]).sum())
+    for one, other in zip(got, want, strict=True):
+        torch.testing.assert_close(one, other, **CLOSE)
+
+
 @pytest.mark.parametrize("cell", CELLS)
 def test_the_adjoint_recursion_holds(cell, x):
     """g_(t-1) = J_t^T g_t + the direct term, J_t = d step / d s."""
