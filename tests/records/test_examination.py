@@ -6,20 +6,21 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longlag.records.examination import LEAST, Inside, every, examined
+from longlag.records.examination import LEAST, WHEN, Inside, every, examined
 from longlag.records.reader import read_study
 from longlag.records.seed_groups import settings, study_groups
 from longlag.records.store import Store
 from longlag.report import build
 from longlag.report.compose import compose
 from longlag.report.document import Document, Picture, Points, Section, Table
-from longlag.report.examination_findings import agreement, mechanism
+from longlag.report.examination_findings import agreement, mechanism, strata
 from longlag.report.sections.inside import inside
 from longlag.report.sections.method import REFERENCES
 from longlag.report.writers.pdf import ratio
 from longlag.runs.analyse import examine_run
 from longlag.runs.config import resolve
 from longlag.runs.run import execute
+from longlag.stats import rank_correlation
 
 T = 100
 FORGET = {"rnn": 0.9, "lstm": 0.97, "gru": 0.95}  # the factor of a step
@@ -225,13 +226,20 @@ def test_the_figures_of_many_cells_are_cut_into_several_and_stand_in_an_appendix
 def test_two_numbers_that_order_cells_alike_go_together_and_turned_against_each_other(study):
     found = examined(settings(study_groups(read_study(look(study)))))
 
-    def said(turn: int) -> str:
-        x, y = (lambda view: view.exponent), (lambda view: turn * view.radius)
-        return agreement(found, "one", "other", x, y)
+    def said(turn: int, p: float) -> str:
+        rank = {
+            when: rank_correlation(
+                strata(found, when, lambda view: view.exponent, lambda view: turn * view.radius),
+                np.random.default_rng(0),
+            )
+            for when in WHEN
+        }
+        return agreement("one", "other", rank, dict.fromkeys(WHEN, p))
 
-    assert "one goes with other" in said(1) and "is 1.0 [1.0, 1.0] at init" in said(1)
-    assert "one goes against other" in said(-1) and "is -1.0" in said(-1)
-    assert "(n = 6)" in said(1)
+    assert "one goes with other" in said(1, 0.01) and "is 1.0" in said(1, 0.01)
+    assert "one goes against other" in said(-1, 0.01) and "is -1.0" in said(-1, 0.01)
+    assert "one cannot be told to go with other" in said(1, 0.06)
+    assert "n = 6" in said(1, 0.01)
 
 
 TINY = (

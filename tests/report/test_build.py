@@ -111,8 +111,18 @@ def test_the_fitted_rates_are_those_the_profiles_were_made_with(built):
 
 def test_the_findings_say_whether_the_gradient_goes_with_the_outcome(built):
     text = (built / "report.md").read_text()
-    assert "On adding the memory horizon is 50 steps [50, 50] for the RNN" in text
-    assert "whether training opens a path for it" in text
+    assert "On adding, the LSTM and GRU bridge every lag that was tried" in text
+    assert "memory horizons are RNN 50 steps" in text
+    assert "consequence of the outcome as well as its cause" in text
+    assert re.search(r"in 100 % of \d+ pairs after training", text)
+    assert "there are 12 such pairs, fewer than the 30" in text
+
+
+def test_a_claim_on_what_tells_failures_apart_is_made_on_enough_pairs_alone(small, monkeypatch):
+    found = outcomes(study_groups(read_study(small)))
+    assert "fewer than the 30" in explained(found) and "opens a path" not in explained(found)
+    monkeypatch.setattr("longlag.report.findings.ENOUGH", 2)
+    assert "of 2 pairs: " in explained(found)
 
 
 def flatten(study):
@@ -126,8 +136,9 @@ def flatten(study):
         np.savez(path, allow_pickle=False, **arrays)
 
 
-def test_a_gradient_that_does_not_explain_the_failures_is_called_so(small):
+def test_a_gradient_that_does_not_explain_the_failures_is_called_so(small, monkeypatch):
     flatten(small)
+    monkeypatch.setattr("longlag.report.findings.ENOUGH", 2)
     found = outcomes(study_groups(read_study(small)))
     assert "the gradient does not explain these failures" in explained(found)
     assert "it fades no faster than in a run that solved the task" in exceptions(found)[0]
@@ -190,11 +201,11 @@ def test_rates_and_outcomes_are_compared_within_a_task_alone(study):
     adding = [replace(o, final=o.final + 5 * (o.run.cell == "gru")) for o in adding]
     shifted = [replace(o, final=o.final + 100) for o in found if o.row.task == "digits"]
     both, alone = link([*adding, *shifted], "final"), link(adding, "final")
-    assert both.told == alone.told
+    assert (both.auc, both.pairs) == (alone.auc, alone.pairs)
     lost = [o.final for o in adding if not o.run.solved]
     held = [o.final for o in adding if o.run.solved]
     pairs = [(a > b) + 0.5 * (a == b) for a in lost for b in held]
-    assert alone.told == pytest.approx(np.mean(pairs))
+    assert alone.auc == pytest.approx(np.mean(pairs)) and alone.pairs == len(pairs)
 
 
 def test_where_every_run_solved_or_none_did_the_report_says_it_cannot_tell(small):

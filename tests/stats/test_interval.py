@@ -1,54 +1,84 @@
-"""Intervals: reproducible, silent on the global state, and wide enough where theory says so."""
+"""Every interval that a report prints holds its level at the few seeds that a study has."""
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
-from longlag.stats import bootstrap, wilson
+from longlag.stats import mean_interval, median_range, rank_correlation, share_interval
 
-
-def test_the_same_generator_gives_the_same_interval():
-    values = np.random.default_rng(1).normal(size=9)
-    first, again, other = (bootstrap(values, np.random.default_rng(seed)) for seed in (0, 0, 5))
-    assert first == again
-    assert first != other
+SEEDS = [3, 5, 10, 20]
+STUDIES = 4000
+SLACK = 0.012  # more than three standard errors of a share of 95 % over so many studies
 
 
-def test_the_global_random_state_is_neither_read_nor_written():
-    values = np.arange(7.0)
-    np.random.seed(3)
-    before = np.random.get_state()[1].copy()  # type: ignore[index]
-    first = bootstrap(values, np.random.default_rng(0))
-    assert (np.random.get_state()[1] == before).all()  # type: ignore[index]
-    np.random.seed(4)
-    assert bootstrap(values, np.random.default_rng(0)) == first
+def covered(draw, truth: float, n: int) -> float:
+    """The share of simulated studies whose t-interval holds the true mean."""
+    rng = np.random.default_rng(n)
+    found = [mean_interval(draw(rng, n)) for _ in range(STUDIES)]
+    return float(np.mean([low <= truth <= high for _, low, high in found]))
 
 
-def test_the_interval_of_a_mean_is_the_normal_one_for_many_values():
-    values = np.random.default_rng(2).normal(3, 2, size=2000)
-    mean, low, high = bootstrap(values, np.random.default_rng(0), resamples=4000)
-    error = values.std() / np.sqrt(len(values))
-    assert mean == pytest.approx(values.mean())
-    assert low == pytest.approx(mean - 1.96 * error, abs=0.15 * error)
-    assert high == pytest.approx(mean + 1.96 * error, abs=0.15 * error)
+@pytest.mark.parametrize("n", SEEDS)
+def test_the_interval_of_a_mean_holds_its_level(n):
+    assert covered(lambda rng, n: rng.normal(3, 2, n), 3, n) >= 0.95 - SLACK
 
 
-def test_one_value_has_no_interval_and_none_is_refused():
-    value, low, high = bootstrap(np.array([4.0]), np.random.default_rng(0))
-    assert value == 4 and np.isnan([low, high]).all()
-    with pytest.raises(ValueError, match="at least 1 value"):
-        bootstrap(np.array([]), np.random.default_rng(0))
+@pytest.mark.parametrize("n", SEEDS)
+def test_the_interval_of_a_mean_over_six_tasks_holds_its_level_where_each_is_solved_or_not(n):
+    chance = np.array([0.2, 0.4, 0.5, 0.6, 0.7, 0.8])
+
+    def seeds(rng, n):
+        return (rng.random((n, 6)) < chance).mean(axis=1)
+
+    rng = np.random.default_rng(n)
+    drawn = [seeds(rng, n) for _ in range(STUDIES)]
+    spread = [values for values in drawn if np.ptp(values) > 0]  # of equal ones none is printed
+    found = [mean_interval(values) for values in spread]
+    held = np.mean([low <= chance.mean() <= high for _, low, high in found])
+    assert held >= 0.95 - SLACK - 0.01
 
 
-def test_wilson_bounds_solve_its_quadratic():
-    z = 1.959963984540054
-    for successes, trials in [(0, 5), (3, 5), (5, 5), (40, 100)]:
-        rate, low, high = wilson(successes, trials)
-        assert rate == successes / trials
-        for p in (low, high):  # (rate - p)^2 = z^2 p (1 - p) / n
-            assert (rate - p) ** 2 == pytest.approx(z * z * p * (1 - p) / trials, abs=1e-12)
-        assert low <= rate <= high and high - low > 0.1
+@pytest.mark.parametrize("n", SEEDS)
+def test_the_interval_of_a_share_never_falls_below_its_level(n):
+    bounds = np.array([share_interval(k, n) for k in range(n + 1)])
+    for p in np.linspace(0.001, 0.999, 333):
+        held = (bounds[:, 1] <= p) & (p <= bounds[:, 2])
+        assert binom.pmf(np.arange(n + 1), n, p)[held].sum() >= 0.95
 
 
-def test_wilson_refuses_more_successes_than_trials():
+@pytest.mark.parametrize("n", SEEDS)
+def test_the_p_value_of_a_rank_correlation_holds_its_level(n):
+    rng, studies = np.random.default_rng(n), 400
+    found = [
+        rank_correlation([(rng.normal(size=n), rng.normal(size=n)) for _ in range(2)], rng, 199).p
+        for _ in range(studies)
+    ]
+    assert np.mean(np.array(found) <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)
+
+
+def test_equal_values_have_no_interval_and_one_value_neither():
+    for values in (np.full(5, 0.1), np.array([4.0]), np.full(5, 0.1) + np.arange(5) * 1e-17):
+        value, low, high = mean_interval(values)
+        assert value == pytest.approx(values[0]) and np.isnan([low, high]).all()
+    assert np.isnan(mean_interval(np.array([np.nan]))).all()
+
+
+def test_the_median_is_a_value_that_some_seed_has():
+    assert median_range(np.array([4.0, 1, np.nan, 3, 2])) == (2, 1, 4)
+    assert median_range(np.array([0.0, 1.0])).value in (0, 1)
+    assert np.isnan(median_range(np.array([np.nan]))).all()
+
+
+def test_the_bounds_of_a_share_solve_their_equation():
+    for k, n in [(0, 5), (3, 5), (5, 5), (40, 100)]:
+        value, low, high = share_interval(k, n)
+        assert value == k / n and low <= value <= high
+        if k:
+            assert 1 - binom.cdf(k - 1, n, low) == pytest.approx(0.025)
+        if k < n:
+            assert binom.cdf(k, n, high) == pytest.approx(0.025)
+
+
+def test_more_successes_than_trials_are_refused():
     with pytest.raises(ValueError, match="not 6 of 5"):
-        wilson(6, 5)
+        share_interval(6, 5)

@@ -80,7 +80,7 @@ def rates(when: Examined) -> Table:
         layer, leaf = path.split("/")
         for model, arrays in when.items():
             norms = full_length(arrays[f"sequence/{path}"])
-            decay = fit(np.arange(norms.shape[1]), norms, np.random.default_rng(0))
+            decay = fit(np.arange(norms.shape[1]), norms)
             table.add_row(
                 *where(layer),
                 leaf,

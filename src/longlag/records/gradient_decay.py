@@ -5,21 +5,19 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import rankdata
 
 from longlag.nn.layer_names import cells_of_a_layer
 from longlag.records.reader import Run
 from longlag.records.seed_groups import Group, fresh
 from longlag.records.state_paths import parts
-from longlag.stats import Decay, Interval, fit, rank_correlation
-from longlag.stats.compare import wins
+from longlag.stats import Correlation, Decay, concordance, fit, rank_correlation
 from longlag.stats.decay import left, slope
 
 
 def rate(g: Group, leaf: str, at: int, layer: int = 0) -> Decay:
     """The decay rate of a part of the state over the seeds of a row."""
     norms = g.profiles(leaf, at, layer)
-    return fit(np.arange(norms.shape[1]), norms, fresh())
+    return fit(np.arange(norms.shape[1]), norms)
 
 
 def remains(g: Group, leaf: str, at: int, layer: int = 0) -> float:
@@ -68,8 +66,9 @@ class Link:
 
     runs: int
     solved: int | None
-    rho: Interval  # rank correlation of the decay rate with the score; negative: fading costs
-    told: float  # the chance that an unsolved run's gradient fades faster than a solved one's
+    rank: Correlation  # of the decay rate with the score; negative: fading costs
+    auc: float  # the chance that an unsolved run's gradient fades faster than a solved one's
+    pairs: int  # of an unsolved and a solved run, that the AUC is over
 
 
 def link(found: list[Outcome], when: str) -> Link:
@@ -80,22 +79,25 @@ def link(found: list[Outcome], when: str) -> Link:
     parts: dict[str, list[Outcome]] = defaultdict(list)
     for o in found:
         parts[o.row.setting].append(o)
-    rates = [np.array([getattr(o, when) for o in part], float) for part in parts.values()]
-    scores = [np.array([o.run.goodness for o in part], float) for part in parts.values()]
-    x, y = (np.concatenate([rankdata(p) / len(p) for p in ps]) for ps in (rates, scores))
-    rho = rank_correlation(x, y, fresh()) if len(found) >= 3 else Interval(*[np.nan] * 3)
+    strata = [
+        (np.array([getattr(o, when) for o in part]), np.array([o.run.goodness for o in part]))
+        for part in parts.values()
+    ]
     met = [o.run.solved for o in found]
     solved = None if None in met else sum(bool(m) for m in met)
-    return Link(len(found), solved, rho, told(parts.values(), when))
+    return Link(len(found), solved, rank_correlation(strata, fresh()), *auc(parts.values(), when))
 
 
-def told(parts: Iterable[list[Outcome]], when: str) -> float:
-    """Of the pairs of an unsolved and a solved run of a task, the share told by their rates."""
+def auc(parts: Iterable[list[Outcome]], when: str) -> tuple[float, int]:
+    """Of the pairs of an unsolved and a solved run of a part: the AUC of their rates, and how many.
+
+    The AUC is the share of pairs in which the gradient of the unsolved run fades faster.
+    """
     total, pairs = 0.0, 0
     for part in parts:
         lost = np.array([getattr(o, when) for o in part if o.run.solved is False])
         held = np.array([getattr(o, when) for o in part if o.run.solved])
         if len(lost) and len(held):
-            total += float(wins(lost, held)) * len(lost) * len(held)
+            total += concordance(lost, held) * len(lost) * len(held)
             pairs += len(lost) * len(held)
-    return total / pairs if pairs else float("nan")
+    return (total / pairs if pairs else float("nan")), pairs

@@ -12,7 +12,7 @@ from numpy.random import Generator
 from longlag.nn.layer_names import cells_of_a_layer, place
 from longlag.records.reader import Json, Run, Study
 from longlag.records.state_paths import Path, parts
-from longlag.stats import Interval, bootstrap, iqm, wilson
+from longlag.stats import Interval, median_range, share_interval
 
 SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
 NAMES = {"rnn": "RNN", "elman": "RNN", "lstm": "LSTM", "gru": "GRU"}
@@ -20,7 +20,7 @@ ORDER = ("rnn", "elman", "lstm", "gru")
 
 
 def fresh() -> Generator:
-    """The generator of every interval of a report: the same data, the same interval anywhere."""
+    """The generator of every test of a report: the same data, the same p-value anywhere."""
     return np.random.default_rng(0)
 
 
@@ -56,9 +56,8 @@ class Group:
 
     @cached_property
     def score(self) -> Interval:
-        """IQM over the seeds that have a score, with a 95 % bootstrap interval."""
-        known = self.scores[~np.isnan(self.scores)]
-        return bootstrap(known, fresh(), iqm) if len(known) else Interval(*[np.nan] * 3)
+        """The median over the seeds that have a score, with the worst and the best of them."""
+        return median_range(self.scores)
 
     @property
     def solved(self) -> int | None:
@@ -68,9 +67,9 @@ class Group:
 
     @cached_property
     def success(self) -> Interval:
-        """The share of seeds that met the criterion, with Wilson's 95 % interval."""
+        """The share of seeds that met the criterion, with the exact 95 % interval."""
         count = self.solved
-        return Interval(*[np.nan] * 3) if count is None else wilson(count, len(self.runs))
+        return Interval(*[np.nan] * 3) if count is None else share_interval(count, len(self.runs))
 
     @cached_property
     def typical(self) -> Run:

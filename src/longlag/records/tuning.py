@@ -6,15 +6,14 @@ import numpy as np
 
 from longlag.records.reader import Json, Study, number
 from longlag.records.seed_groups import cell_label
-from longlag.report.figures.style import color
 
 
 @dataclass(frozen=True)
 class Trials:
     """One row of the tuning stage."""
 
+    cell: str
     label: str
-    color: str
     setting: str
     metric: str
     rises: bool
@@ -22,6 +21,7 @@ class Trials:
     values: np.ndarray  # the validation score at each; NaN where the run diverged or failed
     solved: np.ndarray  # whether it met the criterion, and stopped there
     chosen: float
+    bracketed: bool  # worse rates were tried below the chosen one and above it
 
 
 def read_trials(study: Study) -> list[Trials]:
@@ -36,18 +36,24 @@ def one(study: Study, entry: Json) -> Trials | None:
     runs = [study.by_id[t["id"]] for t in listed if t["id"] in study.by_id]
     if not runs:
         return None
-    chosen = [o.split("=", 1)[1] for o in entry.get("overrides", ()) if o.startswith("optim.lr=")]
+    overrides = [
+        o.split("=", 1)[1] for o in entry.get("overrides", ()) if o.startswith("optim.lr=")
+    ]
+    chosen = number(overrides[0]) if overrides else float("nan")
+    rates = np.array([number(t.get("lr")) for t in listed])
+    inside = bool(np.nanmin(rates) < chosen < np.nanmax(rates))
     length = runs[0].length
     return Trials(
+        cell=entry["cell"],
         label=cell_label(entry["cell"]),
-        color=color(entry["cell"]),
         setting=entry["task"] if length is None else f"{entry['task']}, T = {length}",
         metric=runs[0].metric,
         rises=runs[0].rises,
-        rates=np.array([number(t.get("lr")) for t in listed]),
+        rates=rates,
         values=np.array([number(t.get("value")) for t in listed]),
         solved=np.array([met(study, t) for t in listed]),
-        chosen=number(chosen[0]) if chosen else float("nan"),
+        chosen=chosen,
+        bracketed=bool(entry.get("bracketed", inside)),
     )
 
 

@@ -3,14 +3,14 @@
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from scipy.stats import rankdata
 
 from longlag.records.examination import WHEN, Inside, View
 from longlag.records.seed_groups import fresh
-from longlag.report.format import bracket, listed, percent, power, sig
-from longlag.stats import rank_correlation
+from longlag.report.format import listed, percent, power, sig
+from longlag.stats import Correlation, holm, rank_correlation
 
 Examined = dict[str, list[Inside]]  # by setting
+LEVEL = 0.05
 FEW = 3  # cells that get a sentence of their own
 MOMENTS = {"init": "at initialisation", "trained": "after training"}
 Number = Callable[[View], float]
@@ -45,7 +45,7 @@ def mechanism(examined: Examined) -> tuple[str, ...]:
         aligned(cells),
         gated(cells),
         *several(cells),
-        *(agreement(examined, *link) for link in LINKS),
+        *agreements(examined),
     ]
     return tuple(sentence for sentence in said if sentence)
 
@@ -161,39 +161,47 @@ def alone(cells: list[Inside], label: str) -> str:
     )
 
 
-def agreement(examined: Examined, first: str, second: str, x: Number, y: Number) -> str:
+def agreements(examined: Examined) -> list[str]:
     """Whether two numbers order the cells of a task alike, at init and after training."""
-    found = {when: ranks(examined, when, x, y) for when in WHEN}
-    known = {
-        when: (rank_correlation(a, b, fresh()), len(a))
-        for when, (a, b) in found.items()
-        if len(a) >= 3
-    }
-    known = {when: (rho, n) for when, (rho, n) in known.items() if not np.isnan(rho.value)}
+    found = [
+        {when: rank_correlation(strata(examined, when, x, y), fresh()) for when in WHEN}
+        for _, _, x, y in LINKS
+    ]
+    p = holm([pair[when].p for pair in found for when in WHEN])
+    return [
+        agreement(first, second, pair, {"init": p[2 * i], "trained": p[2 * i + 1]})
+        for i, ((first, second, *_), pair) in enumerate(zip(LINKS, found, strict=True))
+    ]
+
+
+def agreement(first: str, second: str, found: dict[str, Correlation], p: dict[str, float]) -> str:
+    """What a pair of numbers does; nothing if it cannot be told."""
+    known = [when for when in WHEN if not np.isnan(found[when].rho)]
     if not known:
         return ""
-    last = list(known)[-1]  # after training, if that is known
-    rho = known[last][0]
-    verdict = "goes with" if rho.low > 0 else "cannot be told to go with"
-    verdict = "goes against" if rho.high < 0 else verdict
+    last = known[-1]  # after training, if that is known
+    verdict = "goes with" if found[last].rho > 0 else "goes against"
+    verdict = verdict if p[last] < LEVEL else "cannot be told to go with"
     said = [
-        f"{sig(rho.value, 2)} {bracket(rho)} {MOMENTS[when]} (n = {n})"
-        for when, (rho, n) in known.items()
+        f"{sig(found[when].rho, 2)} {MOMENTS[when]} (p = {sig(p[when], 2)}, n = "
+        f"{found[when].pairs})"
+        for when in known
     ]
     return (
         f"{MOMENTS[last].capitalize()}, among the cells of a task, {first} {verdict} {second}: "
-        f"Spearman's rho of the ranks within each task is {listed(said)}."
+        f"Spearman's rho of the ranks within each task is {listed(said)}; p by permutation, "
+        f"adjusted by Holm for {len(LINKS) * len(WHEN)} tests."
     )
 
 
-def ranks(examined: Examined, when: str, x: Number, y: Number) -> tuple[np.ndarray, np.ndarray]:
-    """Two numbers of every cell as ranks within its task, from 0 to 1; NaN are left out."""
+def strata(
+    examined: Examined, when: str, x: Number, y: Number
+) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Two numbers of the cells of every task; NaN are left out."""
     both = []
     for cells in examined.values():
         views = [cell.views[when] for cell in cells if when in cell.views]
         pairs = np.array([(x(view), y(view)) for view in views], float).reshape(-1, 2)
         pairs = pairs[~np.isnan(pairs).any(axis=1)]
-        if len(pairs) > 1:
-            both.append(np.apply_along_axis(rankdata, 0, pairs) / len(pairs))
-    found = np.concatenate(both) if both else np.zeros((0, 2))
-    return found[:, 0], found[:, 1]
+        both.append((pairs[:, 0], pairs[:, 1]))
+    return both

@@ -4,14 +4,18 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from longlag.records.gradient_decay import Outcome, link, rate, remains, told
+from longlag.records.gradient_decay import Outcome, auc, link, rate, remains
 from longlag.records.seed_groups import Group
 from longlag.records.state_paths import Path
 from longlag.report.format import listed, named, percent, power, sig
-from longlag.stats import memory_horizon
-from longlag.stats.interval import Interval
+from longlag.stats import Horizon, memory_horizon
 
 FEW = 4  # cells that a sentence can hold
+ENOUGH = 30  # pairs of an unsolved and a solved run of one cell and task, for a claim on them
+CAUSE = (
+    "The rate after training may be a consequence of the outcome as well as its cause: it is "
+    "measured on the network that has, or has not, learnt."
+)
 TELLS, SILENT = 0.85, 0.65  # chance of ordering a solved and an unsolved run by their gradients
 
 
@@ -31,36 +35,63 @@ def headline(settings: dict[str, list[Group]]) -> str:
 def findings(settings: dict[str, list[Group]], found: list[Outcome]) -> tuple[str, ...]:
     """The sentences of the abstract, in the order of the argument."""
     main = settings[headline(settings)]
-    said = [*achieved(settings), initially(main), afterwards(main), explained(found)]
+    said = [
+        *answer(settings),
+        explained(found),
+        *achieved(settings),
+        initially(main),
+        afterwards(main),
+    ]
     return tuple(sentence for sentence in said if sentence)
 
 
+def answer(settings: dict[str, list[Group]]) -> list[str]:
+    """Which cells remember how long, in words, on every task with a ladder."""
+    said = []
+    for task, groups in ladder_tasks(settings).items():
+        found = horizons(groups)
+        first = next(iter(found.values()))
+        top = [label for label, h in found.items() if h.above]
+        none = [label for label, h in found.items() if h.value is None]
+        some = [f"{label} {h}" for label, h in found.items() if h.value and not h.above]
+        parts = []
+        if top:
+            parts.append(f"the {listed(top)} bridge{'s' * (len(top) == 1)} every lag that was "
+                         f"tried (memory horizon ≥ {first.longest} steps)")  # fmt: skip
+        if some:
+            parts.append(f"of the rest, memory horizons are {listed(some)} steps")
+        if none:
+            parts.append(f"the {listed(none)} {'does' if len(none) == 1 else 'do'} not bridge even "
+                         f"the shortest (< {first.shortest})")  # fmt: skip
+        said.append(f"On {task}, {'; '.join(parts)}.")
+    return said
+
+
 def achieved(settings: dict[str, list[Group]]) -> list[str]:
-    """Who solved what, and who left the floor where nothing counts as solved."""
+    """What was achieved on every task without a ladder: the score beside the floor, and solved."""
     said = []
     ladders = ladder_tasks(settings)
-    for task, groups in ladders.items():
-        top = max(g.length or 0 for g in groups)
-        parts = [
-            f"{'at least ' * (h.value == top)}{h.value:.0f} steps {steps(h)} for the {label}"
-            for label, h in horizons(groups).items()
-        ]
-        said.append(f"On {task} the memory horizon is {listed(parts)}.")
     for setting, groups in settings.items():
         if groups[0].task in ladders:
             continue
-        if groups[0].solved is not None and len(groups) > FEW:
+        judged = groups[0].solved is not None
+        if judged and len(groups) > FEW and any(g.solved for g in groups):
             said.append(f"On {setting}, {crowd(groups)}.")
-        elif groups[0].solved is not None:
-            parts = [f"{g.solved} of {len(g.runs)} seeds of the {g.label}" for g in groups]
-            said.append(f"On {setting}, {listed(parts)} met the criterion.")
-        else:
-            parts = [f"{sig(g.score.value)} for the {g.label}" for g in ends(groups)]
-            said.append(
-                f"On {setting}, {named(groups[0].metric)} on test is {listed(parts)}"
-                f"{beside(groups[0])}."
-            )
+            continue
+        parts = [score(g) for g in ends(groups)]
+        none = judged and not any(g.solved for g in groups)
+        lead = "no cell met the criterion; " if none else ""
+        said.append(
+            f"On {setting}, {lead}{named(groups[0].metric)} on test is {listed(parts)}"
+            f"{beside(groups[0])}."
+        )
     return said
+
+
+def score(g: Group) -> str:
+    """The score of a cell, and how many of its seeds met the criterion where some did."""
+    met = f" ({g.solved} of {len(g.runs)} seeds solved it)" if g.solved is not None else ""
+    return f"{sig(g.score.value)} for the {g.label}{met if g.solved else ''}"
 
 
 def crowd(groups: list[Group]) -> str:
@@ -101,7 +132,7 @@ def ladder_tasks(settings: dict[str, list[Group]]) -> dict[str, list[Group]]:
     return {t: found for t, found in tasks.items() if len({g.length for g in found}) > 1}
 
 
-def horizons(groups: Sequence[Group]) -> dict[str, Interval]:
+def horizons(groups: Sequence[Group]) -> dict[str, Horizon]:
     """The memory horizon of each row label of one task."""
     found = {}
     for label in dict.fromkeys(g.label for g in groups):
@@ -110,13 +141,8 @@ def horizons(groups: Sequence[Group]) -> dict[str, Interval]:
             for g in groups
             if g.label == label and g.length is not None
         }
-        found[label] = memory_horizon(solved, np.random.default_rng(0))
+        found[label] = memory_horizon(solved)
     return found
-
-
-def steps(h: Interval) -> str:
-    """The interval of a number of steps."""
-    return "" if np.isnan(h.low) else f"[{h.low:.0f}, {h.high:.0f}]"
 
 
 def pace(groups: list[Group], at: int, outcome: bool) -> str:
@@ -179,7 +205,7 @@ def explained(found: list[Outcome]) -> str:
     if not judged:
         return ""
     before, after = link(judged, "initial"), link(judged, "final")
-    if np.isnan(after.told):
+    if np.isnan(after.auc):
         return (
             f"Whether the gradient explains success cannot be told here: {after.solved} of "
             f"{after.runs} runs met their criterion, but on no task did some runs meet it and "
@@ -188,21 +214,22 @@ def explained(found: list[Outcome]) -> str:
     parts: dict[tuple[str, str], list[Outcome]] = {}
     for o in judged:
         parts.setdefault((o.row.setting, o.row.label), []).append(o)
-    start, end = told(parts.values(), "initial"), told(parts.values(), "final")
+    (start, pairs), (end, _) = auc(parts.values(), "initial"), auc(parts.values(), "final")
     said = (
         f"Over {after.runs} runs with a criterion, of which {after.solved} met it, the gradient of "
         "an unsolved run fades faster than that of a solved run of the same task in "
-        f"{percent(after.told)} of the pairs after training and in {percent(before.told)} at "
-        "initialisation (50 % is chance)"
+        f"{percent(after.auc)} of {after.pairs} pairs after training and in {percent(before.auc)} "
+        "at initialisation (50 % is chance)"
     )
-    if np.isnan(end):
+    if pairs < ENOUGH:
         return (
-            f"{said}; no cell met the criterion on some seeds of a task and missed it on others, "
-            "so this may tell no more than the cells apart."
+            f"{said}; between runs of the same cell there are {pairs} such pairs, fewer than the "
+            f"{ENOUGH} that a claim on what tells its failures apart is made on here, so this may "
+            f"tell no more than the cells apart. {CAUSE}"
         )
     return (
-        f"{said}; between runs of the same cell, in {percent(end)} and {percent(start)}: "
-        f"{verdict(start, end)}"
+        f"{said}; between runs of the same cell, in {percent(end)} and {percent(start)} of {pairs} "
+        f"pairs: {verdict(start, end)} {CAUSE}"
     )
 
 
@@ -217,11 +244,6 @@ def verdict(before: float, after: float) -> str:
         )
     if after <= SILENT and before <= SILENT:
         return "the gradient does not explain these failures."
-    if after <= SILENT:
-        return (
-            "the trained gradient does not explain the failures; the cells that start with a "
-            "slower decay are the ones that learn."
-        )
     return "the gradient goes with the outcome, but does not decide it."
 
 

@@ -53,9 +53,19 @@ def decades(log: float) -> str:
 
 
 def bracket(interval: Interval | Sequence[float], digits: int = 2) -> str:
-    """[low, high], or nothing where there is no interval."""
+    """[low, high], with as many digits as tell them apart; nothing where there is no interval."""
     low, high = interval[1], interval[2]
-    return "" if np.isnan(low) else f"[{sig(low, digits)}, {sig(high, digits)}]"
+    if np.isnan(low) or low == high:
+        return ""
+    ends = ((sig(low, n), sig(high, n)) for n in range(digits, 17))
+    return f"[{', '.join(next((pair for pair in ends if pair[0] != pair[1]), ('', '')))}]"
+
+
+def around(interval: Interval | Sequence[float], n: int, digits: int = 2) -> str:
+    """The interval for a table: `all n alike` where the values of several seeds are the same."""
+    if np.isnan(interval[0]) or n < 2:
+        return NONE
+    return bracket(interval, digits) or f"all {n} alike"
 
 
 def ranged(interval: Interval | Sequence[float], digits: int = 3) -> str:

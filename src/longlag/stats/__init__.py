@@ -1,22 +1,24 @@
 """What a handful of seeds allows to be said: plain NumPy, every draw from a given Generator."""
 
-from longlag.stats.compare import performance_profile, probability_of_improvement
+from longlag.stats.compare import concordance, performance_profile, probability_of_improvement
 from longlag.stats.decay import Decay, fit
-from longlag.stats.horizon import memory_horizon
-from longlag.stats.interval import Interval, bootstrap, wilson
-from longlag.stats.iqm import iqm, stratified_iqm
-from longlag.stats.rank import rank_correlation
+from longlag.stats.horizon import Horizon, memory_horizon
+from longlag.stats.interval import Interval, mean_interval, median_range, share_interval
+from longlag.stats.rank import Correlation, holm, rank_correlation
 
 __all__ = [
+    "Correlation",
     "Decay",
+    "Horizon",
     "Interval",
-    "bootstrap",
+    "concordance",
     "fit",
-    "iqm",
+    "holm",
+    "mean_interval",
+    "median_range",
     "memory_horizon",
     "performance_profile",
     "probability_of_improvement",
     "rank_correlation",
-    "stratified_iqm",
-    "wilson",
+    "share_interval",
 ]

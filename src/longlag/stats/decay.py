@@ -18,9 +18,8 @@ from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Num
-from numpy.random import Generator
 
-from longlag.stats.interval import RESAMPLES, bootstrap
+from longlag.stats.interval import mean_interval
 
 SKIPPED = 0.1  # the share of lags before the window
 AT_MOST = 200  # lags that enter the median of pairs; more are thinned evenly
@@ -74,25 +73,18 @@ def left(norms: Float[np.ndarray, "S K"], lag: int) -> Float[np.ndarray, "S"]:
 def fit(
     lag: Num[np.ndarray, "K"],
     norms: Float[np.ndarray, "S K"],
-    rng: Generator,
     floor: float = float(np.finfo(np.float64).tiny),
-    resamples: int = RESAMPLES,
 ) -> Decay:
-    """The decay rate over seeds, with a 95 % bootstrap interval of the mean slope.
+    """Fit the decay rate over seeds, with a 95 % t-interval of the mean slope.
 
     Args:
         lag: k, steps back from the loss, rising.
         norms: ||dL/ds_(T-k)|| of each of S seeds.
-        rng: where the resamples are drawn from.
         floor: norms below it are not fitted.
-        resamples: how many.
 
     Source: Theil 1950; Sen 1968. Bengio, Simard & Frasconi 1994 for why the decay is exponential.
     """
     slopes = np.array([slope(lag, row, floor) for row in norms])
-    known = slopes[~np.isnan(slopes)]
-    if not len(known):
-        return Decay(np.nan, np.nan, np.nan, np.nan, tuple(slopes.tolist()))
-    rate, low, high = bootstrap(known, rng, resamples=resamples)
-    half_life = float(np.log(2) / rate) if rate > 0 else float("inf")
+    rate, low, high = mean_interval(slopes)
+    half_life = float(np.log(2) / rate) if rate > 0 else float("nan" if np.isnan(rate) else "inf")
     return Decay(rate, low, high, half_life, tuple(slopes.tolist()))

@@ -1,14 +1,13 @@
-"""How far a number from a few seeds can be trusted: percentile bootstrap and Wilson's interval."""
+"""How far a number from a few seeds can be trusted: intervals that hold their level at any n.
 
-from collections.abc import Callable
-from typing import Any, NamedTuple
+A percentile bootstrap does not: of 3 values its nominal 95 % cover the mean in about 75 %.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from numpy.random import Generator
-from scipy.stats import norm
-
-RESAMPLES = 2000
+from scipy.stats import beta, t
 
 
 class Interval(NamedTuple):
@@ -19,65 +18,56 @@ class Interval(NamedTuple):
     high: float
 
 
-def percentiles(value: float, resampled: Float[np.ndarray, "R"], level: float) -> Interval:
-    """The central `level` of the resampled statistics; those that are NaN are left out."""
-    kept = resampled[~np.isnan(resampled)]
-    if not len(kept):
-        return Interval(value, np.nan, np.nan)
-    tail = (1 - level) / 2
-    low, high = np.quantile(kept, [tail, 1 - tail], method="nearest")
-    return Interval(value, float(low), float(high))
+NOTHING = Interval(float("nan"), float("nan"), float("nan"))
 
 
-def bootstrap(
-    values: Float[np.ndarray, "N"],
-    rng: Generator,
-    statistic: Callable[..., Any] = np.mean,
-    resamples: int = RESAMPLES,
-    level: float = 0.95,
-) -> Interval:
-    """Percentile bootstrap of a statistic of N values.
+def mean_interval(values: Float[np.ndarray, "N"], level: float = 0.95) -> Interval:
+    """Compute the mean with Student's t-interval; there is none of one value, or of equal ones.
 
-    With 3 to 5 values it is too narrow: it cannot look beyond the smallest and the largest.
+    It holds its level at any N for normal values, and for means over several tasks nearly so.
 
     Args:
-        values: one number a seed.
-        rng: where the resamples are drawn from; the same generator gives the same interval.
-        statistic: takes an array and `axis`.
-        resamples: how many.
+        values: one number a seed, NaN left out.
         level: of confidence.
 
-    Raises:
-        ValueError: no values.
-
-    Source: Efron & Tibshirani 1993, section 13.3.
+    Source: Student 1908.
     """
-    if len(values) == 0:
-        raise ValueError("bootstrap: needs at least 1 value, got none")
-    value = float(statistic(values, axis=0))
-    if len(values) == 1:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return NOTHING
+    value, n = float(known.mean()), len(known)
+    if n == 1 or np.ptp(known) <= 1e-12 * np.abs(known).max():
         return Interval(value, np.nan, np.nan)
-    picks = rng.integers(0, len(values), (resamples, len(values)))
-    return percentiles(value, np.asarray(statistic(values[picks], axis=1), float), level)
+    half = float(t.ppf((1 + level) / 2, n - 1) * known.std(ddof=1) / np.sqrt(n))
+    return Interval(value, value - half, value + half)
 
 
-def wilson(successes: int, trials: int, level: float = 0.95) -> Interval:
-    """The share of successes with Wilson's score interval.
+def median_range(values: Float[np.ndarray, "N"]) -> Interval:
+    """Compute the median with the least and the greatest value: a range, not a confidence.
 
-    It stays honest at 0 of n and n of n, where a bootstrap has no width at all.
+    The median of an even number of values is the lower middle one, so that some seed has it.
+    """
+    known = np.sort(values[~np.isnan(values)])
+    if not len(known):
+        return NOTHING
+    middle = float(known[(len(known) - 1) // 2])
+    return Interval(middle, float(known[0]), float(known[-1]))
+
+
+def share_interval(successes: int, trials: int, level: float = 0.95) -> Interval:
+    """Compute the share of successes with the exact interval, which never falls below its level.
 
     Raises:
         ValueError: no trials, or more successes than trials.
 
-    Source: Wilson 1927; Brown, Cai & DasGupta 2001, eq. 4.
+    Source: Clopper & Pearson 1934.
     """
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(
-            f"wilson: successes must lie in 0..trials and trials be at least 1, "
+            f"share_interval: successes must lie in 0..trials and trials be at least 1, "
             f"not {successes} of {trials}"
         )
-    z, p = float(norm.ppf((1 + level) / 2)), successes / trials
-    scale = 1 + z * z / trials
-    center = (p + z * z / (2 * trials)) / scale
-    half = z / scale * float(np.sqrt(p * (1 - p) / trials + z * z / (4 * trials * trials)))
-    return Interval(p, max(0.0, center - half), min(1.0, center + half))
+    tail = (1 - level) / 2
+    low = beta.ppf(tail, successes, trials - successes + 1) if successes else 0.0
+    high = beta.ppf(1 - tail, successes + 1, trials - successes) if successes < trials else 1.0
+    return Interval(successes / trials, float(low), float(high))

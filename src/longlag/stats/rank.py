@@ -1,43 +1,66 @@
-"""Do two quantities rise together?  Spearman's rank correlation with a bootstrap interval."""
+"""Do two quantities rise together?  Spearman's rank correlation with a permutation test."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
 from scipy.stats import rankdata
 
-from longlag.stats.interval import RESAMPLES, Interval, percentiles
+PERMUTATIONS = 4999
+Stratum = tuple[np.ndarray, np.ndarray]  # x and y of the runs of one task
 
 
-def spearman(x: Float[np.ndarray, "R N"], y: Float[np.ndarray, "R N"]) -> Float[np.ndarray, "R"]:
-    """The rank correlation of every row, ties at their mean rank; NaN where a row is constant."""
-    a, b = (r - r.mean(axis=1, keepdims=True) for r in (rankdata(x, axis=1), rankdata(y, axis=1)))
-    size = np.sqrt((a * a).sum(axis=1) * (b * b).sum(axis=1))
-    return np.divide((a * b).sum(axis=1), size, out=np.full(len(a), np.nan), where=size > 0)
+class Correlation(NamedTuple):
+    """A rank correlation; NaN where one of the two does not vary, or with fewer than three."""
+
+    rho: float
+    p: float  # two-sided
+    pairs: int
 
 
 def rank_correlation(
-    x: Float[np.ndarray, "N"],
-    y: Float[np.ndarray, "N"],
-    rng: Generator,
-    resamples: int = RESAMPLES,
-    level: float = 0.95,
-) -> Interval:
-    """Spearman's rho of N pairs; pairs are resampled whole, resamples without spread left out.
+    strata: Sequence[Stratum], rng: Generator, permutations: int = PERMUTATIONS
+) -> Correlation:
+    """Correlate ranks that are taken within each stratum; the test permutes within them too.
+
+    The p-value holds its level at any number of pairs: under no relation every order of y within
+    a stratum is as likely as the one that was seen.
 
     Args:
-        x: one quantity of every run.
-        y: the other.
-        rng: where the resamples are drawn from.
-        resamples: how many.
-        level: of confidence.
+        strata: x and y of the runs of each task; a stratum of one run says nothing.
+        rng: where the permutations are drawn from.
+        permutations: how many.
 
-    Raises:
-        ValueError: fewer than three pairs.
-
-    Source: Spearman 1904.
+    Source: Spearman 1904; Phipson & Smyth 2010 for p = (1 + more extreme) / (1 + permutations).
     """
-    if len(x) < 3:
-        raise ValueError(f"rank_correlation: needs at least 3 pairs, got {len(x)}")
-    value = float(spearman(x[None], y[None])[0])
-    picks = rng.integers(0, len(x), (resamples, len(x)))
-    return percentiles(value, spearman(x[picks], y[picks]), level)
+    ranks = [(centred(x), centred(y)) for x, y in strata if len(x) > 1]
+    pairs = sum(len(x) for x, _ in ranks)
+    x, y = (np.concatenate([*(pair[i] for pair in ranks), np.zeros(0)]) for i in (0, 1))
+    size = float(np.sqrt((x * x).sum() * (y * y).sum()))
+    if pairs < 3 or size == 0:
+        return Correlation(np.nan, np.nan, pairs)
+    seen = float(x @ y)
+    drawn = sum(rng.permuted(np.tile(b, (permutations, 1)), axis=1) @ a for a, b in ranks)
+    extreme = int((np.abs(drawn) >= abs(seen) - 1e-12).sum())
+    return Correlation(seen / size, (1 + extreme) / (1 + permutations), pairs)
+
+
+def centred(values: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N"]:
+    """Ranks as shares of their number, ties at their mean rank, less their mean."""
+    ranks = rankdata(values) / len(values)
+    return ranks - ranks.mean()
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Adjust the p-values of several tests that are read together; NaN stay as they are.
+
+    Source: Holm 1979.
+    """
+    values = np.asarray(p, float)
+    known = np.flatnonzero(~np.isnan(values))
+    order = known[np.argsort(values[known], kind="stable")]
+    scaled = values[order] * np.arange(len(order), 0, -1)
+    values[order] = np.minimum(1, np.maximum.accumulate(scaled))
+    return values.tolist()

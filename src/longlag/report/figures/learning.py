@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 
 from longlag.records.seed_groups import Group
 from longlag.records.tuning import Trials
-from longlag.report.figures.style import FAINT, PAGE, colors, label_ends, new, style, svg
+from longlag.report.figures.style import FAINT, PAGE, color, colors, label_ends, new, style, svg
 from longlag.report.format import named
 
 POINTS = 250  # drawn of a curve, at most
@@ -96,15 +96,16 @@ def draw_rates(axes: Axes, trials: list[Trials]) -> None:
     if not trials[0].rises:
         axes.set_yscale(scale([t.values for t in trials]))
     for t in trials:
-        axes.plot(t.rates, t.values, color=t.color, lw=0.9, marker="o", ms=3.2, mfc="white")
-        axes.plot(t.rates[t.solved], t.values[t.solved], "s", color=t.color, ms=3.4, mfc="white")
+        ink = color(t.cell)
+        axes.plot(t.rates, t.values, color=ink, lw=0.9, marker="o", ms=3.2, mfc="white")
+        axes.plot(t.rates[t.solved], t.values[t.solved], "s", color=ink, ms=3.4, mfc="white")
         best = t.rates == t.chosen
         for mark, kind in (("o", best & ~t.solved), ("s", best & t.solved)):
-            axes.plot(t.rates[kind], t.values[kind], mark, color=t.color, ms=4.6)
+            axes.plot(t.rates[kind], t.values[kind], mark, color=ink, ms=4.6)
         known = t.values[np.isfinite(t.values)]
-        labels.append((float(known[-1]) if len(known) else np.nan, t.label, t.color))
+        labels.append((float(known[-1]) if len(known) else np.nan, t.label, ink))
         for rate in t.rates[~np.isfinite(t.values)]:
-            axes.plot(rate, 0.02, "x", color=t.color, ms=4, transform=axes.get_xaxis_transform())
+            axes.plot(rate, 0.02, "x", color=ink, ms=4, transform=axes.get_xaxis_transform())
     tried = sorted({float(rate) for t in trials for rate in t.rates})
     axes.set_xticks(tried, [f"{rate:g}" for rate in tried])
     axes.minorticks_off()

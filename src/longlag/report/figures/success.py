@@ -2,16 +2,16 @@
 
 import numpy as np
 
+from longlag.records.overall import Overall
 from longlag.records.seed_groups import Group
 from longlag.report.figures.style import COLUMN, FAINT, PAGE, colors, label_ends, new, style, svg
-from longlag.stats import Interval
 
 MANY = 6  # cells, which need the width of the page
 BARS = np.linspace(0, 1, 201)
 
 
 def ladder(groups: list[Group]) -> str:
-    """The share of seeds that solve each length, with Wilson's interval; the 80 % bar."""
+    """The share of seeds that solve each length, with the exact interval; the 80 % bar."""
     labels = list(dict.fromkeys(g.label for g in groups))
     palette, ends = colors(groups), []
     with style():
@@ -45,37 +45,38 @@ def ladder(groups: list[Group]) -> str:
         return svg(figure)
 
 
-def overall(
-    scores: dict[str, Interval],
-    skills: dict[str, np.ndarray],
-    profiles: dict[str, np.ndarray],
-    ink: dict[str, str],
-) -> str:
-    """IQM of the skill with its interval and every run, and the share of runs above a skill."""
+def overall(cells: list[Overall], ink: dict[str, str]) -> str:
+    """Success and mean skill with a tick a seed, and the share of runs above a skill."""
+    parts = [("solved", "success", "share of tasks solved"), ("skill", "mean_skill", "mean skill")]
+    parts = [part for part in parts if len(getattr(cells[0], part[0]))]
     with style():
-        height = max(1.6, 0.14 * len(scores))
-        if len(scores) > MANY:
-            figure, axes = new(PAGE, height + 0.4, 1, 2)
+        height, count = max(1.1, 0.18 * len(cells)), len(parts) + 1
+        if len(cells) > MANY:
+            figure, axes = new(PAGE, height + 0.6, 1, count)
         else:
-            figure, axes = new(COLUMN, 0.16 * len(scores) + height + 0.6, 2, 1)
+            figure, axes = new(COLUMN, (height + 0.5) * count, count)
         axes = axes.flat
-        for i, (label, (value, low, high)) in enumerate(reversed(scores.items())):
-            axes[0].plot([low, high], [i, i], color=ink[label], lw=2.4, alpha=0.35)
-            axes[0].plot(skills[label], np.full(len(skills[label]), i - 0.3), "|", color=ink[label],
-                         ms=3, mew=0.6, alpha=0.7)  # fmt: skip
-            axes[0].plot(value, i, "o", color=ink[label], ms=4.5)
-        axes[0].set_yticks(range(len(scores)), list(reversed(scores)))
-        axes[0].set_ylim(-0.6, len(scores) - 0.4)
-        axes[0].set_xlabel("skill over all tasks, IQM (0 = floor, 1 = perfect)")
-        axes[0].tick_params(axis="y", length=0)
-        axes[0].spines["left"].set_visible(False)
+        for place, (ticks, mean, name) in zip(axes, parts, strict=False):
+            for i, cell in enumerate(reversed(cells)):
+                value, low, high = getattr(cell, mean)
+                place.plot([low, high], [i, i], color=ink[cell.label], lw=2.4, alpha=0.35)
+                seeds = getattr(cell, ticks)
+                place.plot(seeds, np.full(len(seeds), i - 0.3), "|", color=ink[cell.label], ms=4)
+                place.plot(value, i, "o", color=ink[cell.label], ms=4.5)
+            place.set_yticks(range(len(cells)), [cell.label for cell in reversed(cells)])
+            place.set_ylim(-0.6, len(cells) - 0.4)
+            place.set_xlim(-0.03, 1.03)
+            place.set_xlabel(name)
+            place.tick_params(axis="y", length=0)
+            place.spines["left"].set_visible(False)
         ends = []
-        for label, shares in profiles.items():
-            axes[1].plot(BARS, shares, color=ink[label], drawstyle="steps-post")
-            ends.append((float(shares[-10]), label, ink[label]))
-        axes[1].set_xlim(0, 1)
-        axes[1].set_ylim(-0.02, 1.02)
-        axes[1].set_xlabel("skill τ")
-        axes[1].set_ylabel("share of runs > τ")
-        label_ends(axes[1], ends, gap=min(0.09, 0.95 / len(ends)))
+        for cell in cells:
+            shares = cell.profile(BARS)
+            axes[count - 1].plot(BARS, shares, color=ink[cell.label], drawstyle="steps-post")
+            ends.append((float(shares[-10]), cell.label, ink[cell.label]))
+        axes[count - 1].set_xlim(0, 1)
+        axes[count - 1].set_ylim(-0.02, 1.02)
+        axes[count - 1].set_xlabel("skill τ")
+        axes[count - 1].set_ylabel("share of runs > τ")
+        label_ends(axes[count - 1], ends, gap=min(0.12, 0.95 / len(ends)))
         return svg(figure)

@@ -1,5 +1,7 @@
 """How the gradient travels back through time in each cell, before and after training."""
 
+import numpy as np
+
 from longlag.records.gradient_decay import rate, remains
 from longlag.records.seed_groups import Group
 from longlag.records.state_paths import Path
@@ -8,7 +10,7 @@ from longlag.report.figures.flow import flow, gallery, panel_height
 from longlag.report.figures.heat import heat
 from longlag.report.figures.training import gated, gates, norms
 from longlag.report.findings import headline
-from longlag.report.format import NONE, bracket, decades, sig
+from longlag.report.format import NONE, around, decades, sig
 from longlag.report.panel import panel
 
 SHOWN = ("LSTM c is the cell state with h held fixed, LSTM h the output.",)
@@ -118,7 +120,7 @@ def rates(probed: dict[str, list[Group]], key: str = "rates") -> Table:
     """Decay rates of every row, before and after, solved runs and the others apart."""
     return Table(
         key,
-        "Decay rate λ of the gradient in nats per step: mean over seeds with a bootstrap 95 % "
+        "Decay rate λ of the gradient in nats per step: mean over seeds with a 95 % t-"
         "interval; half-life in steps; log₁₀ left: common logarithm of the median share of the "
         "gradient that is left at the longest lag (-2: a hundredth). The last two columns split "
         "the trained runs by whether they solved the task (number of runs).",
@@ -148,7 +150,8 @@ def rate_row(g: Group, path: Path) -> tuple[str | None, ...]:
     cells: list[str] = []
     for at in (0, -1):
         decay = rate(g, path.leaf, at, path.layer)
-        cells += [sig(decay.rate), bracket(decay[:3]) or NONE, sig(decay.half_life)]
+        seeds = int(np.isfinite(decay.slopes).sum())
+        cells += [sig(decay.rate), around(decay[:3], seeds), sig(decay.half_life)]
         cells.append(decades(remains(g, path.leaf, at, path.layer)))
     for met in (True, False):
         part = g.among(met)

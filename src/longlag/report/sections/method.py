@@ -21,9 +21,11 @@ REFERENCES = (
     "K. Cho et al. Learning phrase representations using RNN encoder-decoder for statistical "
     "machine translation. EMNLP, 2014.",
     "M. Arjovsky, A. Shah, Y. Bengio. Unitary evolution recurrent neural networks. ICML, 2016.",
-    "E. B. Wilson. Probable inference, the law of succession, and statistical inference. JASA 22, "
-    "1927.",
+    "C. J. Clopper, E. S. Pearson. The use of confidence or fiducial limits illustrated in the "
+    "case of the binomial. Biometrika 26, 1934.",
     "P. K. Sen. Estimates of the regression coefficient based on Kendall's tau. JASA 63, 1968.",
+    "S. Holm. A simple sequentially rejective multiple test procedure. Scandinavian Journal of "
+    "Statistics 6, 1979.",
 )
 
 
@@ -49,22 +51,37 @@ def method(study: Study, settings: dict[str, list[Group]], trials: list[Trials])
                 "*Tuning.* Each cell chose its learning rate, for each task, from the same "
                 f"{len(rates)} rates ({', '.join(f'{r:g}' for r in rates)}), on seeds that count "
                 "for nothing else: the rate that solved the task soonest, or else scored best, on "
-                "validation. Checkpoints were chosen on validation too; test was read once."
+                "validation. Checkpoints were chosen on validation too; test was read once. "
+                f"{bracketed(trials)}"
             )
         )
     blocks.append(
         Text(
-            "*Statistics.* Scores are interquartile means over seeds; their intervals, and those "
-            "of decay rates, are 95 % percentile bootstraps over seeds with 2 000 resamples, "
-            "stratified by task where tasks are pooled [1]. With 3 to 5 seeds such an interval is "
-            "too narrow, and no rank test on so few seeds can reach the usual thresholds, so none "
-            "is given. Success rates carry Wilson's interval [8], which keeps its width at 0 and "
-            "at 100 %. Slopes are Theil's [9]. That gradients fade exponentially in a recurrent "
-            "network is due to [3] and [4]; the LSTM is that of [2] with the forget gate of [5], "
-            "the GRU that of [6]."
+            "*Statistics.* Scores are medians over seeds with the range from the worst to the "
+            "best, for means would lie between runs that solved a task and runs that did not, "
+            "where no run is. Success rates carry the exact interval of Clopper and Pearson [8], "
+            "means over seeds Student's t-interval; both hold their level at any number of seeds. "
+            "Rank correlations carry the p-value of a permutation test within tasks, adjusted by "
+            "Holm [10] for all tests of a table. Slopes are Theil's [9]. That gradients fade "
+            "exponentially in a recurrent network is due to [3] and [4]; the LSTM is that of [2] "
+            "with the forget gate of [5], the GRU that of [6]."
         )
     )
     return Section("method", "Method", tuple(blocks))
+
+
+def bracketed(trials: list[Trials]) -> str:
+    """How many of the chosen rates have a worse rate on both sides, and how many lie at an end."""
+    inside = sum(t.bracketed for t in trials)
+    if inside == len(trials):
+        return f"All {inside} chosen rates are bracketed: worse ones were tried on both sides."
+    low = sum(not t.bracketed and t.chosen == t.rates.min() for t in trials)
+    high = sum(not t.bracketed and t.chosen == t.rates.max() for t in trials)
+    return (
+        f"Of {len(trials)} chosen rates {inside} are bracketed by worse ones on both sides; {low} "
+        f"lie at the lower and {high} at the upper end of the grid, where the best rate may lie "
+        "beyond it."
+    )
 
 
 def source(g: Group) -> str:

@@ -4,16 +4,18 @@ import re
 
 import numpy as np
 
-from longlag.records.seed_groups import Group, fresh
+from longlag.records.overall import Overall
+from longlag.records.overall import overall as add_up
+from longlag.records.seed_groups import Group
 from longlag.report.document import Block, Picture, Section, Table, Text
 from longlag.report.figures import success
 from longlag.report.figures.style import colors
-from longlag.report.findings import FEW, horizons, ladder_tasks, steps
-from longlag.report.format import NONE, bracket, named, percent, ranged, seconds, sig
-from longlag.stats import performance_profile, probability_of_improvement, stratified_iqm
+from longlag.report.findings import FEW, horizons, ladder_tasks
+from longlag.report.format import NONE, around, named, percent, seconds, sig
+from longlag.stats import Interval
 
 HEADER = (
-    "cell", "test score", "95 % interval", "floor", "baseline", "solved", "95 % interval",
+    "cell", "test score", "range", "floor", "baseline", "solved", "95 % interval",
     "sequences", "parameters", "state", "lr", "seconds",
 )  # fmt: skip
 
@@ -41,15 +43,14 @@ def table(settings: dict[str, list[Group]]) -> Table:
         rows += [row(g) for g in groups]
     return Table(
         "scores",
-        "Test scores beside their floors. Score: interquartile mean over the seeds, with a "
-        "bootstrap interval; floor and baseline: see the next table; solved: seeds that met "
-        "the task's published criterion on validation, with Wilson's interval; sequences: median "
+        "Test scores beside their floors. Score: median over the seeds, with the range from the "
+        "worst seed to the best; floor and baseline: see the next table; solved: seeds that met "
+        "the criterion on validation, with the exact interval of the share; sequences: median "
         "number of training sequences until then; state: numbers carried from step to step; "
         "lr: the learning rate chosen on validation; seconds: median wall time of a run.",
         HEADER,
         tuple(rows),
-        note="With 3 to 5 seeds a percentile bootstrap is too narrow: it cannot look beyond the "
-        "best and the worst seed. Read it as a range, not as a promise.",
+        note="A range is no confidence interval: it says what these seeds did.",
         wide=True,
     )
 
@@ -83,6 +84,13 @@ def rule(g: Group) -> str:
     return f"{score}; solved: {named(solved['metric'])} {sign} {solved['threshold']:g}"
 
 
+def share(interval: Interval, n: int) -> str:
+    """The interval of a share, cut to what a share can be."""
+    if np.isnan(interval.low):
+        return around(interval, n)
+    return f"{percent(max(0, interval.low))} to {percent(min(1, interval.high))}"
+
+
 def row(g: Group) -> tuple[str | None, ...]:
     """One row."""
     lost = sum(run.diverged for run in g.runs)
@@ -92,11 +100,11 @@ def row(g: Group) -> tuple[str | None, ...]:
     return (
         g.label,
         sig(g.score.value) + (f" ({lost} diverged)" if lost else ""),
-        bracket(g.score) or NONE,
+        around(g.score, int((~np.isnan(g.scores)).sum())),
         sig(g.runs[0].floor),
         sig(g.runs[0].baseline),
         NONE if g.solved is None else f"{g.solved}/{len(g.runs)}",
-        NONE if g.solved is None else f"{percent(g.success.low)} to {percent(g.success.high)}",
+        share(g.success, len(g.runs)),
         f"{np.median(needed):,.0f}" if needed else NONE,
         f"{size.get('parameters', 0):,}",
         f"{size.get('state_size', 0):,}",
@@ -106,61 +114,59 @@ def row(g: Group) -> tuple[str | None, ...]:
 
 
 def overall(settings: dict[str, list[Group]]) -> list[Block]:
-    """IQM, performance profile and probability of improvement of the cells that ran everywhere."""
-    strata = {s: gs for s, gs in settings.items() if not np.isnan(gs[0].runs[0].floor)}
-    labels = [
-        label
-        for label in dict.fromkeys(g.label for gs in strata.values() for g in gs)
-        if all(any(g.label == label for g in gs) for gs in strata.values())
-    ]
-    if len(labels) < 2:
+    """Success, skill, performance profile and probability of improvement, each task once."""
+    cells = add_up(settings)
+    if not cells:
         return []
-    skills = {
-        label: [next(g for g in gs if g.label == label).skills for gs in strata.values()]
-        for label in labels
-    }
-    scores = {label: stratified_iqm(skills[label], fresh()) for label in labels}
-    profiles = {label: performance_profile(skills[label], success.BARS) for label in labels}
-    pooled = {label: np.concatenate(skills[label]) for label in labels}
-    ink = colors(g for gs in strata.values() for g in gs)
+    ink = colors(cells)
     return [
         Text(
-            "To add tasks up, every score is put on one scale, its *skill*: 0 at the floor and 1 "
-            "for a perfect answer (1 - score/floor where less is better, (score - floor)/(1 - "
-            "floor) where more is); a run that diverged, or does worse than the floor, has skill 0."
+            "To add tasks up, each task counts once, however many lengths it was run at: tasks "
+            "with a criterion by the share of seeds that met it, the others by their *skill*: 0 at "
+            "the floor and 1 for a perfect answer (1 - score/floor where less is better, (score - "
+            "floor)/(1 - floor) where more is); a run that diverged, or does worse than the floor, "
+            "has skill 0. Each seed gives one mean over the tasks; intervals are Student's t over "
+            "seeds."
+        ),
+        Table(
+            "overall",
+            "All tasks added up, each once.",
+            ("cell", "tasks solved", "95 % interval", "skill", "95 % interval"),
+            tuple(
+                (
+                    c.label,
+                    percent(c.success.value),
+                    share(c.success, len(c.solved)),
+                    sig(c.mean_skill.value, 2),
+                    around(c.mean_skill, len(c.skill)),
+                )
+                for c in cells
+            ),
         ),
         Picture(
             "skill",
-            f"All tasks together, {len(strata)} settings. First: interquartile mean of the skill "
-            "with a stratified bootstrap 95 % interval [1], and a tick a run. Second: performance "
-            "profile, the share of runs above every skill.",
-            "Interquartile mean skill of each cell with its interval, beside a performance "
-            f"profile: {'; '.join(f'{label} {ranged(i, 2)}' for label, i in scores.items())}.",
-            success.overall(scores, pooled, profiles, ink),
-            wide=len(labels) > success.MANY,
+            "All tasks together. First: the share of tasks with a criterion that was met and the "
+            "mean skill on the others, a tick a seed. Second: performance profile, the share of "
+            "runs above every skill, averaged over tasks [1].",
+            "Success and mean skill of each cell, beside a performance profile.",
+            success.overall(cells, ink),
+            wide=len(cells) > success.MANY,
         ),
-        improvement(labels, skills),
+        improvement(cells),
     ]
 
 
-def improvement(labels: list[str], skills: dict[str, list[np.ndarray]]) -> Table:
+def improvement(cells: list[Overall]) -> Table:
     """Every pair of cells."""
-    rows = []
-    for a in labels:
-        cells = []
-        for b in labels:
-            found = probability_of_improvement(skills[a], skills[b], fresh())
-            shown = ranged(found, 2) if len(labels) <= FEW else sig(found.value, 2)
-            cells.append(NONE if a == b else shown)
-        rows.append((a, *cells))
     return Table(
         "improvement",
         "Probability of improvement [1]: the chance that a run of the row's cell beats a run of "
-        "the column's on the same task, a tie counting one half, with a stratified bootstrap "
-        "interval.",
-        ("beats", *labels),
-        tuple(rows),
-        wide=len(labels) > FEW,
+        "the column's on the same task, a tie counting one half, averaged over tasks.",
+        ("beats", *(c.label for c in cells)),
+        tuple(
+            (a.label, *(NONE if a is b else sig(a.improves(b), 2) for b in cells)) for a in cells
+        ),
+        wide=len(cells) > FEW,
     )
 
 
@@ -174,16 +180,17 @@ def horizon(settings: dict[str, list[Group]]) -> Section | None:
     blocks: list[Block] = [
         Text(
             "The memory horizon is the largest length of the ladder that at least 80 % of the "
-            "seeds solve within the same budget of training."
+            "seeds solve within the same budget of training. It carries no interval: with so few "
+            "seeds none would hold its level; the counts at every length stand beside it."
         )
     ]
     for task, groups in ladder_tasks(settings).items():
-        found, top = horizons(groups), max(g.length or 0 for g in groups)
+        lengths = sorted({g.length or 0 for g in groups})
         blocks += [
             Picture(
                 f"horizon-{slug(task)}",
                 f"Memory horizon on {task}: share of seeds that solve each length within the "
-                "budget, with Wilson's 95 % interval; the dashed line is the 80 % that a horizon "
+                "budget, with the exact 95 % interval; the dashed line is the 80 % that a horizon "
                 "asks for.",
                 f"Success rate over sequence length on {task}, one line a cell.",
                 success.ladder(groups),
@@ -191,13 +198,18 @@ def horizon(settings: dict[str, list[Group]]) -> Section | None:
             Table(
                 f"horizons-{slug(task)}",
                 f"Memory horizon on {task}: the largest length that at least 80 % of the seeds "
-                "solve, with a bootstrap 95 % interval. At the top of the ladder it is a lower "
-                "bound.",
-                ("cell", "horizon (steps)", "95 % interval"),
+                "solve, and how many solved each length.",
+                ("cell", "horizon (steps)", *(f"T = {T}" for T in lengths)),
                 tuple(
-                    (label, f"{'≥ ' * (h.value == top)}{h.value:.0f}", steps(h) or NONE)
-                    for label, h in found.items()
+                    (label, str(h), *(counted(groups, label, T) for T in lengths))
+                    for label, h in horizons(groups).items()
                 ),
             ),
         ]
     return Section("horizon", "Memory horizon", tuple(blocks)) if len(blocks) > 1 else None
+
+
+def counted(groups: list[Group], label: str, length: int) -> str:
+    """How many seeds of a cell solved a length."""
+    found = [g for g in groups if (g.label, g.length) == (label, length)]
+    return f"{found[0].solved}/{len(found[0].runs)}" if found else NONE
