@@ -1,85 +1,114 @@
-"""Whether vanishing gradients slow the CPU: backward passes through subnormal numbers.
+"""Whether vanishing gradients slow this CPU: training passes through subnormal numbers.
 
-A vanilla RNN whose gradient fades into float32's subnormal range, the same network with a larger
-matrix whose gradient stays normal, and both with subnormals flushed to zero, in turns.
+A vanilla RNN and an LSTM are trained on the adding task until the RNN has failed.  Passes of each,
+with the weights of several steps of training, are timed in turns with subnormal numbers kept and
+flushed to zero, beside the share of the loss gradient with respect to the states that is subnormal.
+What a subnormal number costs depends on the CPU: hundreds of cycles on some, nothing on others.
 
-    python benchmarks/denormals.py [--rounds 15] [--quick]
+    OMP_NUM_THREADS=1 python benchmarks/denormals.py [--steps 1500] [--rounds 15] [--quick]
 """
 
 import argparse
+import copy
 import json
 import statistics
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from longlag.cells import LSTM, Elman
+from longlag.engine.denormals import flush_denormals
 from longlag.nn.model import Model
+from longlag.probes.taps import state_gradients
 from longlag.runs.provenance import machine
 from longlag.tasks import Adding
 
 B, H, T = 32, 64, 200
+RATE, CLIP = 3e-3, 1.0
+SMALLEST_NORMAL = torch.finfo(torch.float32).tiny
 OUT = Path("results/speed/denormals.json")
-# factor on the recurrent matrix as torch initialises it: the gradient on its way back stays normal,
-# passes the subnormal range, or is zero after a few steps
-SCALES = {"normal": 1.6, "subnormal": 0.62, "zero": 0.05}
 
 
-def model_of(cell: type, scale: float) -> Model:
-    torch.manual_seed(0)
-    model = Model(2, 1, cell, H, backend="loop")
-    with torch.no_grad():
-        model.cells[0].get_parameter("rec.weight").mul_(scale)
-    return model
+def loss_of(model: Model, batch) -> Tensor:
+    return (model(batch.x).prediction[-1] - batch.target[-1]).square().mean()
 
 
-def backward(model: Model, batch) -> float:
-    """CPU seconds of one backward pass."""
-    loss = (model(batch.x).prediction[-1] - batch.target[-1]).square().mean()
-    start = time.process_time()
-    loss.backward()
-    return time.process_time() - start
+def snapshots(model: Model, task: Adding, steps: int) -> dict[str, Model]:
+    """Copies of `model` at three equal parts of `steps` steps of training."""
+    found, model = {"step 0": model}, copy.deepcopy(model)
+    optimizer = torch.optim.Adam(model.parameters(), RATE)
+    with flush_denormals():
+        for k in range(steps):
+            model.backend = "auto"
+            optimizer.zero_grad()
+            loss_of(model, task.batch("train", 0, k, B)).backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), CLIP)
+            optimizer.step()
+            if (k + 1) % (steps // 3) == 0:
+                model.backend = "loop"
+                found[f"step {k + 1}"] = copy.deepcopy(model)
+    return found
 
 
-def measure(cell: type, rounds: int) -> dict[str, dict[str, float]]:
-    """Median CPU milliseconds by case, as the CPU is and with flushing, in turns."""
-    batch = Adding(length=T).batch("train", 0, 0, B)
-    models = {name: model_of(cell, scale) for name, scale in SCALES.items()}
-    times: dict[str, dict[bool, list[float]]] = {n: {False: [], True: []} for n in models}
-    for _ in range(rounds):
+def subnormal_share(model: Model, batch) -> float:
+    """The share of the numbers of dL/dh_t, over all steps, that are subnormal."""
+
+    def loss(out) -> Tensor:
+        return (out.prediction[-1] - batch.target[-1]).square().mean()
+
+    size = state_gradients(model, batch.x, loss)[0].h.abs()
+    return float(((size > 0) & (size < SMALLEST_NORMAL)).double().mean())
+
+
+def measure(models: dict[str, Model], batch, rounds: int) -> dict[str, dict[str, float]]:
+    """Median CPU milliseconds of forward and backward, in turns."""
+    times: dict[str, tuple[list[float], list[float]]] = {name: ([], []) for name in models}
+    for _ in range(rounds + 1):
         for name, model in models.items():
-            for flush in (False, True):
-                torch.set_flush_denormal(flush)
-                times[name][flush].append(backward(model, batch))
-    torch.set_flush_denormal(False)
+            for seconds, how in zip(times[name], (nullcontext, flush_denormals), strict=True):
+                with how():
+                    start = time.process_time()
+                    loss_of(model, batch).backward()
+                    seconds.append(time.process_time() - start)
     return {
         name: {
-            "kept_ms": 1e3 * statistics.median(found[False]),
-            "flushed_ms": 1e3 * statistics.median(found[True]),
-            "ratio": statistics.median(a / b for a, b in zip(*found.values(), strict=True)),
+            "kept_ms": 1e3 * statistics.median(kept[1:]),
+            "flushed_ms": 1e3 * statistics.median(flushed[1:]),
+            "ratio": statistics.median(a / b for a, b in zip(kept[1:], flushed[1:], strict=True)),
+            "subnormal_share": subnormal_share(models[name], batch),
         }
-        for name, found in times.items()
+        for name, (kept, flushed) in times.items()
     }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--steps", type=int, default=1500, help="of training")
     parser.add_argument("--rounds", type=int, default=15, help="turns of each")
-    parser.add_argument("--quick", action="store_true", help="one turn, nothing written")
+    parser.add_argument("--quick", action="store_true", help="RNN alone, 3 turns, nothing written")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    rows = {}
-    for cell in (Elman, LSTM):
-        rows[cell.__name__] = measure(cell, 1 if options.quick else options.rounds)
-        for name, ms in rows[cell.__name__].items():
+    task, rows = Adding(length=T), {}
+    for cell in (Elman,) if options.quick else (Elman, LSTM):
+        torch.manual_seed(0)
+        fresh = Model(2, 1, cell, H, backend="loop")
+        models = snapshots(fresh, task, options.steps)
+        batch = task.batch("train", 0, options.steps, B)
+        rows[cell.__name__] = measure(models, batch, 3 if options.quick else options.rounds)
+        for name, row in rows[cell.__name__].items():
             print(
-                f"{cell.__name__:6s} gradient {name:10s} subnormals kept {ms['kept_ms']:7.2f} ms   "
-                f"flushed {ms['flushed_ms']:7.2f} ms   kept : flushed {ms['ratio']:.2f}"
+                f"{cell.__name__:6s} {name:9s} kept {row['kept_ms']:7.2f} ms   flushed "
+                f"{row['flushed_ms']:7.2f} ms   kept : flushed {row['ratio']:.2f}   subnormal "
+                f"{row['subnormal_share']:.1%} of dL/dh",
+                flush=True,
             )
     if not options.quick:
         OUT.parent.mkdir(parents=True, exist_ok=True)
-        OUT.write_text(json.dumps({"B": B, "H": H, "T": T, "rows": rows, **machine()}, indent=1))
+        sizes = {"B": B, "H": H, "T": T, "steps": options.steps, "rows": rows}
+        OUT.write_text(json.dumps({**sizes, **machine()}, indent=1))
 
 
 if __name__ == "__main__":

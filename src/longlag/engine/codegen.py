@@ -13,6 +13,8 @@ from longlag.engine.accumulate import fold, topological
 from longlag.engine.ir import Expr, Norm, Program, Root, Stage
 from longlag.engine.pointwise import FUNCTIONS, OPS
 
+FLUSH, RESTORE = "flush_subnormals()", "restore_subnormals(unit);"
+
 
 @dataclass
 class Source:
@@ -103,7 +105,7 @@ class Source:
                         f"{start}, {ld}, {to}, {ld});"
                     )
         out += self.loops(self.program.states, new="(r + B)")
-        return "\n".join([*out, "}", *freed, "}"])
+        return "\n".join([*out, "}", *freed, RESTORE, "}"])
 
     def place(self, p: Stage, prefix: str = "") -> tuple[str, int]:
         """Where the M of stage `p` at step t is kept: address and columns."""
@@ -171,7 +173,7 @@ class Source:
             out += self.reverse([root for p in group for root in p.roots], state=False)
         for i in range(len(self.program.states)):
             out.append(f"{{ R *swap = G{i}_; G{i}_ = N{i}_; N{i}_ = swap; }}")
-        return "\n".join([*out, *self.weights(), "}", *freed, "}"])
+        return "\n".join([*out, *self.weights(), "}", *freed, RESTORE, "}"])
 
     def back(self, p: Stage) -> str:
         """From dL/dM of step t to dL/dX, which is added to."""
@@ -255,7 +257,7 @@ class Source:
 def opening(name: str, pointers: list[str]) -> str:
     """The head of a function that takes its pointers in one array."""
     take = "\n".join(f"R *{pointer}_ = p[{i}];" for i, pointer in enumerate(pointers))
-    return f"void {name}(long T, long B, R **p) {{\n{take}\n"
+    return f"void {name}(long T, long B, R **p) {{\n{take}\nconst unsigned long unit = {FLUSH};"
 
 
 def nest(width: int, body: list[str]) -> list[str]:

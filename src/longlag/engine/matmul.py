@@ -37,6 +37,29 @@ HEAD = """\
 #define DEEP 128
 #define ROWS 64
 typedef R V __attribute__((vector_size(BYTES), aligned(sizeof(R)), may_alias));
+/* Flush subnormal numbers to zero, and set the unit back as it was. */
+#if defined(__SSE2__)
+#include <xmmintrin.h>
+static unsigned long flush_subnormals(void) {
+    const unsigned before = _mm_getcsr();
+    _mm_setcsr(before | 0x8040); /* results, and operands */
+    return before;
+}
+static void restore_subnormals(unsigned long before) { _mm_setcsr((unsigned)before); }
+#elif defined(__aarch64__)
+static unsigned long flush_subnormals(void) {
+    unsigned long before;
+    __asm__ volatile("mrs %0, fpcr" : "=r"(before));
+    __asm__ volatile("msr fpcr, %0" : : "r"(before | 1UL << 24));
+    return before;
+}
+static void restore_subnormals(unsigned long before) {
+    __asm__ volatile("msr fpcr, %0" : : "r"(before));
+}
+#else
+static unsigned long flush_subnormals(void) { return 0; }
+static void restore_subnormals(unsigned long before) { (void)before; }
+#endif
 """
 # A tile: rows x wide vectors of C. `from` is C_0, zero if null.
 TILE = r"""
@@ -128,13 +151,17 @@ static void outer(long m, long n, long k, const R *a, long lda, const R *b, long
 ALONE = r"""
 void affine(long m, long n, long k, const R *x, const R *w, long row, long col, const R *bias,
             R *y) {
+    const unsigned long unit = flush_subnormals();
     R *b = panels(k, n, w, row, col);
     for (long i = 0; i < m; i += ROWS)
         product(m - i < ROWS ? m - i : ROWS, n, k, x + i * k, k, b, bias, 0, y + i * n, n);
     free(b);
+    restore_subnormals(unit);
 }
 void gradient(long m, long n, long k, const R *a, const R *b, R *c) {
+    const unsigned long unit = flush_subnormals();
     outer(m, n, k, a, m, b, n, c);
+    restore_subnormals(unit);
 }
 """
 

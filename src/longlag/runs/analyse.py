@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from torch import Generator
 
+from longlag.engine.denormals import flush_denormals
 from longlag.errors import LonglagError
 from longlag.probes.examine import examine
 from longlag.probes.profile import Arrays
@@ -25,6 +26,7 @@ class Examination(NamedTuple):
     found: dict[str, Arrays]  # init and trained; init alone where training left the numbers
 
 
+@flush_denormals()
 def examine_run(folder: Path) -> Examination:
     """Examine the initial and the trained model of a run and keep it in its laboratory.npz.
 

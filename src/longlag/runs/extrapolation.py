@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 
+from longlag.engine.denormals import flush_denormals
 from longlag.errors import LonglagError
 from longlag.runs.restore import Run
 from longlag.tasks.base import Floor, Task
@@ -69,6 +70,7 @@ def at_lengths(task: Task, lengths: list[int] | None) -> dict[int, Task]:
     return found
 
 
+@flush_denormals()
 @torch.inference_mode()
 def score(run: Run, task: Task, seed: int, size: int) -> dict[str, float]:
     """The metrics of the model on `size` test sequences of `task`."""

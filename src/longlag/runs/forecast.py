@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from longlag.engine.denormals import flush_denormals
 from longlag.errors import LonglagError
 from longlag.nn.model import Model
 
@@ -27,6 +28,7 @@ def feeds_back(x: Float[Tensor, "T B I"], target: Float[Tensor, "T B D"]) -> boo
     return x.shape == target.shape and torch.equal(x[1:], target[:-1])
 
 
+@flush_denormals()
 @torch.no_grad()
 def outlook(
     model: Model, x: Float[Tensor, "T B I"], target: Float[Tensor, "T B D"], warm: int

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import lightning
 import torch
 
+from longlag.engine.denormals import flush_denormals
 from longlag.runs import loggers
 from longlag.runs.config import Config
 from longlag.runs.describe import describe, rows
@@ -44,6 +45,7 @@ class Clock:
         self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
 
 
+@flush_denormals()
 def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] = ()) -> Result:
     """Train, choose on validation, test once.
 
