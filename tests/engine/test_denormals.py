@@ -87,10 +87,14 @@ class Looks(lightning.Callback):
     def __init__(self):
         self.seen = []
 
-    def on_train_batch_end(self, *given):
+    def on_train_batch_end(self, *args, **kwargs):
         self.seen.append(flushing())
 
-    on_validation_batch_end = on_test_batch_end = on_train_batch_end
+    def on_validation_batch_end(self, *args, **kwargs):
+        self.seen.append(flushing())
+
+    def on_test_batch_end(self, *args, **kwargs):
+        self.seen.append(flushing())
 
 
 def test_a_run_flushes_from_its_first_step_to_its_test(tmp_path):

@@ -1,10 +1,6 @@
 """The products of the compiled step are those of torch, for every size and instruction set."""
 
-import ctypes
-import os
 import platform
-import subprocess
-import sys
 
 import pytest
 import torch
@@ -61,17 +57,3 @@ def test_what_is_no_plain_matrix_product_is_left_to_torch():
     with projection.Projection():
         assert torch.equal(layer(half), nn.functional.linear(half, layer.weight, layer.bias))
         assert nn.Linear(4, 2)(torch.zeros(0, 4)).shape == (0, 2)
-
-
-def test_two_processes_may_compile_the_same_cell_at_once(tmp_path):
-    script = (
-        "import torch; from longlag.cells import LSTM; from longlag.engine import compiled;"
-        "cell = LSTM(2, 3); step = compiled.compiled_step(cell, torch.zeros(1, 1, 2));"
-        "assert isinstance(step, compiled.CompiledStep), step"
-    )
-    env = os.environ | {"LONGLAG_CACHE": str(tmp_path), "OMP_NUM_THREADS": "1"}
-    both = [subprocess.Popen([sys.executable, "-c", script], env=env) for _ in range(2)]
-    assert [process.wait() for process in both] == [0, 0]
-    assert all(path.suffix == ".so" for path in tmp_path.iterdir())  # nothing half made
-    for path in tmp_path.iterdir():
-        ctypes.CDLL(str(path))

@@ -15,11 +15,12 @@ from torch.autograd.function import once_differentiable
 
 from longlag.cells.base import Cell
 from longlag.engine import loop
-from longlag.engine.c_compiler import CompilerNotFound, library
+from longlag.engine.c_compiler import library
 from longlag.engine.codegen import Source
+from longlag.engine.errors import CannotCompile
 from longlag.engine.matmul import REAL
 from longlag.engine.plan_key import plan_key
-from longlag.engine.trace import CannotCompile, tensors, trace
+from longlag.engine.trace import tensors, trace
 
 CLOSE = {torch.float32: (1e-3, 1e-4), torch.float64: (1e-9, 1e-11)}  # rtol, atol of the proof
 MOST = 16  # forms of one cell: each is traced, compiled and kept
@@ -43,7 +44,7 @@ def compiled_step(cell: Cell, x: Tensor) -> "CompiledStep | str":
                 with torch.no_grad():
                     u = cell.project(x[:1, :1].clone())
                 known[key] = CompiledStep(cell, u)
-        except (CannotCompile, CompilerNotFound) as error:
+        except CannotCompile as error:
             known[key] = str(error)
     return known[key]
 
@@ -76,7 +77,7 @@ class CompiledStep:
 
     Raises:
         CannotCompile: it cannot be made, or does not compute what the loop does.
-        CompilerNotFound: there is none.
+        CompilerNotFound: there is no compiler.
     """
 
     def __init__(self, cell: Cell, u: Tensor) -> None:
@@ -84,7 +85,7 @@ class CompiledStep:
             raise CannotCompile(f"{u.dtype} on {u.device.type} is not float32 or float64 on a CPU")
         try:
             program = trace(cell, u.shape[-1])
-        except (CannotCompile, CompilerNotFound):
+        except CannotCompile:
             raise
         except Exception as error:  # a step that looks at values, or holds what fx cannot read
             raise CannotCompile(f"its step cannot be traced ({type(error).__name__})") from error

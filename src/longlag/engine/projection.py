@@ -9,7 +9,7 @@ from torch.nn.functional import linear
 from torch.overrides import TorchFunctionMode
 
 from longlag.cells.base import Cell
-from longlag.engine.c_compiler import CompilerNotFound
+from longlag.engine.errors import CannotCompile
 from longlag.engine.matmul import REAL, affine, functions, gradient
 
 
@@ -19,7 +19,7 @@ def project(cell: Cell, x: Tensor) -> Tensor:
         return cell.project(x)
     try:
         functions(REAL[x.dtype])
-    except CompilerNotFound:
+    except CannotCompile:
         return cell.project(x)
     with Projection():
         return cell.project(x)

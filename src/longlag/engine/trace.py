@@ -10,13 +10,10 @@ import torch
 from torch import Tensor, fx, nn
 
 from longlag.cells.base import Cell
+from longlag.engine.errors import CannotCompile
 from longlag.engine.ir import Expr, Norm, Product, Program, Root, Stage
 
 BATCH = 2  # of the trace; nothing in the program depends on it
-
-
-class CannotCompile(Exception):
-    """Why a step is not matrix products and pointwise operations."""
 
 
 ALIAS = {"alias", "clone", "contiguous", "lift_fresh_copy"}
