@@ -83,6 +83,7 @@ def train(name: str, cell: str) -> Outcome:
     """Train one network and measure its gradient before and after; nothing is written."""
     import torch
 
+    from longlag.engine.denormals import flush_denormals
     from longlag.probes.callback import probe_batch
     from longlag.probes.profile import profile
     from longlag.runs.instantiate import build, build_model, build_trainer, interruptible, quiet
@@ -103,7 +104,7 @@ def train(name: str, cell: str) -> Outcome:
     before = profile(learner.model, batch, task.spec.kind)
     OUT.print(f"training the {name} ...")
     trainer = build_trainer(chosen, [selection, Notice(chosen.max_steps)], None)
-    with quiet(), interruptible():
+    with quiet(), interruptible(), flush_denormals():
         trainer.fit(learner, data)
     after = profile(learner.model, batch, task.spec.kind)
     paths = [key for key in after if key.startswith("profile/")]

@@ -70,7 +70,7 @@ def rates(when: Examined) -> Table:
     """Show decay rate, half-life and what is left, of every path before and after training."""
     table, where = by_layer(
         "decay of the gradient",
-        "interval: a bootstrap over the sequences of the probe batch. left: at the longest lag, "
+        "interval: of the mean over the sequences of the probe batch. left: at the longest lag, "
         "over the first norm. alone: at the longest lag, the part of the norm that came along this "
         "path alone.",
         when,
