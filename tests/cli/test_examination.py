@@ -10,7 +10,6 @@ from longlag.cli.main import main
 from longlag.errors import LonglagError
 from longlag.records.store import Store
 from longlag.runs import analyse
-from longlag.runs.config import resolve
 from longlag.studies.study import study_of
 
 TINY = (
@@ -77,8 +76,8 @@ def test_a_run_that_cannot_be_examined_is_named_and_the_others_go_on(tmp_path, m
 
 
 def test_a_study_may_do_without():
-    assert study_of(resolve(["study=smoke"])).examine
-    assert not study_of(resolve(["study=smoke", "study.examine=false"])).examine
+    assert study_of(["study=smoke"]).examine
+    assert not study_of(["study=smoke", "study.examine=false"]).examine
 
 
 def test_an_examination_is_written_whole_or_not_at_all(tmp_path, monkeypatch):

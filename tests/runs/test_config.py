@@ -3,7 +3,7 @@
 import pytest
 
 from longlag.errors import LonglagError
-from longlag.runs.config import folder, keys, resolve, variants
+from longlag.runs.config import expand_sweeps, folder, keys, resolve, template
 
 SMALL = ("cell=lstm", "task=adding")
 
@@ -91,11 +91,39 @@ def test_every_key_is_listed():
     assert {"cell.forget_bias", "trainer.clip", "seeds.data"} <= set(keys(resolve(SMALL).values))
 
 
-def test_variants_are_what_the_command_line_gives():
+def test_a_run_of_a_template_is_what_the_command_line_gives():
     shared = ("cell=gru", "task.length=60")
-    changes = [{"seed": 3, "optim.lr": 0.01}, {"seed": 0, "optim.lr": 0.003}]
-    for one, change in zip(variants(shared, changes), changes, strict=True):
-        same = resolve((*shared, *(f"{k}={v}" for k, v in change.items())))
+    made = template(shared)
+    for change in ({"seed": 3, "optim.lr": 0.01}, {"seed": 0, "optim.lr": 0.003}):
+        one, same = made.at(change), resolve((*shared, *(f"{k}={v}" for k, v in change.items())))
         assert one.scientific == same.scientific
         assert one.id == same.id
         assert one.command == same.command
+
+
+@pytest.mark.parametrize(
+    ("word", "values"),
+    [
+        ("seed=0,1", ["seed=0", "seed=1"]),
+        ("seed=range(3)", ["seed=0", "seed=1", "seed=2"]),
+        ("cell=choice(rnn,gru)", ["cell=rnn", "cell=gru"]),
+        ("cell=glob(rnn*)", ["cell=rnn", "cell=rnn_orthogonal", "cell=rnn_relu"]),
+        ("task.length=[1,2]", ["task.length=[1,2]"]),
+        ("results=a,b", ["results=a,b"]),  # a path
+        ("seed=7", ["seed=7"]),
+    ],
+)
+def test_a_sweep_is_expanded_as_hydra_does(word: str, values: list[str]):
+    assert expand_sweeps(["cell=rnn", word]) == [["cell=rnn", value] for value in values]
+
+
+def test_a_sweep_without_an_end_is_refused():
+    with pytest.raises(LonglagError, match="no list of values"):
+        expand_sweeps(["optim.lr=interval(0,1)"])
+
+
+def test_the_command_of_a_run_trains_it_again_and_names_the_users_own_folder(tmp_path):
+    (tmp_path / "cell").mkdir()
+    (tmp_path / "cell" / "mine.yaml").write_text("_target_: longlag.cells.Elman\n")
+    command = resolve(["cell=mine", "results=mine", "logger=none"], tmp_path).command
+    assert command == f"longlag train --config-dir {tmp_path} cell=mine results=again"

@@ -15,7 +15,7 @@ from longlag.records.store import Store
 from longlag.runs.config import resolve
 from longlag.runs.restore import run_of
 from longlag.runs.run import Result, execute
-from longlag.studies.worker import record
+from longlag.studies.worker import record_run
 from longlag.tasks import Adding
 
 TINY = ("cell=lstm", *tiny.TINY, "logger=none")
@@ -112,11 +112,12 @@ def test_a_run_can_be_loaded_again_trained_or_as_it_was_initialised(result, tmp_
 def test_a_job_records_what_was_not_recorded_and_keeps_a_failure(tmp_path):
     store, config = Store(tmp_path, "single"), resolve((*TINY, "probe=off"))
     store.prepare()
-    assert record(config, store) == "done"
-    assert record(config, store) == "known"
+    where = tmp_path, "single"
+    assert record_run(config, *where, config.id) == "done"
+    assert record_run(config, *where, config.id) == "known"
     broken = resolve((*TINY, "probe=off"))
     OmegaConf.update(broken.values, "optim.no_such_argument", 1)
-    assert record(broken, store) == "failed"
+    assert record_run(broken, *where, broken.id) == "failed"
     failure = store.failures()[broken.id]
     assert "no_such_argument" in failure["error"] and "Traceback" in failure["traceback"]
 
@@ -130,6 +131,6 @@ def test_ctrl_c_in_a_training_is_an_interrupt_and_leaves_no_record(tmp_path, mon
     before = signal.getsignal(signal.SIGINT)
     monkeypatch.setattr("longlag.training.learner.Learner.training_step", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        record(resolve(TINY), store)
+        record_run(resolve(TINY), tmp_path, "single", resolve(TINY).id)
     assert signal.getsignal(signal.SIGINT) is before
     assert [path.name for path in store.folder.iterdir()] == [".partial"]

@@ -1,4 +1,4 @@
-"""Every cell gets the same trials, and what is chosen is chosen on validation."""
+"""Every cell gets the same trials, what is chosen is chosen on validation, and the user wins."""
 
 from collections import Counter
 
@@ -6,7 +6,10 @@ import pytest
 
 from longlag.errors import LonglagError
 from longlag.runs.config import resolve
-from longlag.studies.study import Ids, Study, choose, estimate, study_of
+from longlag.studies.search import FAILED, best_learning_rate, plan_pair, validation_rank
+from longlag.studies.study import Study, study_of
+
+GRID = [0.0001, 0.001, 0.01, 0.1, 1.0]
 
 
 def study(**more) -> Study:
@@ -16,96 +19,175 @@ def study(**more) -> Study:
         "question": "",
         "cells": ["rnn", "lstm"],
         "tasks": {"adding": ["task.length=20"], "copy": []},
-        "grid": [0.01, 0.001],
+        "grid": GRID,
         "tuning_seeds": [100, 101],
         "seeds": [0, 1, 2],
     }
     return Study(**{**basis, **more})
 
 
-def record(score=0.5, step=None, status="finished", direction="min", lr=0.01) -> dict:
+def record(score=0.5, step=None, status="finished", direction="min") -> dict:
     return {
-        "names": {"cell": "lstm", "task": "adding"},
         "status": "solved" if step else status,
         "score": "mse",
         "directions": {"mse": direction},
         "metrics": {"validation": {"mse": score}, "test": {"mse": -100.0}},
         "solved": {"met": step is not None, "step": step},
-        "config": {"trainer": {"max_steps": 100}, "optim": {"lr": lr}},
-        "seconds": {"train": 3.0, "setup": 1.0},
+        "config": {"trainer": {"max_steps": 100}},
     }
 
 
-def test_every_cell_gets_the_same_number_of_trials_of_the_same_rates():
-    trials = study().tuning()
-    for task in ("adding", "copy"):
-        seen = [
-            Counter((p.lr, p.seed) for p in trials if (p.cell, p.task) == (cell, task))
-            for cell in ("rnn", "lstm")
-        ]
-        assert seen[0] == seen[1]
-        assert seen[0].total() == 4
+def searched(best: float, one: Study | None = None, **more):
+    """The whole search where a run is better the nearer its rate is to `best`."""
+    return plan_pair(one or study(**more), ("rnn", "adding"), lambda p: (1.0, abs(p.lr - best)))
+
+
+@pytest.mark.parametrize("best", GRID)
+def test_every_cell_gets_the_same_number_of_trials_wherever_its_optimum_lies(best: float):
+    plan = searched(best)
+    assert plan.chosen == best
+    assert len(plan.trials) == study().trials_per_pair == 8
+    assert len(set(plan.trials)) == 8
+    assert Counter(p.seed for p in plan.trials) == {100: 5, 101: 3}
+
+
+def test_a_study_knows_how_many_runs_it_has():
+    one = study()
+    runs = {p for pair in one.pairs for p in plan_pair(one, pair, lambda p: FAILED).points}
+    assert len(runs) == one.total
 
 
 def test_final_runs_use_the_chosen_rate_and_none_of_the_tuning_seeds():
-    one = study()
-    chosen = {pair: lr for pair, lr in zip(one.pairs, (1.0, 2.0, 3.0, 4.0), strict=True)}
-    final = one.final(chosen)
-    assert len(final) == 2 * 2 * 3
-    assert all(p.lr == chosen[p.cell, p.task] for p in final)
-    assert not {p.seed for p in final} & set(one.tuning_seeds)
+    plan = searched(0.01)
+    assert [p.seed for p in plan.final] == [0, 1, 2]
+    assert {p.lr for p in plan.final} == {0.01}
+    assert not {p.seed for p in plan.final} & {p.seed for p in plan.trials}
 
 
-def test_a_seed_for_tuning_and_for_the_result_is_refused():
-    with pytest.raises(LonglagError, match=r"seeds \[2\] are used for tuning"):
-        study(tuning_seeds=[2])
+def test_nothing_further_is_known_before_the_trials_have_ended():
+    plan = plan_pair(study(), ("rnn", "adding"), lambda p: None)
+    assert [p.lr for p in plan.trials] == GRID and plan.chosen is None and not plan.final
+    half = plan_pair(study(), ("rnn", "adding"), lambda p: None if p.seed == 101 else FAILED)
+    assert len(half.trials) == 8 and half.chosen is None and not half.final
 
 
-@pytest.mark.parametrize("what", ["cells", "tasks", "grid", "seeds"])
-def test_an_empty_study_is_refused(what):
-    with pytest.raises(LonglagError, match=f"{what} must not be empty"):
-        study(**{what: []})
+@pytest.mark.parametrize(("best", "bracketed"), [(0.0001, False), (0.01, True), (1.0, False)])
+def test_a_choice_at_the_edge_of_the_grid_is_not_bracketed(best: float, bracketed: bool):
+    assert searched(best).bracketed == bracketed
+    assert searched(best, tuning_seeds=[100]).bracketed == bracketed
+
+
+def test_a_choice_whose_neighbour_is_as_good_is_not_bracketed():
+    plan = plan_pair(study(), ("rnn", "adding"), lambda p: (1.0, 0.0))
+    assert plan.chosen == 0.0001 and not plan.bracketed
+    flat = plan_pair(study(), ("rnn", "adding"), lambda p: (1.0, float(p.lr < 0.01)))
+    assert flat.chosen == 0.01 and not flat.bracketed
+
+
+def test_the_second_seed_can_change_the_choice():
+    def rank(point):
+        lucky = point.seed == 100 and point.lr == 0.01
+        return (1.0, 0.1 if lucky else 0.2 if point.lr == 0.1 else 5.0)
+
+    assert plan_pair(study(), ("rnn", "adding"), rank).chosen == 0.1
+
+
+def test_a_grid_of_two_rates_is_tried_whole_on_every_seed():
+    plan = searched(0.1, grid=[0.1, 0.01])
+    assert len(plan.trials) == study(grid=[0.1, 0.01]).trials_per_pair == 4
 
 
 @pytest.mark.parametrize(
-    ("trials", "best"),
+    ("ranks", "best"),
     [
         ([(0.1, record(0.5)), (0.2, record(0.4))], 0.2),  # smaller error
         ([(0.1, record(0.5, direction="max")), (0.2, record(0.4, direction="max"))], 0.1),
         ([(0.1, record(0.001, step=90)), (0.2, record(0.009, step=50))], 0.2),  # sooner
         ([(0.1, record(0.001)), (0.2, record(0.009, step=100))], 0.1),  # at the very end: a tie
         ([(0.1, record(0.001, status="diverged")), (0.2, record(0.9))], 0.2),
-        ([(0.1, None), (0.2, record(0.9))], 0.2),
+        ([(0.1, None), (0.2, record(0.9, status="diverged"))], 0.2),  # failed
         ([(0.2, record(0.4)), (0.1, record(0.4))], 0.1),  # a tie: the smaller rate
         ([(0.1, record(0.1)), (0.1, record(0.9)), (0.2, record(0.4)), (0.2, record(0.4))], 0.2),
-        ([(0.1, None), (0.2, None)], None),
     ],
 )
-def test_the_rate_that_solves_soonest_or_else_scores_best_on_validation_is_chosen(trials, best):
-    assert choose(trials) == best
+def test_the_rate_that_solves_soonest_or_else_scores_best_on_validation_is_chosen(ranks, best):
+    by_rate: dict[float, list] = {}
+    for rate, found in ranks:
+        rank = FAILED if found is None else validation_rank(found)
+        by_rate.setdefault(rate, []).append(rank)
+    assert best_learning_rate(by_rate) == best
 
 
-def test_the_estimate_goes_by_like_runs_before_any_run():
-    points = study().tuning()
-    assert estimate(points[:1], [record()]) == pytest.approx(4.0)
-    assert estimate(points, []) > 0
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"tuning_seeds": [2]}, r"seeds \[2\] are used for tuning"),
+        ({"cells": []}, "cells must not be empty"),
+        ({"tasks": {}}, "tasks must not be empty"),
+        ({"grid": []}, "grid must not be empty"),
+        ({"seeds": []}, "seeds must not be empty"),
+        ({"tasks": ["a", "b"]}, "tasks must name each task with a list"),
+        ({"cells": "rnn"}, "cells must be a list"),
+        ({"seeds": [0, "x"]}, "seeds must be whole numbers"),
+        ({"seeds": [0.5]}, "seeds must be whole numbers"),
+        ({"seeds": [0, 0]}, "seeds must be different"),
+        ({"grid": ["abc"]}, "grid must be learning rates above 0"),
+        ({"grid": [-1]}, "grid must be learning rates above 0"),
+        ({"grid": [float("nan")]}, "grid must be learning rates above 0"),
+        ({"examine": "perhaps"}, "examine must be true or false"),
+    ],
+)
+def test_a_study_that_cannot_be_run_is_refused_in_one_line(more, said):
+    with pytest.raises(LonglagError, match=said) as error:
+        study(**more)
+    assert "\n" not in str(error.value)
 
 
-def test_ids_are_those_of_the_command_line_and_are_composed_once(monkeypatch):
-    points, ids = study().tuning(), Ids(None)
-    found = ids.of(points)
-    assert len(found) == len(points)
-    for run_id, point in list(found.items())[::5]:
-        assert resolve(point.overrides).id == run_id
-    monkeypatch.setattr("longlag.studies.study.variants", None)  # would be called to compose
-    assert ids.of(points) == found
+def test_the_command_line_wins_over_the_studys_own_settings():
+    one = study_of(["study=bench", "trainer.max_steps=50", "task=adding@50", "task.length=7"])
+    point = one.point("rnn", "adding@50", 0.1, 0)
+    config = resolve(point.overrides)
+    assert config.values.trainer.max_steps == 50
+    assert config.values.task.length == 7
+    assert (config.values.optim.lr, config.values.seed) == (0.1, 0)
 
 
-def test_the_studies_of_conf_are_whole_and_the_command_line_holds_for_every_run():
-    for name in ("bench", "smoke"):
-        one = study_of(resolve([f"study={name}", "trainer.clip=0.5", "study.seeds=[7]"]))
-        assert one.seeds == [7]
-        assert all("trainer.clip=0.5" in p.overrides for p in one.tuning())
-        assert not any(o.startswith("study") for p in one.tuning() for o in p.overrides)
+def test_what_the_study_holds_is_set_by_its_own_keys_and_never_reaches_a_run():
+    one = study_of(["study=bench", "trainer.clip=0.5", "study.seeds=[7]", "study.grid=[0.5]"])
+    assert (one.seeds, one.grid) == ([7], [0.5])
+    point = one.point("rnn", "copy", 0.5, 7)
+    assert "trainer.clip=0.5" in point.overrides
+    assert not any(o.startswith("study") for o in point.overrides)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["optim.lr=0.5"], r"study.grid=\[0.5\]"),
+        (["seed=5"], r"study.seeds=\[5\]"),
+        (["seeds.init=5"], r"study.seeds=\[5\]"),
+        (["task=copy_selective"], "no such task"),
+        (["study.tasks=[a,b]"], "names of their own"),
+        (["study.colour=red"], "study.colour"),
+        (["+study.colour=red"], "colour"),
+    ],
+)
+def test_what_contradicts_a_study_is_refused_with_the_key_that_does_it(words, said):
+    with pytest.raises(LonglagError, match=said) as error:
+        study_of(["study=bench", *words])
+    assert "\n" not in str(error.value)
+
+
+def test_cells_and_tasks_of_the_command_line_pick_among_the_studys():
+    assert study_of(["study=smoke", "cell=gru"]).cells == ["gru"]
+    assert study_of(["study=smoke", "cell=gru,mgu"]).cells == ["gru", "mgu"]
+    one = study_of(["study=bench", "task=adding"])
+    assert list(one.tasks) == ["adding@20", "adding@50", "adding@100"]
+    assert list(study_of(["study=bench", "task=adding@50,copy"]).tasks) == ["adding@50", "copy"]
+    words = ["study=bench", "+study.tasks.reber=[]", "task=reber"]
+    assert study_of(words).tasks == {"reber": []}
+
+
+def test_no_study_is_a_question():
     with pytest.raises(LonglagError, match="which study"):
-        study_of(resolve([]))
+        study_of([])

@@ -87,7 +87,7 @@ def train(name: str, cell: str) -> Outcome:
     from longlag.probes.callback import probe_batch
     from longlag.probes.profile import profile
     from longlag.runs.instantiate import build, build_model, build_trainer, interruptible, quiet
-    from longlag.runs.progress_line import Notice
+    from longlag.runs.progress_line import ProgressLine
     from longlag.training.best_checkpoint import Selection
     from longlag.training.datamodule import DataModule
     from longlag.training.learner import Learner
@@ -103,7 +103,7 @@ def train(name: str, cell: str) -> Outcome:
     batch = probe_batch(task, config.seeds.data, config.probe.sequences)
     before = profile(learner.model, batch, task.spec.kind)
     OUT.print(f"training the {name} ...")
-    trainer = build_trainer(chosen, [selection, Notice(chosen.max_steps)], None)
+    trainer = build_trainer(chosen, [selection, ProgressLine(chosen.max_steps)], None)
     with quiet(), interruptible(), flush_denormals():
         trainer.fit(learner, data)
     after = profile(learner.model, batch, task.spec.kind)

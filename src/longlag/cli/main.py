@@ -7,10 +7,10 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import longlag
-from longlag.errors import LonglagError
+from longlag.errors import EXTRAS, LonglagError, missing_package
 
 
 class Command(NamedTuple):
@@ -39,35 +39,79 @@ COMMANDS = {
         "RUN",
         f"{RUN}; study=NAME: a run of each cell; lengths=100,200,400: others than the default",
     ),
-    "list": Command("what there is: cells, tasks, studies, ...", "KIND", "default: all kinds"),
+    "list": Command("what there is: cells, tasks, runs, ...", "KIND", "default: all kinds"),
     "show": Command("draw one example of a task", *SETTINGS),
     "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),
     "check": Command("hold a cell or task of your own against the laws", "CLASS", "my_cells.Leaky"),
 }
 
 
-def parser() -> argparse.ArgumentParser:
-    """Every command and its arguments."""
+class Parser(argparse.ArgumentParser):
+    """The parser of a command that takes settings: its help ends with what can be set."""
+
+    settings = False
+
+    def format_help(self) -> str:
+        """Add the groups, the keys and an example."""
+        if self.settings:
+            from longlag.cli.complete import settings_help
+
+            self.epilog = settings_help(self.prog)
+        return super().format_help()
+
+
+def parser() -> tuple[argparse.ArgumentParser, dict[str, Parser]]:
+    """The parser of `longlag`, and that of each command."""
     top = argparse.ArgumentParser(
         prog="longlag",
         description="How long can a recurrent network remember, why, and which should you use?",
         epilog="Settings are Hydra overrides: longlag train cell=gru task=adding task.length=200. "
-        "`longlag list` shows what there is.",
+        "`longlag list` shows what there is, `longlag train --help` what can be set.",
     )
     top.add_argument("--version", action="version", version=f"longlag {longlag.__version__}")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", parser_class=Parser)
+    found = {}
     for name, command in COMMANDS.items():
         line = command.line
-        sub = commands.add_parser(name, help=line, description=f"{line[0].upper()}{line[1:]}.")
-        sub.add_argument("words", nargs="*", metavar=command.metavar, help=command.words)
-        sub.add_argument(
-            "--config-dir",
-            type=Path,
-            metavar="DIR",
-            help="a folder with groups of your own: DIR/cell/mine.yaml, DIR/task/mine.yaml",
+        sub = commands.add_parser(
+            name,
+            help=line,
+            description=f"{line[0].upper()}{line[1:]}.",
+            formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        sub.add_argument("--debug", action="store_true", help="show tracebacks")
-    return top
+        sub.settings = command.metavar == "KEY=VALUE"
+        add_options(sub, command)
+        found[name] = sub
+    return top, found
+
+
+def add_options(sub: Parser, command: Command) -> None:
+    """The words and options of a command."""
+    words: Any = sub.add_argument("words", nargs="*", metavar=command.metavar, help=command.words)
+    words.completer = complete_setting
+    sub.add_argument(
+        "--config-dir",
+        "-cd",
+        type=Path,
+        metavar="DIR",
+        help="a folder with groups of your own: DIR/cell/mine.yaml, DIR/task/mine.yaml",
+    )
+    sub.add_argument("--debug", action="store_true", help="show tracebacks")
+    if command in (COMMANDS["train"], COMMANDS["bench"]):
+        for names, line in (
+            (("--dry-run", "--plan", "--info"), "say what would be run, and how long it takes"),
+            (("--multirun", "-m"), "as in Hydra; cell=rnn,lstm seed=range(5) works without it too"),
+        ):
+            sub.add_argument(*names, action="store_true", help=line)
+        kinds = ("job", "all")
+        sub.add_argument("--cfg", "-c", choices=kinds, help="print the composed settings, run none")
+
+
+def complete_setting(prefix: str, **_: Any) -> list[str]:
+    """What a word can become, for the shell (`eval "$(register-python-argcomplete longlag)"`)."""
+    from longlag.cli.complete import completions
+
+    return completions(prefix)
 
 
 def one(arguments: argparse.Namespace, allowed: str) -> str:
@@ -84,7 +128,20 @@ def one(arguments: argparse.Namespace, allowed: str) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; the exit status is 0, 1 (failed), 2 (a mistake to mend) or 130 (Ctrl-C)."""
-    arguments = parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
+    top, commands = parser()
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(top)
+    if not words:
+        top.print_help()
+        return 0
+    if words[0] in commands:  # options may stand anywhere between the settings
+        arguments = commands[words[0]].parse_intermixed_args(words[1:])
+        arguments.command = words[0]
+    else:
+        arguments = top.parse_args(words)
     sys.path.insert(0, os.getcwd())  # a cell of the user's own: my_cells.py beside the command
     try:
         return importlib.import_module(f"longlag.cli.{arguments.command}").run(arguments)
@@ -106,6 +163,9 @@ def verdict(error: BaseException) -> tuple[str, int]:
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; what was recorded is kept", 130
     if isinstance(error, ModuleNotFoundError):
+        name = (error.name or "").partition(".")[0]
+        if name in EXTRAS:
+            return str(missing_package(*EXTRAS[name])), 2
         return (
             f"the package {error.name} cannot be imported: the installation is not complete; "
             "run `make setup`, or `pip install` longlag again"

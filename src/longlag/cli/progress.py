@@ -54,7 +54,7 @@ class Progress:
         """What the line says now."""
         done, failed = self.count()
         spent = time.perf_counter() - self.start
-        fresh = done - self.before
+        fresh = max(0, done - self.before)  # what was there is counted first
         left = self.seconds - spent  # as estimated, until there is something better
         if fresh and (fresh >= 4 or left <= 0):
             left = spent / fresh * (self.total - done)

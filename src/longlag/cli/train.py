@@ -1,46 +1,104 @@
-"""`longlag train cell=lstm task=adding ...`: one run, recorded in results/single."""
+"""`longlag train cell=lstm task=adding ...`: one run, or one for each combination of a sweep."""
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
+from longlag.cli.bench import carry, make_executor
 from longlag.records.store import Store
-from longlag.runs.config import resolve
+from longlag.runs.config import Config, expand_sweeps, resolve
+from longlag.studies.runner import Runner
 
 OUT = Console(highlight=False, soft_wrap=True)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Train, record, say what came of it; a run that is recorded is not run again."""
-    config = resolve(arguments.words, arguments.config_dir)
+    config_dir = arguments.config_dir
+    configs = [resolve(words, config_dir) for words in expand_sweeps(arguments.words, config_dir)]
+    if arguments.cfg:
+        for config in configs:
+            OUT.print(OmegaConf.to_yaml(config.values), markup=False)
+        return 0
     from longlag.runs.instantiate import check
 
-    check(config)
-    store = Store(Path(config.values.results), config.names.get("study") or "single")
+    for config in configs:
+        check(config)
+    store = Store(Path(configs[0].values.results), configs[0].names.get("study") or "single")
+    if arguments.dry_run:
+        for config in configs:
+            OUT.print(f"{config.id}: {'recorded' if store.has(config.id) else 'to be trained'}")
+        return 0
     store.prepare()
+    return train(configs[0], store) if len(configs) == 1 else sweep(configs, store)
+
+
+def train(config: Config, store: Store) -> int:
+    """Train one run in this process and show it."""
     if store.has(config.id):
-        OUT.print(f"recorded before; to train it again, delete {store.folder / config.id}")
+        OUT.print(
+            f"recorded before in {store.folder / config.id}; results=FOLDER trains it again, there"
+        )
     else:
-        from longlag.runs.progress_line import Notice
+        from longlag.runs.progress_line import ProgressLine
         from longlag.runs.run import execute
 
-        notice = Notice(config.values.trainer.max_steps)
-        store.save(*execute(config, store.folder, [notice]))
+        line = ProgressLine(config.values.trainer.max_steps)
+        store.save(*execute(config, store.folder, [line]))
     record = store.read(config.id)
     assert record is not None
     show(record, store.folder / config.id)
     return 0
 
 
+def sweep(configs: list[Config], store: Store) -> int:
+    """Train several runs in worker processes and show a line each; 1 if one failed."""
+    runner = Runner(store, make_executor(configs[0], configs[0].values.threads))
+    if carry(runner, configs) == 130:
+        return 130
+    failures = store.failures()
+    table = Table(box=None, pad_edge=False)
+    for title in ("run", "status", "steps", "metric", "validation", "test", "floor"):
+        side = "left" if title in ("run", "status", "metric") else "right"
+        table.add_column(title, justify=side, no_wrap=True)
+    for config in configs:
+        record = store.read(config.id)
+        if record is None:
+            table.add_row(config.id, "failed")
+            continue
+        metric, metrics = record["score"], record["metrics"]
+        floor = next((f["value"] for f in record["floors"] if f["metric"] == metric), None)
+        values = [metrics[split].get(metric) for split in ("validation", "test")] + [floor]
+        shown = ["" if value is None else f"{value:.4g}" for value in values]
+        table.add_row(config.id, outcome(record), str(record["steps"]), metric, *shown)
+    OUT.print(table)
+    failed = [failures[c.id] for c in configs if c.id in failures]
+    for failure in failed:
+        OUT.print(f"failed: {failure['command']}\n        {failure['error']}", style="red")
+    OUT.print(f"records: {store.folder}")
+    return 1 if failed else 0
+
+
+def outcome(record: dict[str, Any]) -> str:
+    """How a training ended; one that used up its steps also says whether it solved the task."""
+    status = record["status"]
+    if status in ("finished", "stopped") and record["solved"]:
+        return f"{status}, not solved"
+    return status
+
+
 def show(record: dict[str, Any], folder: Path) -> None:
     """The outcome, its floor beside it."""
     names, size, seconds = record["names"], record["model"], record["seconds"]
+    status, *rest = outcome(record).split(", ")
+    steps = f"{record['steps']} steps"
     OUT.print(
-        f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold]: {record['status']} after "
-        f"{record['steps']} steps, {sum(seconds.values()):.1f} s "
+        f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold]: {status} after "
+        f"{', '.join([steps, *rest])}, {sum(seconds.values()):.1f} s "
         f"({size['parameters']} parameters, hidden size {size['hidden_size']})"
     )
     floors = {floor["metric"]: floor for floor in reversed(record["floors"])}
@@ -57,4 +115,5 @@ def show(record: dict[str, Any], folder: Path) -> None:
             floor["why"] if floor else "",
         )
     OUT.print(table)
-    OUT.print(f"record: {folder}/record.json, curve.csv, probe.npz")
+    files = [name for name in ("record.json", "curve.csv", "probe.npz") if (folder / name).exists()]
+    OUT.print(f"record: {folder}/{', '.join(files)}")

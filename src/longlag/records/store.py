@@ -114,6 +114,10 @@ class Store:
         found = (json.loads(p.read_text()) for p in sorted(self.folder.glob("failed/*.json")))
         return {failure["id"]: failure for failure in found}
 
+    def has_failed(self, run_id: str) -> bool:
+        """Whether the run failed and has not succeeded since."""
+        return (self.folder / "failed" / f"{run_id}.json").exists()
+
     def forget(self, run_id: str) -> None:
         """Drop a failure, for the run is tried again."""
         (self.folder / "failed" / f"{run_id}.json").unlink(missing_ok=True)

@@ -2,17 +2,18 @@
 
 import copy
 import hashlib
+import itertools
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from hydra import compose, initialize_config_dir
 from hydra.core.global_hydra import GlobalHydra
 from hydra.core.override_parser.overrides_parser import OverridesParser
-from hydra.core.override_parser.types import Override, Quote, QuotedString
+from hydra.core.override_parser.types import Glob, Override, Quote, QuotedString
 from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -72,6 +73,33 @@ def folder() -> Path:
     return inside if inside.is_dir() else beside
 
 
+class Template(NamedTuple):
+    """Values of many runs that differ in a few; composing them is the slow part, and done once."""
+
+    values: DictConfig  # interpolations are not resolved
+    names: dict[str, str]
+    overrides: tuple[str, ...]
+    config_dir: Path | None
+
+    def at(self, changes: Mapping[str, Any]) -> Config:
+        """One run, with values by dotted key as if given last on the command line.
+
+        Raises:
+            LonglagError: a value that is not allowed.
+        """
+        values = copy.deepcopy(self.values)
+        more = tuple(f"{name}={value}" for name, value in changes.items())
+        try:
+            for name, value in changes.items():
+                OmegaConf.update(values, name, value)
+            OmegaConf.resolve(values)
+        except OmegaConfBaseException as error:
+            raise LonglagError(explain(error, (*self.overrides, *more), self.config_dir)) from error
+        config = Config(values, self.names, (*self.overrides, *more), self.config_dir)
+        check_settings(config.plain)
+        return config
+
+
 def resolve(overrides: Sequence[str], config_dir: Path | None = None) -> Config:
     """Compose one run from `key=value` overrides.
 
@@ -83,39 +111,29 @@ def resolve(overrides: Sequence[str], config_dir: Path | None = None) -> Config:
         LonglagError: an unknown group, choice or key, or a value that is not allowed, with what is
             allowed and a suggestion.
     """
-    return variants(overrides, [{}], config_dir)[0]
+    return template(overrides, config_dir).at({})
 
 
-def variants(
+def template(
     overrides: Sequence[str],
-    changes: Iterable[Mapping[str, Any]],
     config_dir: Path | None = None,
-) -> list[Config]:
-    """`resolve` for many runs that differ in a few values; composed once, which is the slow part.
+    names: Mapping[str, str] | None = None,
+) -> Template:
+    """`resolve` for many runs that differ in a few values.
 
     Args:
         overrides: that all share.
-        changes: for each run, values by dotted key, as if given last on the command line.
         config_dir: as for `resolve`.
+        names: further names that the runs go by, such as that of their study.
 
     Raises:
-        LonglagError: as for `resolve`.
+        LonglagError: an unknown group, choice or key.
     """
-    found = []
     try:
-        values, names = composed(overrides, config_dir)
-        for change in changes:
-            one = copy.deepcopy(values)
-            for name, value in change.items():
-                OmegaConf.update(one, name, value)
-            OmegaConf.resolve(one)
-            more = (f"{name}={value}" for name, value in change.items())
-            found.append(Config(one, names, (*overrides, *more), config_dir))
+        values, chosen = composed(overrides, config_dir)
     except (HydraException, OmegaConfBaseException) as error:
         raise LonglagError(explain(error, overrides, config_dir)) from error
-    for config in found:
-        check_settings(config.plain)
-    return found
+    return Template(values, {**chosen, **(names or {})}, tuple(overrides), config_dir)
 
 
 def composed(
@@ -163,6 +181,49 @@ def parsed(word: str) -> Override | None:
         return None
 
 
+def expand_sweeps(words: Sequence[str], config_dir: Path | None = None) -> list[list[str]]:
+    """Every combination of `cell=rnn,lstm seed=range(3)`, in Hydra's order.
+
+    Raises:
+        LonglagError: a sweep without an end, such as interval(0,1).
+    """
+    each = []
+    for word in words:
+        override = parsed(readable(word))
+        if override is None or not override.is_sweep_override():
+            each.append([word])
+        else:
+            name = override.get_key_element()
+            each.append([f"{name}={value}" for value in sweep_values(override, config_dir)])
+    return [list(combination) for combination in itertools.product(*each)]
+
+
+def choices_of(words: Sequence[str], group: str, config_dir: Path | None = None) -> list[str]:
+    """The choices that words make in a group: rnn and lstm of `cell=rnn,lstm`."""
+    found: list[str] = []
+    for word in words:
+        if path_of(word) == group:
+            override = parsed(readable(word))
+            found = [word.partition("=")[2]]
+            if override is not None and override.is_sweep_override():
+                found = sweep_values(override, config_dir)
+    return found
+
+
+def sweep_values(override: Override, config_dir: Path | None) -> list[str]:
+    """The values of a sweep as text; of a glob the choices of its group that match."""
+    value: Any = override.value()
+    if isinstance(value, Glob):
+        folders = [folder(), *([] if config_dir is None else [config_dir])]
+        paths = (p for top in folders for p in (top / override.key_or_group).glob("*.yaml"))
+        return value.filter(sorted({path.stem for path in paths}))
+    if not override.is_discrete_sweep():
+        raise LonglagError(
+            f"{override.input_line} is no list of values; give {override.key_or_group}=A,B,C"
+        )
+    return list(override.sweep_string_iterator())
+
+
 def explain(error: Exception, overrides: Sequence[str], config_dir: Path | None = None) -> str:
     """Say in one line what Hydra refused, what it would have taken and what was perhaps meant."""
     text = str(error)
@@ -183,6 +244,8 @@ def explain(error: Exception, overrides: Sequence[str], config_dir: Path | None 
         allowed = [k for k in near if k.count(".") == wrong.count(".")]
         allowed = allowed or [k for k in known if "." not in k]
         return f"unknown key {wrong!r}{did_you_mean(wrong, known)}; allowed: {', '.join(allowed)}"
+    if found := re.search(r"Error merging override (.+)", text):
+        return f"{found.group(1)}: this key holds settings with names of their own, no such value"
     first = text.strip().splitlines()[0] if text.strip() else type(error).__name__
     return f"cannot read the overrides {' '.join(overrides)!r}: {first}; write key=value"
 

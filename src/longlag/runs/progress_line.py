@@ -8,7 +8,7 @@ import lightning
 from rich.console import Console
 
 
-class Notice(lightning.Callback):
+class ProgressLine(lightning.Callback):
     """Step, score and time left, renewed at each validation; silent where output is not a terminal.
 
     Args:

@@ -1,11 +1,11 @@
-"""A study: a question, the runs that answer it, and how each cell gets its learning rate.
+"""A study: a question, and the runs that answer it.
 
-Stage `tune` gives every cell the same trials on every task: each learning rate of the grid, on
-seeds that are not used again.  Stage `final` runs the chosen rate on the seeds of the study.  The
-choice is made on validation, and test is read once a run.
+Every cell gets the same trials on every task: each learning rate of the grid on the first tuning
+seed, then the best three neighbouring rates on the other tuning seeds.  The chosen rate runs on the
+seeds of the study.  The choice is made on validation, and test is read once a run.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -13,11 +13,10 @@ from typing import Any, NamedTuple
 
 from omegaconf import OmegaConf
 
-from longlag.errors import LonglagError
-from longlag.records.store import Store
-from longlag.runs.config import INCIDENTAL, Config, first_part, variants
+from longlag.errors import LonglagError, did_you_mean
+from longlag.runs.config import INCIDENTAL, choices_of, first_part, path_of, resolve
 
-SECONDS_A_STEP = 0.01  # a rough guess, until there are records to go by
+NEIGHBOURS = 3  # rates that are tried on every tuning seed
 
 
 class Point(NamedTuple):
@@ -52,10 +51,14 @@ class Study:
         tasks: names of conf/task, each with its overrides; a name may come twice, told apart by
             what follows an @: adding@50, adding@100.
         grid: learning rates, the same for every cell.
-        tuning_seeds: of the trials.
+        tuning_seeds: of the trials; every rate runs on the first, the best ones on all.
         seeds: of the final runs.
         settings: overrides of every run.
         examine: whether the runs with the median score are looked into, for the report.
+        given: overrides of the command line, which win over those of the study and of its tasks.
+
+    Raises:
+        LonglagError: something is missing, of another type, or contradicts the rest.
     """
 
     name: str
@@ -68,162 +71,139 @@ class Study:
     seeds: list[int]
     settings: list[str] = field(default_factory=list)
     examine: bool = True
+    given: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        if isinstance(self.tasks, list):
+            raise LonglagError(
+                f"study {self.name}: tasks must name each task with a list of its settings, as in "
+                f"'study.tasks={{adding: [task.length=20]}}', not {self.tasks}"
+            )
         for what in ("cells", "tasks", "grid", "tuning_seeds", "seeds"):
+            self.refuse_unless(what, isinstance(getattr(self, what), list | dict), "a list")
             if not getattr(self, what):
                 raise LonglagError(f"study {self.name}: {what} must not be empty")
+        for what in ("tuning_seeds", "seeds"):
+            values = getattr(self, what)
+            self.refuse_unless(
+                what, all(type(v) is int and v >= 0 for v in values), "whole numbers"
+            )
+            self.refuse_unless(what, len(set(values)) == len(values), "different from one another")
+        numbers = all(type(v) in (int, float) and 0 < v < float("inf") for v in self.grid)
+        self.refuse_unless("grid", numbers, "learning rates above 0")
+        self.refuse_unless("examine", type(self.examine) is bool, "true or false")
+        self.refuse_unless("settings", isinstance(self.settings, list), "a list")
         shared = sorted(set(self.tuning_seeds) & set(self.seeds))
         if shared:
             raise LonglagError(
                 f"study {self.name}: seeds {shared} are used for tuning and for the result; "
                 "give tuning_seeds of their own"
             )
+        self.grid = sorted({float(rate) for rate in self.grid})
+
+    def refuse_unless(self, what: str, allowed: bool, rule: str) -> None:
+        """Refuse a setting that is not what it must be."""
+        if not allowed:
+            value = getattr(self, what)
+            raise LonglagError(f"study {self.name}: {what} must be {rule}, not {value}")
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
         """Every task with every cell."""
         return [(cell, task) for task, cell in product(self.tasks, self.cells)]
 
-    def tuning(self) -> list[Point]:
-        """The trials: as many for every cell."""
-        return [
-            self.point(cell, task, lr, seed)
-            for cell, task in self.pairs
-            for lr, seed in product(self.grid, self.tuning_seeds)
-        ]
+    @property
+    def trials_per_pair(self) -> int:
+        """Trials of each cell on each task."""
+        near = min(NEIGHBOURS, len(self.grid))
+        return len(self.grid) + near * (len(self.tuning_seeds) - 1)
 
-    def final(self, chosen: Mapping[tuple[str, str], float]) -> list[Point]:
-        """The runs that count, at the chosen learning rates."""
-        return [
-            self.point(cell, task, chosen[cell, task], seed)
-            for seed in self.seeds
-            for cell, task in self.pairs
-        ]
+    @property
+    def total(self) -> int:
+        """Runs of the whole study."""
+        return len(self.pairs) * (self.trials_per_pair + len(self.seeds))
 
     def point(self, cell: str, task: str, lr: float, seed: int) -> Point:
         """One run and its overrides; what comes later wins."""
         name = task.partition("@")[0]
-        shared = (f"cell={cell}", f"task={name}", *self.settings, *self.tasks[task])
+        shared = (f"cell={cell}", f"task={name}", *self.settings, *self.tasks[task], *self.given)
         return Point(cell, task, lr, seed, shared)
 
+    def neighbours(self, rate: float) -> list[float]:
+        """The rates of the grid nearest to one in it, itself among them; always as many."""
+        place = self.grid.index(rate) - NEIGHBOURS // 2
+        first = max(0, min(place, len(self.grid) - NEIGHBOURS))
+        return self.grid[first : first + NEIGHBOURS]
 
-def study_of(config: Config) -> Study:
-    """The study of a composed config; the command line's other overrides hold for every run.
+
+def study_of(words: Sequence[str], config_dir: Path | None = None) -> Study:
+    """The study that a command line asks for.
+
+    `cell=` and `task=` pick among the study's cells and tasks, `study.KEY=` sets what the study
+    itself holds, and every other setting wins over the study's own in all of its runs.
+
+    Args:
+        words: overrides.
+        config_dir: of the user's own groups.
 
     Raises:
-        LonglagError: no study was chosen, or it lacks something.
+        LonglagError: no study was chosen, it lacks something, or the words contradict it.
     """
+    own = [w for w in words if first_part(w) not in INCIDENTAL]
+    own = [w for w in own if path_of(w) not in ("cell", "task")]
+    config = resolve([w for w in words if first_part(w) in INCIDENTAL], config_dir)
     name = config.names.get("study")
     if not name:
         raise LonglagError("which study? give study=NAME; `longlag list studies` shows them")
+    refuse_contradictions(own)
     content = OmegaConf.to_container(config.values.study)
     assert isinstance(content, dict)
-    own = [o for o in config.overrides if first_part(o) not in INCIDENTAL]
-    content["settings"] = [*content.get("settings", []), *own]
+    logger = [w for w in words if first_part(w) in ("logger", "results")]
+    picked = {group: choices_of(words, group, config_dir) for group in ("cell", "task")}
     try:
-        return Study(name=name, **{str(k): v for k, v in content.items()})
+        study = Study(name=name, given=[*own, *logger], **{str(k): v for k, v in content.items()})
     except TypeError as error:
         raise LonglagError(
             f"study {name}: {str(error).replace('Study.__init__() ', '')}"
         ) from error
+    study.cells = picked["cell"] or study.cells
+    study.tasks = pick_tasks(study, picked["task"]) if picked["task"] else study.tasks
+    return study
 
 
-def choose(trials: Sequence[tuple[float, Mapping[str, Any] | None]]) -> float | None:
-    """The learning rate that did best on validation: it solved the task soonest, or scored best.
+def refuse_contradictions(words: Sequence[str]) -> None:
+    """Refuse what a study decides itself for each of its runs.
 
-    Args:
-        trials: (learning rate, record or None where the run failed), of one cell and task.
-
-    Returns:
-        The rate with the smallest mean rank key over its seeds; of equals the smallest rate; None
-        where every trial failed.
+    Raises:
+        LonglagError: such a setting, with the study's own key for it.
     """
-    by_rate: dict[float, list[tuple[float, float]]] = {}
-    for lr, record in trials:
-        by_rate.setdefault(lr, []).append(merit(record))
-    means = {lr: tuple(map(mean, zip(*keys, strict=True))) for lr, keys in by_rate.items()}
-    best = min(sorted(means), key=lambda lr: means[lr])
-    return None if all(record is None for _, record in trials) else best
+    for word in words:
+        path, value = path_of(word), word.partition("=")[2]
+        if path == "optim.lr":
+            raise LonglagError(
+                f"{word}: a study finds the learning rate of each cell; give the rates that it "
+                f"tries: study.grid=[{value}]"
+            )
+        if first_part(word) in ("seed", "seeds"):
+            raise LonglagError(
+                f"{word}: a study runs on seeds of its own; give them: study.seeds=[{value}]"
+            )
 
 
-def merit(record: Mapping[str, Any] | None) -> tuple[float, float]:
-    """Smaller is better: (share of the budget until solved, 1 if never; score, sign turned)."""
-    worst = float("inf")
-    if record is None:
-        return 3.0, worst
-    score = record["metrics"]["validation"].get(record["score"])
-    if record["status"] == "diverged" or score is None or score != score:
-        return 2.0, worst
-    solved = record["solved"] or {}
-    budget = record["config"]["trainer"]["max_steps"]
-    share = solved["step"] / budget if solved.get("met") else 1.0
-    return share, -score if record["directions"][record["score"]] == "max" else score
+def pick_tasks(study: Study, names: Sequence[str]) -> dict[str, list[str]]:
+    """The tasks of a study by name: adding for every adding@..., or adding@50 alone.
 
-
-def mean(values: Iterable[float]) -> float:
-    """The arithmetic mean."""
-    values = list(values)
-    return sum(values) / len(values)
-
-
-def best_rates(
-    study: Study, store: Store, tuning: Mapping[str, Point]
-) -> dict[tuple[str, str], float]:
-    """The learning rate of each cell and task; the smallest where no trial succeeded."""
-    chosen = {}
-    for pair in study.pairs:
-        trials = [
-            (point.lr, store.read(run_id))
-            for run_id, point in tuning.items()
-            if (point.cell, point.task) == pair
-        ]
-        chosen[pair] = choose(trials) or min(study.grid)
-    return chosen
-
-
-def estimate(points: Sequence[Point], records: Iterable[Mapping[str, Any]]) -> float:
-    """Seconds that the points take one after another, from like runs or by a rough guess."""
-    seen: dict[tuple[str, str], list[float]] = {}
-    for record in records:
-        seconds = sum(record["seconds"].values())
-        names = record["names"]
-        for like in ((names["cell"], names["task"]), ("", names["task"]), ("", "")):
-            seen.setdefault(like, []).append(seconds)
-    total = 0.0
-    for point in points:
-        for like in ((point.cell, point.task), ("", point.task), ("", "")):
-            if like in seen:
-                total += mean(seen[like])
-                break
-        else:
-            steps = [o.split("=")[1] for o in point.shared if o.startswith("trainer.max_steps=")]
-            total += SECONDS_A_STEP * float(steps[-1] if steps else 2000)
-    return total
-
-
-class Ids:
-    """The run ids of points, composed once in a process: a hundred configs take seconds.
-
-    Args:
-        config_dir: of the user's own groups.
+    Raises:
+        LonglagError: the study has no such task.
     """
-
-    def __init__(self, config_dir: Path | None) -> None:
-        self.config_dir = config_dir
-        self.known: dict[tuple[str, ...], str] = {}
-
-    def of(self, points: Iterable[Point]) -> dict[str, Point]:
-        """Points by run id.
-
-        Raises:
-            LonglagError: a point asks for something unknown.
-        """
-        points = list(points)
-        new = [point for point in points if point.overrides not in self.known]
-        for shared in dict.fromkeys(point.shared for point in new):
-            alike = [point for point in new if point.shared == shared]
-            configs = variants(shared, [point.own for point in alike], self.config_dir)
-            for point, config in zip(alike, configs, strict=True):
-                self.known[point.overrides] = config.id
-        return {self.known[point.overrides]: point for point in points}
+    picked: dict[str, list[str]] = {}
+    for name in names:
+        found = {k: v for k, v in study.tasks.items() if name in (k, k.partition("@")[0])}
+        if not found:
+            allowed = list(study.tasks)
+            raise LonglagError(
+                f"task={name}: study {study.name} has no such task{did_you_mean(name, allowed)}; "
+                f"it has {', '.join(allowed)}; add another by '+study.tasks.{name}=[]'"
+            )
+        picked |= found
+    return picked

@@ -1,0 +1,59 @@
+"""What can be set: the groups, their choices and every key, for --help and for the shell."""
+
+from longlag.runs.config import folder, keys, resolve
+
+WIDTH = 96
+
+
+def groups() -> dict[str, list[str]]:
+    """The choices of each group of conf/."""
+    found: dict[str, list[str]] = {}
+    for path in sorted(folder().glob("*/*.yaml")):
+        found.setdefault(path.parent.name, []).append(path.stem)
+    return found
+
+
+def completions(prefix: str) -> list[str]:
+    """The words that begin with a prefix: keys before the equals sign, choices after it."""
+    group, equals, _ = prefix.partition("=")
+    if equals:
+        return [f"{group}={choice}" for choice in groups().get(group, ())]
+    return [f"{name}=" for name in (*groups(), *settable())]
+
+
+def settable() -> list[str]:
+    """Every key that holds a value, with the default cell and task."""
+    known = [key for key in keys(resolve([]).values) if not key.split(".")[-1].startswith("_")]
+    return [key for key in known if not any(k.startswith(f"{key}.") for k in known)]
+
+
+def settings_help(command: str) -> str:
+    """The end of a command's help."""
+    found = groups()
+    names = [key for key in settable() if key not in found and key != "executor"]
+    example = {
+        "longlag bench": "longlag bench study=smoke cell=gru,lstm trainer.max_steps=50",
+        "longlag report": "longlag report study=bench",
+        "longlag show": "longlag show task=temporal_order task.length=20",
+    }.get(command, f"{command} cell=gru task=adding task.length=200 optim.lr=0.003 seed=3")
+    return "\n".join(
+        [
+            "groups (`longlag list GROUP` tells of each choice):",
+            *(wrapped(f"  {group}=", choices) for group, choices in found.items()),
+            "keys (of the default cell and task; others have their own):",
+            wrapped("  ", names),
+            "example:",
+            f"  {example}",
+        ]
+    )
+
+
+def wrapped(head: str, words: list[str]) -> str:
+    """Words after a head, in lines."""
+    lines, line = [], head
+    for word in words:
+        if len(line) + len(word) > WIDTH:
+            lines.append(line.rstrip())
+            line = " " * len(head)
+        line += f"{word} "
+    return "\n".join([*lines, line.rstrip()])

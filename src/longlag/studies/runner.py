@@ -1,0 +1,146 @@
+"""Points over an executor: each run starts when what it needs is known, and none is run twice."""
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from pathlib import Path
+from typing import Any, Protocol
+
+from longlag.errors import LonglagError
+from longlag.records.store import Store
+from longlag.runs.config import Config
+from longlag.studies.worker import record_run
+
+STRIKES = 3  # workers that a run may take down before it counts as failed
+PATIENCE = 120.0  # seconds without any run under way after which the workers are replaced
+
+
+class Executor(Protocol):
+    """What runs functions elsewhere; `concurrent.futures` and its relatives fit."""
+
+    workers: int
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Run a function; the future raises if what carried it died."""
+        ...
+
+    def stop(self) -> None:
+        """End whatever runs, at once; a later `submit` works again."""
+        ...
+
+
+class Runner:
+    """Runs configs that are not recorded yet.
+
+    Args:
+        store: where the records go.
+        executor: carries the runs.
+        then: called with the id of a run that ended; gives the configs that are due now.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        executor: Executor,
+        then: Callable[[str], Iterable[Config]] = lambda run_id: (),
+    ) -> None:
+        self.store, self.executor, self.then = store, executor, then
+        self.configs: dict[str, Config] = {}  # every run that was ever due, by id
+        self.due: deque[str] = deque()
+        self.pending: dict[Future[Any], str] = {}
+        self.ended: set[str] = set()  # recorded or failed
+        self.failed: set[str] = set()
+        self.strikes: Counter[str] = Counter()
+        self.breakdowns = 0  # of the executor, since a run ended
+        self.waited = 0.0
+
+    def run(self, configs: Iterable[Config]) -> None:
+        """Run everything, and what becomes due; on return or error no worker is left.
+
+        Raises:
+            LonglagError: the workers cannot be started.
+            KeyboardInterrupt: Ctrl-C; what ended is recorded.
+        """
+        self.add(configs)
+        try:
+            while self.due or self.pending:
+                self.start_due()
+                if self.pending:
+                    self.wait_for_some()
+        finally:
+            self.executor.stop()
+
+    def add(self, configs: Iterable[Config]) -> None:
+        """Note configs as due, each once."""
+        for config in configs:
+            run_id = config.id
+            if run_id not in self.configs:
+                self.configs[run_id] = config
+                self.store.forget(run_id)  # a failure is tried again at every call
+                self.due.append(run_id)
+
+    def start_due(self) -> None:
+        """Hand over what is due; what is recorded has ended already."""
+        while self.due:
+            run_id = self.due.popleft()
+            if self.store.has(run_id):
+                self.end(run_id)
+                continue
+            where = Path(self.store.root), self.store.folder.name
+            try:
+                future = self.executor.submit(record_run, self.configs[run_id], *where, run_id)
+            except BrokenExecutor as error:
+                self.due.appendleft(run_id)
+                self.replace_workers(error)
+                return
+            self.pending[future] = run_id
+
+    def wait_for_some(self, seconds: float = 1.0) -> None:
+        """Wait until a run ended, and see how."""
+        done, _ = wait(self.pending, timeout=seconds, return_when=FIRST_COMPLETED)
+        idle = not done and not any(future.running() for future in self.pending)
+        self.waited = self.waited + seconds if idle else 0.0
+        if self.waited > PATIENCE:
+            self.replace_workers(TimeoutError("no worker takes a run"))
+        for future in done:
+            error = future.exception()
+            if isinstance(error, BrokenExecutor):
+                self.replace_workers(error)
+                return
+            run_id = self.pending.pop(future)
+            if error is not None:
+                self.strike(run_id, error)
+            else:
+                self.end(run_id, failed=future.result() == "failed")
+
+    def end(self, run_id: str, failed: bool = False) -> None:
+        """Note that a run is over, and add what has waited for it."""
+        self.breakdowns = 0
+        self.ended.add(run_id)
+        if failed:
+            self.failed.add(run_id)
+        self.add(self.then(run_id))
+
+    def strike(self, run_id: str, error: BaseException) -> None:
+        """Start a run again whose worker died, or give it up."""
+        self.strikes[run_id] += 1
+        if self.strikes[run_id] < STRIKES:
+            self.due.append(run_id)
+            return
+        command = self.configs[run_id].command
+        self.store.fail(run_id, command, f"{STRIKES} times, its worker died ({error})", "")
+        self.end(run_id, failed=True)
+
+    def replace_workers(self, error: BaseException) -> None:
+        """Start everything again that was under way, on new workers.
+
+        Raises:
+            LonglagError: that was done several times and nothing came of it.
+        """
+        self.executor.stop()
+        self.breakdowns += 1
+        if self.breakdowns >= STRIKES:
+            raise LonglagError(f"the workers of the study cannot be started: {error}")
+        self.due.extendleft(reversed(self.pending.values()))
+        self.pending.clear()
+        self.waited = 0.0
