@@ -117,7 +117,7 @@ class Unseeded(Broken):
     def __init__(self, input_size, hidden_size):
         super().__init__(input_size, hidden_size)
         with torch.no_grad():
-            self.rec.weight.normal_(generator=self.rng)
+            self.W_h.weight.normal_(generator=self.rng)
 
     rng = torch.Generator()
 

@@ -21,10 +21,10 @@ PAIRS = {
 def pair(name: str):
     torch.manual_seed(0)
     cell, torchs = (make().double() for make in PAIRS[name])
-    rec_bias = torch.zeros_like(cell.inp.bias)
+    rec_bias = torch.zeros_like(cell.W_x.bias)
     if name == "gru":
         rec_bias[2 * H :] = cell.b_U.detach()
-    weights = (cell.inp.weight, cell.rec.weight, cell.inp.bias, rec_bias)
+    weights = (cell.W_x.weight, cell.W_h.weight, cell.W_x.bias, rec_bias)
     with torch.no_grad():
         for theirs, ours in zip(torchs.parameters(), weights, strict=True):
             theirs.copy_(ours)
@@ -54,7 +54,7 @@ def matrices(module: Any) -> list[torch.Tensor]:
     """W_ih, W_hh and b_ih."""
     if isinstance(module, nn.RNNBase):
         return [module.weight_ih_l0, module.weight_hh_l0, module.bias_ih_l0]  # pyright: ignore
-    return [module.inp.weight, module.rec.weight, module.inp.bias]
+    return [module.W_x.weight, module.W_h.weight, module.W_x.bias]
 
 
 @pytest.mark.parametrize("name", PAIRS)

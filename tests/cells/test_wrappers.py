@@ -131,7 +131,7 @@ def test_variational_dropout_is_dropping_rows_of_the_matrices():
     seen, (m_h,) = twin.drawn(x)
     plain = copy.deepcopy(cell.cell)
     with torch.no_grad():
-        plain.rec.weight.mul_(m_h[0, 0])
+        plain.W_h.weight.mul_(m_h[0, 0])
     same(unroll(cell, x, backend="loop").y, unroll(plain, seen, backend="loop").y)
 
 
@@ -142,8 +142,8 @@ def test_h_detach_at_one_leaves_the_way_through_c_alone():
     s, way = LSTMState(*(torch.full((B, H), 0.1, dtype=torch.double) for _ in "hc")), 1.0
     for u in cell.cell.project(x):
         gate = cell.cell.gates(u, s)
-        s, way = cell.cell.step(u, s), way * gate["f"]
-    same(grad.c, way * gate["o"] * (1 - s.c.tanh() ** 2))
+        s, way = cell.cell.step(u, s), way * gate.f
+    same(grad.c, way * gate.o * (1 - s.c.tanh() ** 2))
     same(run.final.c, s.c)
 
 

@@ -32,7 +32,7 @@ def test_every_choice_is_listed_and_so_are_the_users_own(capsys, tmp_path, monke
     for path in (folder() / "cell").glob("*.yaml"):
         assert re.search(rf"^\s*{path.stem}\s", out, re.MULTILINE), path.stem
     assert "A cell of mine." in out
-    assert "f C' + i C~" in out
+    assert "f c' + i g" in out
 
 
 def test_a_task_is_drawn(capsys):

@@ -8,11 +8,11 @@ import sys
 import pytest
 import torch
 
-from longlag.cells import GRU, LSTM, Elman, GRUv1, MinGRU
+from longlag.cells import GRU, LSTM, Elman, GRUResetBefore, MinGRU
 from longlag.engine import BACKENDS, c_compiler, choose_backend, compiled, unroll
 
 T, B, I, H = 6, 3, 2, 4
-CELLS = (LSTM, GRU, GRUv1, Elman, MinGRU)
+CELLS = (LSTM, GRU, GRUResetBefore, Elman, MinGRU)
 SCRIPT = """
 import json, sys, torch
 from longlag import cells
@@ -20,7 +20,7 @@ from longlag.engine import unroll
 torch.set_num_threads(int(sys.argv[1]))
 torch.manual_seed(0)
 found = {}
-for name in ("LSTM", "GRU", "GRUv1", "Elman", "MinGRU"):
+for name in ("LSTM", "GRU", "GRUResetBefore", "Elman", "MinGRU"):
     run = unroll(getattr(cells, name)(2, 4), torch.randn(6, 3, 2))
     found[name] = run.backend, run.y.sum().item().hex()
 print(json.dumps(found))
@@ -34,7 +34,7 @@ def test_the_compiled_step_is_taken_wherever_it_can_be(cell):
 
 @pytest.mark.parametrize(
     ("cell", "plain", "step_by_step"),
-    [(GRU, "fused", "loop"), (GRUv1, "loop", "loop"), (MinGRU, "scan", "scan")],
+    [(GRU, "fused", "loop"), (GRUResetBefore, "loop", "loop"), (MinGRU, "scan", "scan")],
 )
 def test_without_it_follow_the_scan_the_vendors_kernel_and_the_loop(
     cell, plain, step_by_step, monkeypatch

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import nn
 
-from longlag.cells import LSTM, Cell, GRUv1, Hidden
+from longlag.cells import LSTM, Cell, GRUResetBefore, Hidden
 from longlag.cells.wrappers import Zoneout
 from longlag.engine import c_compiler, compiled, unroll
 from longlag.engine.errors import CompilerNotFound
@@ -126,7 +126,9 @@ def make(cell, dtype=torch.float64):
     return cell(I, H).to(dtype), torch.randn(T, B, I, dtype=dtype)
 
 
-@pytest.mark.parametrize("cell", [Leaky, Joined, Skew, Waves, Twice, Wide, Normed, LSTM, GRUv1])
+@pytest.mark.parametrize(
+    "cell", [Leaky, Joined, Skew, Waves, Twice, Wide, Normed, LSTM, GRUResetBefore]
+)
 @pytest.mark.parametrize("lengths", [None, [2, 6, 1]])
 def test_a_compiled_step_has_the_values_and_gradients_of_the_loop(cell, lengths):
     net, x = make(cell)
@@ -138,7 +140,7 @@ def test_a_compiled_step_has_the_values_and_gradients_of_the_loop(cell, lengths)
         torch.testing.assert_close(got, true, rtol=1e-9, atol=1e-11)
 
 
-@pytest.mark.parametrize("cell", [LSTM, GRUv1, Joined])
+@pytest.mark.parametrize("cell", [LSTM, GRUResetBefore, Joined])
 def test_more_rows_than_one_block_and_more_columns_than_one_panel(cell):
     torch.manual_seed(5)
     net, x = cell(3, 41).double(), torch.randn(9, 20, 3, dtype=torch.double)

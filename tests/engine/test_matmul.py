@@ -44,7 +44,7 @@ def test_a_projection_has_the_gradients_of_a_linear_layer(dtype):
     found = []
     for project in (lambda: projection.project(cell, x), lambda: cell.project(x)):
         y = project()
-        wanted = [x, cell.inp.weight, cell.inp.bias]
+        wanted = [x, cell.W_x.weight, cell.W_x.bias]
         found.append([y, *torch.autograd.grad(y.sin().sum(), wanted)])
     for ours, true in zip(*found, strict=True):
         torch.testing.assert_close(ours, true, **CLOSE[dtype])

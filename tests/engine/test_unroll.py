@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import nn
 
-from longlag.cells import GRU, LSTM, Cell, Elman, GRUv1, LinearCell, LSTMState
+from longlag.cells import GRU, LSTM, Cell, Elman, GRUResetBefore, LinearCell, LSTMState
 from longlag.engine import unroll
 
 T, B, I, H = 7, 3, 2, 4
-CELLS = [LSTM, GRU, GRUv1, Elman]
+CELLS = [LSTM, GRU, GRUResetBefore, Elman]
 
 
 class Memory(NamedTuple):

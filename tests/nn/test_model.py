@@ -135,7 +135,7 @@ def test_torchs_bidirectional_lstm_with_the_same_weights_computes_the_same(lengt
     torchs = nn.LSTM(I, H, 2, bidirectional=True).double()
     weights = []
     for cell in model.cells:
-        weights += [cell.inp.weight, cell.rec.weight, cell.inp.bias, torch.zeros(4 * H)]
+        weights += [cell.W_x.weight, cell.W_h.weight, cell.W_x.bias, torch.zeros(4 * H)]
     with torch.no_grad():
         for theirs, ours in zip(torchs.parameters(), weights, strict=True):
             theirs.copy_(ours)  # pyright: ignore[reportArgumentType]

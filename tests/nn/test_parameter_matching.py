@@ -2,11 +2,11 @@
 
 import pytest
 
-from longlag.cells import GRU, LSTM, Elman, GRUv1
+from longlag.cells import GRU, LSTM, Elman, GRUResetBefore
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
 
-CELLS = (Elman, LSTM, GRU, GRUv1)
+CELLS = (Elman, LSTM, GRU, GRUResetBefore)
 
 
 def maker(cell):

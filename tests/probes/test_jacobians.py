@@ -13,7 +13,7 @@ from longlag.cells import (
     AntisymmetricRNN,
     Cell,
     Elman,
-    GRUv1,
+    GRUResetBefore,
     Hidden,
     IndRNN,
     OrthogonalRNN,
@@ -28,7 +28,7 @@ from longlag.probes.jacobians import (
     step_bound,
     step_jacobians,
 )
-from longlag.probes.profile import before
+from longlag.probes.profile import previous_states
 
 T, B, I, H = 9, 2, 3, 4
 CLOSE = {"rtol": 1e-9, "atol": 1e-12}
@@ -40,10 +40,10 @@ def random(*shape: int, seed: int = 1) -> Tensor:
 
 def jacobians_of(cell: Cell, x: Tensor) -> tuple[Tensor, Tensor, Any]:
     u, states = cell.project(x), unroll(cell, x, backend="loop").states
-    return step_jacobians(cell, u, before(cell, states)), u, before(cell, states)
+    return step_jacobians(cell, u, previous_states(cell, states)), u, previous_states(cell, states)
 
 
-@pytest.mark.parametrize("kind", [Elman, LSTM, GRU, GRUv1])
+@pytest.mark.parametrize("kind", [Elman, LSTM, GRU, GRUResetBefore])
 def test_a_step_jacobian_is_what_finite_differences_give(kind):
     torch.manual_seed(0)
     cell = kind(I, H).double()
@@ -57,7 +57,7 @@ def test_a_step_jacobian_is_what_finite_differences_give(kind):
             w = v.clone()
             w[j] += sign * eps
             s = cell.step(u[t, [b]], type(start)(*w[None].split(sizes, -1)))
-            ends.append(flatten(s)[0].detach())
+            ends.append(flatten(s, 1)[0].detach())
         want = (ends[0] - ends[1]) / (2 * eps)
         torch.testing.assert_close(J[t, b, :, j], want, rtol=1e-6, atol=1e-9)
 
@@ -68,7 +68,7 @@ def test_the_jacobian_of_a_tanh_step_is_its_slope_times_the_matrix():
     x = random(T, B, I)
     J, _, _ = jacobians_of(cell, x)
     h = unroll(cell, x, backend="loop").states.h
-    want = (1 - h.square())[..., None] * cell.rec.weight
+    want = (1 - h.square())[..., None] * cell.W_h.weight
     torch.testing.assert_close(J, want.detach(), **CLOSE)
 
 
@@ -76,7 +76,7 @@ def test_no_step_of_a_vanilla_rnn_stretches_more_than_its_bound():
     torch.manual_seed(0)
     cell = Elman(I, H).double()
     with torch.no_grad():
-        cell.rec.weight.copy_(torch.diag(torch.tensor([0.5, -1.5, 0.25, 1.0])))
+        cell.W_h.weight.copy_(torch.diag(torch.tensor([0.5, -1.5, 0.25, 1.0])))
     assert step_bound(cell) == pytest.approx(1.5)
     J, _, _ = jacobians_of(cell, random(T, B, I))
     assert float(singular_values(J).max()) <= 1.5

@@ -79,11 +79,11 @@ def test_gates_are_the_means_of_the_activations_over_units_and_sequences():
     cell = copy.deepcopy(model.cells[0]).double()
     s, seen = cell.init_state(B), []
     for u in cell.project(batch.x.double()).unbind(0):
-        seen.append(cell.gates(u, s)["f"].mean().item())
+        seen.append(cell.gates(u, s).f.mean().item())
         s = cell.step(u, s)
     np.testing.assert_allclose(found["gate/0/f"], seen[::-1], rtol=1e-9)
     assert {name for name in found if name.startswith("gate")} == {
-        f"gate/0/{letter}" for letter in ("f", "i", "C~", "o")
+        f"gate/0/{letter}" for letter in ("f", "i", "g~", "o")
     }
 
 
@@ -98,7 +98,7 @@ def test_a_gradient_far_below_float32_is_still_a_number():
     torch.manual_seed(0)
     model = Model(2, 1, Elman, 5)
     with torch.no_grad():
-        model.cells[0].rec.weight.mul_(1e-3)
+        model.cells[0].W_h.weight.mul_(1e-3)
     batch = Adding(length=30).batch("validation", 0, 0, B)
     norms = profile(model, batch, "regression")["profile/0/h"]
     assert 0 < norms[-1] < 1e-60

@@ -49,10 +49,10 @@ def test_a_kick_to_c_fades_by_the_forget_gate():
     torch.manual_seed(0)
     cell = LSTM(H, H).double()
     with torch.no_grad():
-        cell.rec.weight.zero_()
-        cell.inp.weight.zero_()
-        cell.inp.bias.chunk(4)[3].fill_(-1e4)  # o = 0: the state is c alone
-        cell.inp.bias.chunk(4)[1].fill_(0)  # f = 1/2
+        cell.W_h.weight.zero_()
+        cell.W_x.weight.zero_()
+        cell.W_x.bias.chunk(4)[3].fill_(-1e4)  # o = 0: the state is c alone
+        cell.W_x.bias.chunk(4)[1].fill_(0)  # f = 1/2
     x = random(T, B, H)
     s = unroll(cell, x, backend="loop").states
     left = kick(cell, cell.project(x), s, "c", 2, LAST, Generator().manual_seed(0))
@@ -116,8 +116,8 @@ def test_a_kick_of_a_smooth_cell_is_its_jacobian_times_the_direction():
     v = torch.cat([torch.zeros(1, H).double(), way / way.norm()], dim=1)
 
     def step(flat: Tensor) -> Tensor:
-        return flatten(cell.step(u[7], type(s)(*flat.split(H, -1))))
+        return flatten(cell.step(u[7], type(s)(*flat.split(H, -1))), 1)
 
-    now = flatten(type(s)(*(leaf[6] for leaf in s))).detach()
+    now = flatten(type(s)(*(leaf[6] for leaf in s)), 1).detach()
     moved = torch.autograd.functional.jvp(step, now, v)[1]
     assert left[1] == pytest.approx(moved.norm().item(), rel=0.02)  # a kick of 1 % is not 0

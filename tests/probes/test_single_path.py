@@ -7,7 +7,7 @@ import torch
 from longlag.cells import GRU, LSTM
 from longlag.nn.model import Model
 from longlag.probes.profile import gradients, in_double, profile
-from longlag.probes.single_path import Only, single_paths
+from longlag.probes.single_path import SinglePathCell, single_paths
 from longlag.tasks import Adding
 
 T, B, H = 12, 3, 5
@@ -25,8 +25,8 @@ def test_along_c_the_gradient_is_the_product_of_the_forget_gates():
     cell, s, f, o = double.cells[0], double.cells[0].init_state(B), [], []
     for u in cell.project(exact.x).unbind(0):
         gate = cell.gates(u, s)
-        f.append(gate["f"])
-        o.append(gate["o"])
+        f.append(gate.f)
+        o.append(gate.o)
         s = cell.step(u, s)
     answer = double.head(s.h)
     direct = 2 * (answer - exact.target[-1]) * double.head.weight
@@ -56,7 +56,7 @@ def test_along_h_the_gradient_is_what_the_gates_pass_on():
 def test_where_the_hidden_state_is_not_read_all_of_the_gradient_goes_along_c():
     model, batch = case()
     with torch.no_grad():
-        model.cells[0].rec.weight.zero_()
+        model.cells[0].W_h.weight.zero_()
     along, whole = single_paths(model, batch, "regression"), profile(model, batch, "regression")
     np.testing.assert_allclose(along["along/0/c"], whole["profile/0/c"], rtol=1e-12)
     np.testing.assert_array_equal(along["along/0/h"][1:], 0)
@@ -66,7 +66,7 @@ def test_cutting_changes_no_value():
     model, batch = case(layers=2)
     double, exact = in_double(model, batch)
     want = double(exact.x, backend="loop").prediction
-    double.layers = torch.nn.ModuleList(Only(cell, "c") for cell in double.cells)
+    double.layers = torch.nn.ModuleList(SinglePathCell(cell, "c") for cell in double.cells)
     assert torch.equal(double(exact.x).prediction, want)
     grads, _ = gradients(double, exact, "regression")
     assert set(grads) == {"0/h", "0/c", "1/h", "1/c"}

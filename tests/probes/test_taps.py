@@ -4,13 +4,13 @@ import pytest
 import torch
 from torch import Generator, Tensor, nn
 
-from longlag.cells import GRU, LSTM, Cell, Elman, GRUv1, Hidden
+from longlag.cells import GRU, LSTM, Cell, Elman, GRUResetBefore, Hidden
 from longlag.nn.model import Model
 from longlag.probes.taps import state_gradients
 
 T, B, I, H = 17, 3, 2, 4
 CLOSE = {"rtol": 1e-9, "atol": 1e-12}
-CELLS = (Elman, LSTM, GRU, GRUv1)
+CELLS = (Elman, LSTM, GRU, GRUResetBefore)
 
 
 class Linear(Cell):
@@ -62,9 +62,9 @@ def test_open_forget_and_closed_input_gates_are_a_constant_error_carousel(x):
     model = model_of(LSTM)
     cell = model.cells[0]
     with torch.no_grad():
-        cell.rec.weight.zero_()
-        cell.inp.weight.zero_()
-        b_i, b_f, _, _ = cell.inp.bias.chunk(4)
+        cell.W_h.weight.zero_()
+        cell.W_x.weight.zero_()
+        b_i, b_f, _, _ = cell.W_x.bias.chunk(4)
         b_i.fill_(-1e4)  # i = 0
         b_f.fill_(1e4)  # f = 1
     (g,) = state_gradients(model, x, last)
@@ -117,7 +117,7 @@ def test_the_gradient_retained_on_c_is_another_quantity(x):
     (g,) = state_gradients(model, x, last)
     cell, s, kept, gate_o = model.cells[0], model.cells[0].init_state(B), [], []
     for u in cell.project(x).unbind(0):
-        gate_o.append(cell.gates(u, s)["o"].detach())
+        gate_o.append(cell.gates(u, s).o.detach())
         s = cell.step(u, s)
         s.c.retain_grad()
         kept.append(s.c)

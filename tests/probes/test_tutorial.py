@@ -36,9 +36,9 @@ def test_the_page_agrees_with_the_cell_that_it_explains():
     cell = LSTM(I, H).double()
     x, h, C = (torch.randn(n, dtype=torch.double) for n in (I, H, H))
     rows = dict(zip("ifCo", range(4), strict=True))
-    W = {k: torch.cat([cell.rec.weight.chunk(4)[n], cell.inp.weight.chunk(4)[n]], 1).T
+    W = {k: torch.cat([cell.W_h.weight.chunk(4)[n], cell.W_x.weight.chunk(4)[n]], 1).T
          for k, n in rows.items()}  # fmt: skip
-    b = {k: cell.inp.bias.chunk(4)[n] for k, n in rows.items()}
+    b = {k: cell.W_x.bias.chunk(4)[n] for k, n in rows.items()}
     new = cell.step(cell.project(x[None]), LSTMState(h[None], C[None]))
     want_h, want_C = names["lstm_step"](x, h, C, W, b)
     torch.testing.assert_close(new.h[0], want_h)

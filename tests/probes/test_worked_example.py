@@ -18,23 +18,23 @@ def rnn(x, h):
     return {"h": h}
 
 
-def lstm(x, h, C):
+def lstm(x, h, c):
     f = sigmoid(0.4 * h - 0.3 * x + 1.5)
     i = sigmoid(0.3 * h + 0.9 * x)
     new = np.tanh(0.6 * h + 0.8 * x + 0.1)
     o = sigmoid(0.2 * h + 0.5 * x + 0.3)
-    C = f * C + i * new
-    return {"f": f, "i": i, "C~": new, "o": o, "h": o * np.tanh(C), "C": C}
+    c = f * c + i * new
+    return {"f": f, "i": i, "g": new, "o": o, "h": o * np.tanh(c), "c": c}
 
 
 def gru(x, h):
     z = sigmoid(0.3 * h - 0.4 * x + 1)
     r = sigmoid(0.5 * h + 0.6 * x)
     new = np.tanh(0.8 * x + 0.1 + r * (0.6 * h + 0.2))
-    return {"z": z, "r": r, "h~": new, "h": (1 - z) * new + z * h}
+    return {"z": z, "r": r, "n": new, "h": (1 - z) * new + z * h}
 
 
-PAPERS = {"rnn": (rnn, ["h"]), "lstm": (lstm, ["h", "C"]), "gru": (gru, ["h"])}
+PAPERS = {"rnn": (rnn, ["h"]), "lstm": (lstm, ["h", "c"]), "gru": (gru, ["h"])}
 
 
 def loss_from(step, letters, t, state):

@@ -20,43 +20,43 @@ def rows(matrix, count):
 def elman(w, x, s):
     """Elman 1990: h_t = tanh(W x_t + U h_(t-1) + b)."""
     (h,) = s
-    return (np.tanh(x @ w["inp.weight"].T + h @ w["rec.weight"].T + w["inp.bias"]),)
+    return (np.tanh(x @ w["W_x.weight"].T + h @ w["W_h.weight"].T + w["W_x.bias"]),)
 
 
 def elman_relu(w, x, s):
     """Le et al. 2015: the same with rectified units."""
     (h,) = s
-    return (np.maximum(0, x @ w["inp.weight"].T + h @ w["rec.weight"].T + w["inp.bias"]),)
+    return (np.maximum(0, x @ w["W_x.weight"].T + h @ w["W_h.weight"].T + w["W_x.bias"]),)
 
 
 def lstm(w, x, s):
     """Gers, Schmidhuber & Cummins 2000; gates on [h_(t-1), x_t]."""
     h, c = s
-    W_x, W_h, b = (rows(w[name], 4) for name in ("inp.weight", "rec.weight", "inp.bias"))
+    W_x, W_h, b = (rows(w[name], 4) for name in ("W_x.weight", "W_h.weight", "W_x.bias"))
     hx = np.concatenate([h, x], 1)
     i, f, g, o = (hx @ np.concatenate([W_h[k], W_x[k]], 1).T + b[k] for k in range(4))
     c_new = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c_new), c_new
 
 
-def gru_v1(w, x, s):
+def gru_reset_before(w, x, s):
     """Cho et al. 2014, eqs. 5-8: r, z, h~ on r * h, and h = z h' + (1 - z) h~."""
     (h,) = s
-    W_r, W_z, W = rows(w["inp.weight"], 3)
-    b_r, b_z, b = rows(w["inp.bias"], 3)
-    U_r, U_z = rows(w["rec.weight"], 2)
+    W_r, W_z, W = rows(w["W_x.weight"], 3)
+    b_r, b_z, b = rows(w["W_x.bias"], 3)
+    U_r, U_z = rows(w["W_h.weight"], 2)
     r = sigmoid(x @ W_r.T + h @ U_r.T + b_r)
     z = sigmoid(x @ W_z.T + h @ U_z.T + b_z)
-    tilde = np.tanh(x @ W.T + (r * h) @ w["rec_h.weight"].T + b)
+    tilde = np.tanh(x @ W.T + (r * h) @ w["U_n.weight"].T + b)
     return (z * h + (1 - z) * tilde,)
 
 
-def gru_v3(w, x, s):
+def gru_reset_after(w, x, s):
     """cuDNN's CUDNN_GRU: h' = tanh(W x + r o (R h_(t-1) + b_R) + b_W)."""
     (h,) = s
-    W_r, W_z, W = rows(w["inp.weight"], 3)
-    b_r, b_z, b = rows(w["inp.bias"], 3)
-    R_r, R_z, R = rows(w["rec.weight"], 3)
+    W_r, W_z, W = rows(w["W_x.weight"], 3)
+    b_r, b_z, b = rows(w["W_x.bias"], 3)
+    R_r, R_z, R = rows(w["W_h.weight"], 3)
     r = sigmoid(x @ W_r.T + h @ R_r.T + b_r)
     i = sigmoid(x @ W_z.T + h @ R_z.T + b_z)
     new = np.tanh(x @ W.T + r * (h @ R.T + w["b_U"]) + b)
@@ -75,13 +75,13 @@ def odyssey(off="", peepholes=True, linear_in=False, linear_out=False, coupled=F
             g: x @ W.T + h @ R.T + b
             for g, W, R, b in zip(
                 order,
-                rows(w["inp.weight"], n),
-                rows(w["rec.weight"], n),
-                rows(w["inp.bias"], n),
+                rows(w["W_x.weight"], n),
+                rows(w["W_h.weight"], n),
+                rows(w["W_x.bias"], n),
                 strict=True,
             )
         }
-        p = {g: w["peep"][k] if peepholes else 0.0 for k, g in enumerate(here)}
+        p = {g: w["p"][k] if peepholes else 0.0 for k, g in enumerate(here)}
         z = a["z"] if linear_in else np.tanh(a["z"])
         i = sigmoid(a["i"] + p["i"] * c) if "i" in here else 1.0
         f = sigmoid(a["f"] + p["f"] * c) if "f" in here else 1.0
@@ -96,9 +96,9 @@ def odyssey(off="", peepholes=True, linear_in=False, linear_out=False, coupled=F
 def lstm_fgr(w, x, s):
     """Greff et al. 2015, FGR: nine more matrices, from every gate before to every gate."""
     h, c, i0, f0, o0 = s
-    W, R, b = (rows(w[name], 4) for name in ("inp.weight", "rec.weight", "inp.bias"))
-    G = [np.split(block, 3, axis=1) for block in rows(w["rec_gates.weight"], 3)]
-    p = w["peep"]
+    W, R, b = (rows(w[name], 4) for name in ("W_x.weight", "W_h.weight", "W_x.bias"))
+    G = [np.split(block, 3, axis=1) for block in rows(w["R.weight"], 3)]
+    p = w["p"]
 
     def sums(k):
         back = i0 @ G[k][0].T + f0 @ G[k][1].T + o0 @ G[k][2].T
@@ -110,6 +110,22 @@ def lstm_fgr(w, x, s):
     return o * np.tanh(c_new), c_new, i, f, o
 
 
+def lstm_1997(w, x, s):
+    """Hochreiter & Schmidhuber 1997, section 4: two cells a block, gates that feed gates."""
+    y, c, y_in, y_out = s
+    blocks = y_in.shape[1]
+    net = np.concatenate([x, y, y_in, y_out], 1) @ np.hstack([w["W_x.weight"], w["W_h.weight"]]).T
+    net = net + w["b"]
+    y_in, y_out = sigmoid(net[:, :blocks]), sigmoid(net[:, blocks : 2 * blocks])
+    g = 4 * sigmoid(net[:, 2 * blocks :]) - 2
+    c_new, y_new = np.empty_like(c), np.empty_like(y)
+    for j in range(blocks):
+        for v in (2 * j, 2 * j + 1):
+            c_new[:, v] = c[:, v] + y_in[:, j] * g[:, v]
+            y_new[:, v] = y_out[:, j] * (2 * sigmoid(c_new[:, v]) - 1)
+    return y_new, c_new, y_in, y_out
+
+
 def normal(a, gain, shift=0.0):
     """Ba et al. 2016, eq. 4, over the last axis."""
     centred = a - a.mean(-1, keepdims=True)
@@ -119,56 +135,72 @@ def normal(a, gain, shift=0.0):
 def lstm_layernorm(w, x, s):
     """Ba et al. 2016, supplement: LSTM."""
     h, c = s
-    a = normal(h @ w["rec.weight"].T, w["norm_h.weight"])
-    a = a + normal(x @ w["inp.weight"].T, w["norm_x.weight"]) + w["b"]
+    a = normal(h @ w["W_h.weight"].T, w["N_h.weight"])
+    a = a + normal(x @ w["W_x.weight"].T, w["N_x.weight"]) + w["b"]
     i, f, g, o = np.split(a, 4, axis=1)
     c_new = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
-    return sigmoid(o) * np.tanh(normal(c_new, w["norm_c.weight"], w["norm_c.bias"])), c_new
+    return sigmoid(o) * np.tanh(normal(c_new, w["N_c.weight"], w["N_c.bias"])), c_new
 
 
 def mgu(w, x, s):
     """Zhou et al. 2016."""
     (h,) = s
-    W_f, W_h = rows(w["inp.weight"], 2)
-    b_f, b_h = rows(w["inp.bias"], 2)
-    f = sigmoid(h @ w["rec_f.weight"].T + x @ W_f.T + b_f)
-    tilde = np.tanh((f * h) @ w["rec_h.weight"].T + x @ W_h.T + b_h)
+    W_f, W_h = rows(w["W_x.weight"], 2)
+    b_f, b_h = rows(w["W_x.bias"], 2)
+    f = sigmoid(h @ w["U_f.weight"].T + x @ W_f.T + b_f)
+    tilde = np.tanh((f * h) @ w["U_n.weight"].T + x @ W_h.T + b_h)
     return ((1 - f) * h + f * tilde,)
 
 
 def janet(w, x, s):
     """Van der Westhuizen & Lasenby 2018, beta = 1."""
     (c,) = s
-    a, b = np.split(x @ w["inp.weight"].T + c @ w["rec.weight"].T + w["inp.bias"], 2, axis=1)
+    a, b = np.split(x @ w["W_x.weight"].T + c @ w["W_h.weight"].T + w["W_x.bias"], 2, axis=1)
     return (sigmoid(a) * c + (1 - sigmoid(a - 1)) * np.tanh(b),)
 
 
 def ugrnn(w, x, s):
     """Collins et al. 2016."""
     (h,) = s
-    g, c = np.split(x @ w["inp.weight"].T + h @ w["rec.weight"].T + w["inp.bias"], 2, axis=1)
+    g, c = np.split(x @ w["W_x.weight"].T + h @ w["W_h.weight"].T + w["W_x.bias"], 2, axis=1)
     return (sigmoid(g) * h + (1 - sigmoid(g)) * np.tanh(c),)
 
 
 def indrnn(w, x, s):
     """Li et al. 2018, section 3."""
     (h,) = s
-    return (np.maximum(0, x @ w["inp.weight"].T + w["u"] * h + w["inp.bias"]),)
+    return (np.maximum(0, x @ w["W_x.weight"].T + w["u"] * h + w["W_x.bias"]),)
+
+
+def flow(w, h):
+    """Chang et al. 2019: the matrix A - A^T - gamma 1 on h, A strictly upper triangular."""
+    n = h.shape[1]
+    A = np.zeros((n, n))
+    A[np.triu_indices(n, 1)] = w["A"]
+    return h @ (A - A.T - 0.03 * np.eye(n)).T
 
 
 def antisymmetric(w, x, s):
-    """Chang et al. 2019, section 3, eps = 0.1, gamma = 0.01."""
+    """Chang et al. 2019, eq. 12, eps = 0.01, gamma = 0.03."""
     (h,) = s
-    M = w["U"] - w["U"].T - 0.01 * np.eye(len(w["U"]))
-    return (h + 0.1 * np.tanh(h @ M.T + x @ w["inp.weight"].T + w["inp.bias"]),)
+    return (h + 0.01 * np.tanh(flow(w, h) + x @ w["W_x.weight"].T + w["W_x.bias"]),)
+
+
+def antisymmetric_gated(w, x, s):
+    """Chang et al. 2019, eq. 13."""
+    (h,) = s
+    V_h, V_z = rows(w["W_x.weight"], 2)
+    b_h, b_z = rows(w["W_x.bias"], 2)
+    z = sigmoid(flow(w, h) + x @ V_z.T + b_z)
+    return (h + 0.01 * z * np.tanh(flow(w, h) + x @ V_h.T + b_h),)
 
 
 def cornn(w, x, s):
-    """Rusch & Mishra 2021, eq. 3."""
+    """Rusch & Mishra 2021, eq. 3; the constants of its adding problem."""
     y, z = s
-    dt, gamma, eps = 0.042, 2.7, 4.7
-    W, cal_W = np.split(w["rec.weight"], 2, axis=1)
-    inside = y @ W.T + z @ cal_W.T + x @ w["inp.weight"].T + w["inp.bias"]
+    dt, gamma, eps = 0.06, 66.0, 15.0
+    W, cal_W = np.split(w["W_s.weight"], 2, axis=1)
+    inside = y @ W.T + z @ cal_W.T + x @ w["W_x.weight"].T + w["W_x.bias"]
     z_new = z + dt * np.tanh(inside) - dt * gamma * y - dt * eps * z
     return y + dt * z_new, z_new
 
@@ -176,35 +208,35 @@ def cornn(w, x, s):
 def lem(w, x, s):
     """Rusch et al. 2022, eq. 3, dt = 1."""
     y, z = s
-    V_1, V_2, V_z, V_y = rows(w["inp.weight"], 4)
-    b_1, b_2, b_z, b_y = rows(w["inp.bias"], 4)
-    W_1, W_2, W_z = rows(w["rec.weight"], 3)
+    V_1, V_2, V_z, V_y = rows(w["W_x.weight"], 4)
+    b_1, b_2, b_z, b_y = rows(w["W_x.bias"], 4)
+    W_1, W_2, W_z = rows(w["U.weight"], 3)
     d = sigmoid(y @ W_1.T + x @ V_1.T + b_1)
     e = sigmoid(y @ W_2.T + x @ V_2.T + b_2)
     z_new = (1 - d) * z + d * np.tanh(y @ W_z.T + x @ V_z.T + b_z)
-    y_new = (1 - e) * y + e * np.tanh(z_new @ w["rec_y.weight"].T + x @ V_y.T + b_y)
+    y_new = (1 - e) * y + e * np.tanh(z_new @ w["U_y.weight"].T + x @ V_y.T + b_y)
     return y_new, z_new
 
 
 def scrn(w, x, s):
     """Mikolov et al. 2014, eqs. 4 and 5, alpha = 0.95."""
     h, context = s
-    A, B = rows(w["inp.weight"], 2)
+    A, B = rows(w["W_x.weight"], 2)
     new = (1 - 0.95) * (x @ B.T) + 0.95 * context
-    return sigmoid(new @ w["slow.weight"].T + x @ A.T + h @ w["rec.weight"].T), new
+    return sigmoid(new @ w["P.weight"].T + x @ A.T + h @ w["R.weight"].T), new
 
 
 def mingru(w, x, s):
     """Feng et al. 2024, section 3.1."""
     (h,) = s
-    z, tilde = np.split(x @ w["inp.weight"].T + w["inp.bias"], 2, axis=1)
+    z, tilde = np.split(x @ w["W_x.weight"].T + w["W_x.bias"], 2, axis=1)
     return ((1 - sigmoid(z)) * h + sigmoid(z) * tilde,)
 
 
 def minlstm(w, x, s):
     """Feng et al. 2024, section 3.2.3."""
     (h,) = s
-    f, i, tilde = np.split(x @ w["inp.weight"].T + w["inp.bias"], 3, axis=1)
+    f, i, tilde = np.split(x @ w["W_x.weight"].T + w["W_x.bias"], 3, axis=1)
     f, i = sigmoid(f), sigmoid(i)
     f, i = f / (f + i), i / (f + i)
     return (f * h + i * tilde,)
@@ -214,15 +246,15 @@ def lru(w, x, s):
     """Orvieto et al. 2023, section 3."""
     (h,) = s
     lam = np.exp(-np.exp(w["nu"]) + 1j * np.exp(w["theta"]))
-    re, im, _ = rows(w["inp.weight"], 3)
+    re, im = rows(w["B.weight"], 2)
     return (lam * h + np.exp(w["gamma"]) * (x @ (re + 1j * im).T),)
 
 
 def lru_readout(w, x, s):
-    """Re(C x) + D u."""
-    re, minus_im = np.split(w["out.weight"], 2, axis=1)
-    C, D = re - 1j * minus_im, rows(w["inp.weight"], 3)[2]
-    return (s[0] @ C.T).real + x @ D.T
+    """Re(C x) + D u, D a diagonal where the layer is as wide inside as outside."""
+    re, minus_im = np.split(w["C.weight"], 2, axis=1)
+    C, D = re - 1j * minus_im, w["D"]
+    return (s[0] @ C.T).real + x @ (np.diag(D) if D.ndim == 1 else D).T
 
 
 def scrn_readout(w, x, s):
@@ -233,7 +265,7 @@ def scrn_readout(w, x, s):
 def slstm(w, x, s):
     """Beck et al. 2024, eqs. 8-17, f = sigmoid."""
     h, c, n, m = s
-    a = x @ w["inp.weight"].T + h @ w["rec.weight"].T + w["inp.bias"]
+    a = x @ w["W_x.weight"].T + h @ w["W_h.weight"].T + w["W_x.bias"]
     i, f, z, o = np.split(a, 4, axis=1)
     log_f = np.log(sigmoid(f))
     m_new = np.maximum(log_f + m, i)
@@ -246,10 +278,10 @@ def slstm(w, x, s):
 def orthogonal(w, x, s):
     """Lezcano-Casado & Martinez-Rubio 2019, with the modrelu of Arjovsky et al. 2016."""
     (h,) = s
-    A = np.zeros_like(w["rec.parametrizations.weight.0.base"])
-    A[np.tril_indices(len(A), -1)] = w["rec.parametrizations.weight.original"]
-    U = w["rec.parametrizations.weight.0.base"] @ expm(A - A.T)
-    z = x @ w["inp.weight"].T + h @ U.T + w["inp.bias"]
+    A = np.zeros_like(w["W_h.parametrizations.weight.0.base"])
+    A[np.tril_indices(len(A), -1)] = w["W_h.parametrizations.weight.original"]
+    U = w["W_h.parametrizations.weight.0.base"] @ expm(A - A.T)
+    z = x @ w["W_x.weight"].T + h @ U.T + w["W_x.bias"]
     return (np.sign(z) * np.maximum(0, np.abs(z) + w["b_phi"]),)
 
 

@@ -3,12 +3,13 @@
 from longlag.cells.antisymmetric import AntisymmetricRNN
 from longlag.cells.base import Cell, Hidden, Kernel, LinearCell
 from longlag.cells.elman import Elman
-from longlag.cells.gru import GRU, GRUv1
+from longlag.cells.gru import GRU, GRUResetBefore
 from longlag.cells.indrnn import IndRNN
 from longlag.cells.janet import JANET
 from longlag.cells.layernorm_lstm import LayerNormLSTM
 from longlag.cells.lru import LRU
 from longlag.cells.lstm import LSTM, LSTMState
+from longlag.cells.lstm_1997 import LSTM1997
 from longlag.cells.lstm_family import FullGateLSTM, LSTMVariant
 from longlag.cells.mgu import MGU
 from longlag.cells.minimal import MinGRU, MinLSTM
@@ -24,6 +25,7 @@ __all__ = [
     "LEM",
     "LRU",
     "LSTM",
+    "LSTM1997",
     "MGU",
     "SCRN",
     "SLSTM",
@@ -33,7 +35,7 @@ __all__ = [
     "CoRNN",
     "Elman",
     "FullGateLSTM",
-    "GRUv1",
+    "GRUResetBefore",
     "Hidden",
     "IndRNN",
     "Kernel",

@@ -1,46 +1,90 @@
 """The antisymmetric RNN: a stable differential equation, taken in small steps."""
 
+from typing import Any, NamedTuple
+
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
 from longlag.cells.base import Cell, Hidden
 from longlag.cells.initial import uniform_
+from longlag.cells.skew import Skew
+
+
+class AntisymmetricGates(NamedTuple):
+    """The input gate of the gated form."""
+
+    z: Tensor
 
 
 class AntisymmetricRNN(Cell):
-    r"""h_t = h_(t-1) + eps * tanh((U - U^T - gamma 1) h_(t-1) + W x_t + b).
+    r"""Euler's method on an antisymmetric flow, which neither grows nor decays.
 
-    The eigenvalues of U - U^T are imaginary: without gamma the flow neither grows nor decays.
+        M   = A - A^T - gamma 1,  A strictly upper triangular
+        h_t = h_(t-1) + eps * tanh(M h_(t-1) + W x_t + b)                        (eq. 12)
+        z_t = sigmoid(M h_(t-1) + W_z x_t + b_z)                                 gated alone
+        h_t = h_(t-1) + eps * z_t * tanh(M h_(t-1) + W x_t + b)                  (eq. 13)
+
+    The eigenvalues of A - A^T are imaginary, i omega.  A step is stable where
+    |1 + eps (-gamma + i omega)| <= 1 (proposition 2), that is 2 gamma >= eps (omega^2 + gamma^2).
+    A starts as N(0, sigma^2 / H), whose largest omega is about 2 sigma: the defaults hold for
+    omega up to 2.4, and training may leave that.
 
     Args:
         input_size: I.
-        hidden_size: H.
+        hidden_size: H; A is stored by its H(H-1)/2 numbers.
         eps: the step's size.
-        gamma: diffusion, which keeps Euler's method stable.
+        gamma: diffusion.
+        sigma: of A's start.
+        gated: the form of eq. 13, whose gate shares M.
 
     Source: Chang et al. 2019, "AntisymmetricRNN: a dynamical system view on recurrent neural
-    networks", section 3.
+    networks", sections 3.2 to 3.4, eqs. 12 and 13.  W and b start uniform in +-1/sqrt(H).
     """
 
+    version = 2
+
     def __init__(
-        self, input_size: int, hidden_size: int, eps: float = 0.1, gamma: float = 0.01
+        self,
+        input_size: int,
+        hidden_size: int,
+        eps: float = 0.01,
+        gamma: float = 0.03,
+        sigma: float = 1.0,
+        gated: bool = False,
     ) -> None:
         super().__init__(input_size, hidden_size)
         if eps <= 0 or gamma < 0:
             raise ValueError(
                 f"AntisymmetricRNN: eps must be positive and gamma not negative, not {eps}, {gamma}"
             )
-        self.eps, self.gamma = eps, gamma
-        self.inp = nn.Linear(input_size, hidden_size)
-        self.U = nn.Parameter(torch.empty(hidden_size, hidden_size))
+        self.eps, self.gamma, self.gated = eps, gamma, gated
+        self.W_x = nn.Linear(input_size, (1 + gated) * hidden_size)  # rows in the order h z
         uniform_(self, hidden_size)
+        self.skew = Skew(hidden_size, "above")
+        self.A = nn.Parameter(torch.empty(hidden_size * (hidden_size - 1) // 2))
+        nn.init.normal_(self.A, 0.0, sigma * hidden_size**-0.5)
 
-    def project(self, x: Tensor) -> Tensor:
-        """W x_t + b."""
-        return self.inp(x)
+    def matrix(self) -> Float[Tensor, "H H"]:
+        """Return A - A^T, of which gamma is not yet taken."""
+        return self.skew(self.A)
 
-    def step(self, u: Tensor, s: Hidden) -> Hidden:
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
+        """W x_t + b, and that of the gate."""
+        return self.W_x(x)
+
+    def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> Any:
+        """z_t, if there is one."""
+        if not self.gated:
+            return {}
+        flow = linear(s.h, self.matrix()) - self.gamma * s.h
+        return AntisymmetricGates(torch.sigmoid(flow + u.chunk(2, dim=-1)[1]))
+
+    def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
         """One step of Euler's method."""
-        turned = linear(s.h, self.U - self.U.T) - self.gamma * s.h
-        return Hidden(s.h + self.eps * torch.tanh(turned + u))
+        flow = linear(s.h, self.matrix()) - self.gamma * s.h
+        if not self.gated:
+            return Hidden(s.h + self.eps * torch.tanh(flow + u))
+        u_h, u_z = u.chunk(2, dim=-1)
+        return Hidden(s.h + self.eps * torch.sigmoid(flow + u_z) * torch.tanh(flow + u_h))

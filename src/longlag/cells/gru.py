@@ -1,93 +1,119 @@
-"""The GRU, as its paper wrote it (v1) and as the vendors built it (v3)."""
+"""The GRU, its reset gate after the recurrent product (cuDNN, torch) or before it (the paper).
+
+Both are called by the arXiv versions of the paper, which differ: version 1 resets after the
+product, version 3 before it.  Keras and haste name them so; longlag names what they do.
+"""
 
 from abc import abstractmethod
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from longlag.cells.base import Cell, Hidden, Kernel
 from longlag.cells.initial import uniform_
 
 
+class GRUGates(NamedTuple):
+    """The update gate z, the reset gate r and the candidate n."""
+
+    z: Float[Tensor, "*S H"]
+    r: Float[Tensor, "*S H"]
+    n: Float[Tensor, "*S H"]
+    candidate = "n"
+
+
 class _Gated(Cell):
-    """What both forms share: the weights, the two gates and the mix; the candidate differs."""
+    """What both forms share: the projection, the mix and what is kept; the candidate differs."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        self.inp = nn.Linear(input_size, 3 * hidden_size)  # rows in the order r z h~
+        self.W_x = nn.Linear(input_size, 3 * hidden_size)  # rows in the order r z n
 
-    def project(self, x: Tensor) -> Tensor:
-        """W x_t + b, for both gates and the candidate."""
-        return self.inp(x)
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
+        """W_x x_t + b, for both gates and the candidate."""
+        return self.W_x(x)
 
     @abstractmethod
-    def gates(self, u: Tensor, s: Hidden) -> dict[str, Tensor]:
-        """z_t, r_t and h~_t."""
+    def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> GRUGates:
+        """z_t, r_t and n_t."""
 
-    def step(self, u: Tensor, s: Hidden) -> Hidden:
-        """h_t = (1 - z_t) h~_t + z_t h_(t-1)."""
-        gate = self.gates(u, s)
-        return Hidden(gate["h~"] + gate["z"] * (s.h - gate["h~"]))
+    def keep(self, u: Float[Tensor, "*S P"], s: Hidden) -> Mapping[str, Tensor]:
+        """z_t keeps h."""
+        return {"h": self.gates(u, s).z}
+
+    def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
+        """h_t = (1 - z_t) * n_t + z_t * h_(t-1)."""
+        z, _, n = self.gates(u, s)
+        return Hidden(n + z * (s.h - n))
 
 
 class GRU(_Gated):
-    r"""Gated recurrent unit, reset after the product (v3: cuDNN, torch's nn.GRU).
+    r"""Gated recurrent unit, reset after the product, as cuDNN and torch's nn.GRU compute it.
 
-        z_t  = sigmoid(W_z x_t + U_z h_(t-1) + b_z)              update gate
-        r_t  = sigmoid(W_r x_t + U_r h_(t-1) + b_r)              reset gate
-        h~_t = tanh(W_h x_t + b_h + r_t * (U_h h_(t-1) + b_U))   candidate
-        h_t  = (1 - z_t) * h~_t + z_t * h_(t-1)                  hidden state
+        z_t = sigmoid(W_z x_t + U_z h_(t-1) + b_z)               update gate
+        r_t = sigmoid(W_r x_t + U_r h_(t-1) + b_r)               reset gate
+        n_t = tanh(W_n x_t + b_n + r_t * (U_n h_(t-1) + b_U))    candidate
+        h_t = (1 - z_t) * n_t + z_t * h_(t-1)                    hidden state
+
+    Keras' `reset_after=True`; haste's and arXiv's "1406.1078v1".  W is kept as `W_x` (3H,I), U as
+    `W_h` (3H,H).
 
     Args:
         input_size: I.
         hidden_size: H.
 
-    Source: Cho et al. 2014, section 2.3, with the candidate of Chetlur et al. 2014 (cuDNN).
+    Source: Cho et al. 2014 (arXiv 1406.1078v1), section 2.3; the kernels: Appleyard, Kocisky &
+    Blunsom 2016, "Optimizing performance of recurrent neural networks on GPUs" (1604.01946).
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        self.rec = nn.Linear(hidden_size, 3 * hidden_size, bias=False)
+        self.W_h = nn.Linear(hidden_size, 3 * hidden_size, bias=False)
         self.b_U = nn.Parameter(torch.empty(hidden_size))
         uniform_(self, hidden_size)
 
-    def gates(self, u: Tensor, s: Hidden) -> dict[str, Tensor]:
-        """z_t, r_t and h~_t."""
-        u_r, u_z, u_h = u.chunk(3, dim=-1)
-        a_r, a_z, a_h = self.rec(s.h).chunk(3, dim=-1)
+    def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> GRUGates:
+        """z_t, r_t and n_t."""
+        u_r, u_z, u_n = u.chunk(3, dim=-1)
+        a_r, a_z, a_n = self.W_h(s.h).chunk(3, dim=-1)
         r, z = torch.sigmoid(u_r + a_r), torch.sigmoid(u_z + a_z)
-        return {"z": z, "r": r, "h~": torch.tanh(u_h + r * (a_h + self.b_U))}
+        return GRUGates(z, r, torch.tanh(u_n + r * (a_n + self.b_U)))
 
     def kernel(self) -> Kernel:
         """torch.gru on the same weights."""
-        b_rec = torch.cat([self.b_U.new_zeros(2 * self.hidden_size), self.b_U])
-        return Kernel("gru", (self.inp.weight, self.rec.weight, self.inp.bias, b_rec))
+        b_h = torch.cat([self.b_U.new_zeros(2 * self.hidden_size), self.b_U])
+        return Kernel("gru", (self.W_x.weight, self.W_h.weight, self.W_x.bias, b_h))
 
 
-class GRUv1(_Gated):
-    r"""Gated recurrent unit, reset before the product (v1: the paper's).
+class GRUResetBefore(_Gated):
+    r"""Gated recurrent unit, reset before the product, as the published paper has it.
 
         z_t, r_t                                                 as in GRU
-        h~_t = tanh(W_h x_t + b_h + U_h (r_t * h_(t-1)))         candidate
-        h_t  = (1 - z_t) * h~_t + z_t * h_(t-1)                  hidden state
+        n_t = tanh(W_n x_t + b_n + U_n (r_t * h_(t-1)))          candidate
+        h_t = (1 - z_t) * n_t + z_t * h_(t-1)                    hidden state
+
+    Keras' `reset_after=False`; arXiv's "1406.1078v3".  No vendor has a kernel for it.
 
     Args:
         input_size: I.
         hidden_size: H.
 
-    Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder",
-    eqs. 5-8.  No vendor has a kernel for it.
+    Source: Cho et al. 2014, "Learning phrase representations using RNN encoder-decoder"
+    (arXiv 1406.1078v3), eqs. 5-8.
     """
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        self.rec = nn.Linear(hidden_size, 2 * hidden_size, bias=False)
-        self.rec_h = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.W_h = nn.Linear(hidden_size, 2 * hidden_size, bias=False)  # rows in the order r z
+        self.U_n = nn.Linear(hidden_size, hidden_size, bias=False)
         uniform_(self, hidden_size)
 
-    def gates(self, u: Tensor, s: Hidden) -> dict[str, Tensor]:
-        """z_t, r_t and h~_t."""
-        u_r, u_z, u_h = u.chunk(3, dim=-1)
-        a_r, a_z = self.rec(s.h).chunk(2, dim=-1)
+    def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> GRUGates:
+        """z_t, r_t and n_t."""
+        u_r, u_z, u_n = u.chunk(3, dim=-1)
+        a_r, a_z = self.W_h(s.h).chunk(2, dim=-1)
         r, z = torch.sigmoid(u_r + a_r), torch.sigmoid(u_z + a_z)
-        return {"z": z, "r": r, "h~": torch.tanh(u_h + self.rec_h(r * s.h))}
+        return GRUGates(z, r, torch.tanh(u_n + self.U_n(r * s.h)))

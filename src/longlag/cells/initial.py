@@ -4,20 +4,23 @@ import torch
 from torch import Tensor, nn
 
 
-def uniform_(module: nn.Module, hidden_size: int) -> None:
-    """Every parameter uniform in +-1/sqrt(H), as torch's nn.RNN, nn.LSTM and nn.GRU start."""
-    bound = hidden_size**-0.5
+def uniform_(module: nn.Module, fan: int) -> None:
+    """Draw every parameter uniform in +-1/sqrt(fan); fan = H is torch's nn.RNN, nn.LSTM, nn.GRU."""
     for parameter in module.parameters():
-        nn.init.uniform_(parameter, -bound, bound)
+        nn.init.uniform_(parameter, -(fan**-0.5), fan**-0.5)
 
 
 def chrono(hidden_size: int, longest: int) -> Tensor:
-    """Forget biases log(U[1, T_max - 1]): time scales spread up to T_max.
+    """Draw forget biases log(U[1, T_max - 1]): time scales spread up to T_max.
 
-    Source: Tallec & Ollivier 2018, "Can recurrent neural networks warp time?", eq. 16.
+    Args:
+        hidden_size: H.
+        longest: T_max, steps.
 
     Raises:
-        ValueError: `longest` (T_max, steps) is below 3.
+        ValueError: `longest` is below 3.
+
+    Source: Tallec & Ollivier 2018, "Can recurrent neural networks warp time?", eq. 16.
     """
     if longest < 3:
         raise ValueError(f"chrono: the longest lag must be at least 3 steps, not {longest}")

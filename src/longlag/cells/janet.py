@@ -1,6 +1,10 @@
 """JANET: an LSTM with nothing but its forget gate."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from longlag.cells.base import Cell, Hidden
@@ -8,24 +12,33 @@ from longlag.cells.initial import chrono as chrono_bias
 from longlag.cells.initial import uniform_
 
 
+class JANETGates(NamedTuple):
+    """The forget gate f, the share i that is let in, and the candidate g."""
+
+    f: Float[Tensor, "*S H"]
+    i: Float[Tensor, "*S H"]
+    g: Float[Tensor, "*S H"]
+    candidate = "g"
+
+
 class JANET(Cell):
     r"""Just another network: the forget gate alone.
 
-        a_t  = W_f x_t + U_f h_(t-1) + b_f
-        f_t  = sigmoid(a_t)                                      forget gate
-        i_t  = 1 - sigmoid(a_t - beta)                           what is let in
-        h~_t = tanh(W_h x_t + U_h h_(t-1) + b_h)                 candidate
-        h_t  = f_t * h_(t-1) + i_t * h~_t                        hidden state
+        a_t = W_f x_t + U_f h_(t-1) + b_f
+        f_t = sigmoid(a_t)                                       forget gate
+        i_t = 1 - sigmoid(a_t - beta)                            input gate
+        g_t = tanh(W_g x_t + U_g h_(t-1) + b_g)                  candidate
+        h_t = f_t * h_(t-1) + i_t * g_t                          hidden state
 
     Args:
         input_size: I.
         hidden_size: H.
-        beta: how much more is let in than is forgotten.
+        beta: offset subtracted from the forget pre-activation to obtain the input gate.
         forget_bias: b_f at the start.
         chrono: T_max; if given, b_f = log U[1, T_max - 1] instead, as the paper does.
 
     Source: van der Westhuizen & Lasenby 2018, "The unreasonable effectiveness of the forget
-    gate".
+    gate", section 3; its weights start by Glorot's rule, here uniform in +-1/sqrt(H).
     """
 
     def __init__(
@@ -38,25 +51,29 @@ class JANET(Cell):
     ) -> None:
         super().__init__(input_size, hidden_size)
         self.beta = beta
-        self.inp = nn.Linear(input_size, 2 * hidden_size)  # rows in the order f h~
-        self.rec = nn.Linear(hidden_size, 2 * hidden_size, bias=False)
+        self.W_x = nn.Linear(input_size, 2 * hidden_size)  # rows in the order f g
+        self.W_h = nn.Linear(hidden_size, 2 * hidden_size, bias=False)
         uniform_(self, hidden_size)
         with torch.no_grad():
-            b_f, _ = self.inp.bias.chunk(2)
+            b_f, _ = self.W_x.bias.chunk(2)
             b_f.fill_(forget_bias)
             if chrono is not None:
                 b_f.copy_(chrono_bias(hidden_size, chrono))
 
-    def project(self, x: Tensor) -> Tensor:
-        """W x_t + b, for the gate and the candidate."""
-        return self.inp(x)
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
+        """W_x x_t + b, for the gate and the candidate."""
+        return self.W_x(x)
 
-    def gates(self, u: Tensor, s: Hidden) -> dict[str, Tensor]:
-        """f_t, i_t and h~_t."""
-        a, h = (u + self.rec(s.h)).chunk(2, dim=-1)
-        return {"f": torch.sigmoid(a), "i": 1 - torch.sigmoid(a - self.beta), "h~": torch.tanh(h)}
+    def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> JANETGates:
+        """f_t, i_t and g_t."""
+        a, g = (u + self.W_h(s.h)).chunk(2, dim=-1)
+        return JANETGates(torch.sigmoid(a), 1 - torch.sigmoid(a - self.beta), torch.tanh(g))
 
-    def step(self, u: Tensor, s: Hidden) -> Hidden:
-        """h_t = f_t h_(t-1) + i_t h~_t."""
-        gate = self.gates(u, s)
-        return Hidden(gate["f"] * s.h + gate["i"] * gate["h~"])
+    def keep(self, u: Float[Tensor, "*S P"], s: Hidden) -> Mapping[str, Tensor]:
+        """f_t keeps h."""
+        return {"h": self.gates(u, s).f}
+
+    def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
+        """h_t = f_t * h_(t-1) + i_t * g_t."""
+        f, i, g = self.gates(u, s)
+        return Hidden(f * s.h + i * g)

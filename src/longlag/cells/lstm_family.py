@@ -1,8 +1,11 @@
 """The LSTMs that came before, beside and after: which gates there are, and what they look at."""
 
+from abc import abstractmethod
+from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from longlag.cells.base import Cell
@@ -34,71 +37,90 @@ class _Family(Cell):
             raise ValueError(f"{me}: a coupled forget gate 1 - i needs an input gate of its own")
         if kinds["f"] == "open" and forget_bias is not None:
             raise ValueError(f"{me}: forget_bias is {forget_bias}, but there is no forget gate")
+        if forget_bias is None and kinds["f"] != "open":
+            forget_bias = 1.0
         self.gated = tuple(letter for letter in "ifo" if kinds[letter] == "own")
         self.coupled = kinds["f"] == "coupled"
-        size = (1 + len(self.gated)) * hidden_size  # rows in the order i f o C~, as far as there
-        self.inp = nn.Linear(input_size, size)
-        self.rec = nn.Linear(hidden_size, size, bias=False)
+        size = (1 + len(self.gated)) * hidden_size  # rows in the order i f o g, as far as there
+        self.W_x = nn.Linear(input_size, size)
+        self.W_h = nn.Linear(hidden_size, size, bias=False)
         here = peepholes and len(self.gated) > 0
-        self.peep = nn.Parameter(torch.empty(len(self.gated), hidden_size)) if here else None
+        self.p = nn.Parameter(torch.empty(len(self.gated), hidden_size)) if here else None
         uniform_(self, hidden_size)
         if forget_bias is not None:
             letter, b_f = ("i", -forget_bias) if self.coupled else ("f", forget_bias)
             with torch.no_grad():
-                self.inp.bias.chunk(1 + len(self.gated))[self.gated.index(letter)].fill_(b_f)
+                self.W_x.bias.chunk(1 + len(self.gated))[self.gated.index(letter)].fill_(b_f)
 
-    def project(self, x: Tensor) -> Tensor:
-        """W x_t + b, for the candidate and the gates that there are."""
-        return self.inp(x)
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
+        """W_x x_t + b, for the candidate and the gates that there are."""
+        return self.W_x(x)
 
     def inside(
-        self, a: Tensor, c: Tensor, linear: bool, extra: Tensor | None = None
+        self,
+        a: Float[Tensor, "*S P"],
+        c: Float[Tensor, "*S H"],
+        linear: bool,
+        extra: Float[Tensor, "*S G"] | None = None,
     ) -> tuple[dict[str, Tensor], Tensor]:
-        """The gates and C_t, from a = W x_t + U h_(t-1) + b and C_(t-1)."""
+        """The gates, the candidate g~ and c_t, from a = W_x x_t + W_h h_(t-1) + b and c_(t-1)."""
         *parts, candidate = a.chunk(1 + len(self.gated), dim=-1)
         if extra is not None:
             parts = [p + e for p, e in zip(parts, extra.chunk(len(parts), dim=-1), strict=True)]
         pre = dict(zip(self.gated, parts, strict=True))
-        peep = {} if self.peep is None else dict(zip(self.gated, self.peep.unbind(0), strict=True))
+        p = {} if self.p is None else dict(zip(self.gated, self.p.unbind(0), strict=True))
 
         def gate(letter: str, seen: Tensor) -> Tensor:
-            p = peep.get(letter)
-            return torch.sigmoid(pre[letter] if p is None else pre[letter] + p * seen)
+            return torch.sigmoid(pre[letter] + p[letter] * seen if p else pre[letter])
 
-        found = {"C~": candidate if linear else torch.tanh(candidate)}
+        found = {"g~": candidate if linear else torch.tanh(candidate)}
         found |= {letter: gate(letter, c) for letter in "if" if letter in pre}
         if self.coupled:
             found["f"] = 1 - found["i"]
-        new = found["i"] * found["C~"] if "i" in found else found["C~"]
+        new = found["i"] * found["g~"] if "i" in found else found["g~"]
         new = new + (found["f"] * c if "f" in found else c)
         if "o" in pre:
             found["o"] = gate("o", new)
         return found, new
 
+    @abstractmethod
+    def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> dict[str, Tensor]:
+        """Those gates that there are, and the candidate g~."""
+
+    def keep(self, u: Float[Tensor, "*S P"], s: LSTMState) -> Mapping[str, Tensor]:
+        """f_t keeps c; without a forget gate all of it stays."""
+        return {"c": self.gates(u, s).get("f", torch.ones_like(s.c))}
+
 
 class LSTMVariant(_Family):
     r"""The LSTM of Greff et al. and its ablations: each gate may be there or not.
 
-        i_t  = sigmoid(W_i x_t + U_i h_(t-1) + p_i * C_(t-1) + b_i)    input gate; open: 1
-        f_t  = sigmoid(W_f x_t + U_f h_(t-1) + p_f * C_(t-1) + b_f)    forget gate; open: 1,
+        i_t = sigmoid(W_i x_t + U_i h_(t-1) + p_i * c_(t-1) + b_i)     input gate; open: 1
+        f_t = sigmoid(W_f x_t + U_f h_(t-1) + p_f * c_(t-1) + b_f)     forget gate; open: 1,
                                                                        coupled: 1 - i_t
-        C~_t = tanh(W_C x_t + U_C h_(t-1) + b_C)                       candidate
-        C_t  = f_t * C_(t-1) + i_t * C~_t                              cell state
-        o_t  = sigmoid(W_o x_t + U_o h_(t-1) + p_o * C_t + b_o)        output gate; open: 1
-        h_t  = o_t * tanh(C_t)                                         hidden state
+        g_t = tanh(W_g x_t + U_g h_(t-1) + b_g)                        candidate
+        c_t = f_t * c_(t-1) + i_t * g_t                                cell state
+        o_t = sigmoid(W_o x_t + U_o h_(t-1) + p_o * c_t + b_o)         output gate; open: 1
+        h_t = o_t * tanh(c_t)                                          hidden state
+
+    At its defaults it is their vanilla LSTM, but for the forget bias: theirs start N(0, 0.01), as
+    all weights.  The peepholes are those of Gers et al. 2002, whose own net has no squashing of
+    the input or the output (`input_activation` and `output_activation` identity).
 
     Args:
         input_size: I.
         hidden_size: H.
         input_gate: `own` or `open` (NIG).
-        forget_gate: `own`, `open` (NFG; Hochreiter & Schmidhuber 1997) or `coupled` (CIFG).
+        forget_gate: `own`, `open` (NFG) or `coupled` (CIFG).
         output_gate: `own` or `open` (NOG).
         input_activation: `tanh` or `identity` (NIAF), of the candidate.
-        output_activation: `tanh` or `identity` (NOAF), of C_t.
-        peepholes: whether the gates see the cell state through p (Gers et al. 2002).
-        forget_bias: b_f at the start (coupled: -b_i); None: as every other bias.
+        output_activation: `tanh` or `identity` (NOAF), of c_t.
+        peepholes: whether the gates see the cell state through p.
+        forget_bias: b_f at the start (coupled: -b_i); None: 1 where there is such a gate.
 
-    Source: Greff et al. 2015, "LSTM: a search space odyssey".
+    Source: Greff et al. 2015, "LSTM: a search space odyssey", section 2 and its list of variants;
+    peepholes: Gers, Schraudolph & Schmidhuber 2002; without a forget gate and peepholes, the
+    recurrence (not the net, see LSTM1997) of Hochreiter & Schmidhuber 1997.
     """
 
     State = LSTMState
@@ -122,16 +144,16 @@ class LSTMVariant(_Family):
                 raise ValueError(
                     f"LSTMVariant: {name}_activation must be tanh or identity, not {kind!r}"
                 )
-        self.input_activation, self.output_activation = input_activation, output_activation
+        self.W_xut_activation, self.output_activation = input_activation, output_activation
 
-    def gates(self, u: Tensor, s: LSTMState) -> dict[str, Tensor]:
-        """C~_t and those of i_t, f_t and o_t that there are."""
-        return self.inside(u + self.rec(s.h), s.c, self.input_activation == "identity")[0]
+    def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> dict[str, Tensor]:
+        """Those of i_t, f_t and o_t that there are, and g_t."""
+        return self.inside(u + self.W_h(s.h), s.c, self.W_xut_activation == "identity")[0]
 
-    def step(self, u: Tensor, s: LSTMState) -> LSTMState:
-        """C_t and h_t."""
-        linear = self.input_activation == "identity"
-        gate, c = self.inside(u + self.rec(s.h), s.c, linear)
+    def step(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMState:
+        """c_t and h_t."""
+        linear = self.W_xut_activation == "identity"
+        gate, c = self.inside(u + self.W_h(s.h), s.c, linear)
         h = c if self.output_activation == "identity" else torch.tanh(c)
         return LSTMState(gate["o"] * h if "o" in gate else h, c)
 
@@ -139,45 +161,46 @@ class LSTMVariant(_Family):
 class GateState(NamedTuple):
     """The hidden state, the cell state, and the gates, which are remembered too."""
 
-    h: Tensor
-    c: Tensor
-    i: Tensor
-    f: Tensor
-    o: Tensor
+    h: Float[Tensor, "*S H"]
+    c: Float[Tensor, "*S H"]
+    i: Float[Tensor, "*S H"]
+    f: Float[Tensor, "*S H"]
+    o: Float[Tensor, "*S H"]
 
 
 class FullGateLSTM(_Family):
     r"""The LSTM with peepholes whose gates also see all gates of the step before (FGR).
 
-        i_t = sigmoid(W_i x_t + U_i h_(t-1) + p_i * C_(t-1) + R_i [i, f, o]_(t-1) + b_i)
-        f_t and o_t likewise (o_t with p_o * C_t); C~_t, C_t and h_t as in LSTMVariant
+        i_t = sigmoid(W_i x_t + U_i h_(t-1) + p_i * c_(t-1) + R_i [i, f, o]_(t-1) + b_i)
+        f_t and o_t likewise (o_t with p_o * c_t); g_t, c_t and h_t as in LSTMVariant
 
     Args:
         input_size: I.
         hidden_size: H.
-        forget_bias: b_f at the start; None: as every other bias.
+        forget_bias: b_f at the start.
 
-    Source: Greff et al. 2015, "FGR", after Hochreiter & Schmidhuber 1997.
+    Source: Greff et al. 2015, "LSTM: a search space odyssey", FGR, after the gates that feed gates
+    in Hochreiter & Schmidhuber 1997.
     """
 
     State = GateState
 
-    def __init__(self, input_size: int, hidden_size: int, forget_bias: float | None = None) -> None:
+    def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0) -> None:
         own = dict.fromkeys("ifo", "own")
         super().__init__(input_size, hidden_size, own, True, forget_bias)
-        self.rec_gates = nn.Linear(3 * hidden_size, 3 * hidden_size, bias=False)
-        uniform_(self.rec_gates, hidden_size)
+        self.R = nn.Linear(3 * hidden_size, 3 * hidden_size, bias=False)
+        uniform_(self.R, hidden_size)
 
-    def seen(self, u: Tensor, s: GateState) -> tuple[dict[str, Tensor], Tensor]:
-        """The gates and C_t."""
-        extra = self.rec_gates(torch.cat([s.i, s.f, s.o], dim=-1))
-        return self.inside(u + self.rec(s.h), s.c, False, extra)
+    def seen(self, u: Float[Tensor, "*S P"], s: GateState) -> tuple[dict[str, Tensor], Tensor]:
+        """The gates and c_t."""
+        extra = self.R(torch.cat([s.i, s.f, s.o], dim=-1))
+        return self.inside(u + self.W_h(s.h), s.c, False, extra)
 
-    def gates(self, u: Tensor, s: GateState) -> dict[str, Tensor]:
-        """C~_t, i_t, f_t and o_t."""
+    def gates(self, u: Float[Tensor, "*S P"], s: GateState) -> dict[str, Tensor]:
+        """i_t, f_t, o_t and g_t."""
         return self.seen(u, s)[0]
 
-    def step(self, u: Tensor, s: GateState) -> GateState:
-        """h_t, C_t and the gates."""
+    def step(self, u: Float[Tensor, "*S P"], s: GateState) -> GateState:
+        """h_t, c_t and the gates."""
         gate, c = self.seen(u, s)
         return GateState(gate["o"] * torch.tanh(c), c, gate["i"], gate["f"], gate["o"])

@@ -1,18 +1,32 @@
 """The minimal gated unit: a GRU with one gate in place of two."""
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from longlag.cells.base import Cell, Hidden
 from longlag.cells.initial import uniform_
 
 
+class MGUGates(NamedTuple):
+    """The gate f, which lets in and resets, and the candidate n."""
+
+    f: Float[Tensor, "*S H"]
+    n: Float[Tensor, "*S H"]
+    candidate = "n"
+
+
 class MGU(Cell):
     r"""Minimal gated unit.
 
-        f_t  = sigmoid(W_f x_t + U_f h_(t-1) + b_f)              forget gate
-        h~_t = tanh(W_h x_t + U_h (f_t * h_(t-1)) + b_h)         candidate
-        h_t  = (1 - f_t) * h_(t-1) + f_t * h~_t                  hidden state
+        f_t = sigmoid(W_f x_t + U_f h_(t-1) + b_f)               forget gate, as the paper calls it
+        n_t = tanh(W_n x_t + U_n (f_t * h_(t-1)) + b_n)          candidate
+        h_t = (1 - f_t) * h_(t-1) + f_t * n_t                    hidden state
+
+    A unit keeps its past by 1 - f_t: an open gate f forgets.
 
     Args:
         input_size: I.
@@ -23,22 +37,26 @@ class MGU(Cell):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        self.inp = nn.Linear(input_size, 2 * hidden_size)  # rows in the order f h~
-        self.rec_f = nn.Linear(hidden_size, hidden_size, bias=False)
-        self.rec_h = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.W_x = nn.Linear(input_size, 2 * hidden_size)  # rows in the order f n
+        self.U_f = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.U_n = nn.Linear(hidden_size, hidden_size, bias=False)
         uniform_(self, hidden_size)
 
-    def project(self, x: Tensor) -> Tensor:
-        """W x_t + b, for the gate and the candidate."""
-        return self.inp(x)
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
+        """W_x x_t + b, for the gate and the candidate."""
+        return self.W_x(x)
 
-    def gates(self, u: Tensor, s: Hidden) -> dict[str, Tensor]:
-        """f_t and h~_t."""
-        u_f, u_h = u.chunk(2, dim=-1)
-        f = torch.sigmoid(u_f + self.rec_f(s.h))
-        return {"f": f, "h~": torch.tanh(u_h + self.rec_h(f * s.h))}
+    def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> MGUGates:
+        """f_t and n_t."""
+        u_f, u_n = u.chunk(2, dim=-1)
+        f = torch.sigmoid(u_f + self.U_f(s.h))
+        return MGUGates(f, torch.tanh(u_n + self.U_n(f * s.h)))
 
-    def step(self, u: Tensor, s: Hidden) -> Hidden:
-        """h_t = (1 - f_t) h_(t-1) + f_t h~_t."""
-        gate = self.gates(u, s)
-        return Hidden(s.h + gate["f"] * (gate["h~"] - s.h))
+    def keep(self, u: Float[Tensor, "*S P"], s: Hidden) -> Mapping[str, Tensor]:
+        """1 - f_t keeps h."""
+        return {"h": 1 - self.gates(u, s).f}
+
+    def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
+        """h_t = (1 - f_t) * h_(t-1) + f_t * n_t."""
+        f, n = self.gates(u, s)
+        return Hidden(s.h + f * (n - s.h))

@@ -1,18 +1,36 @@
-"""GRU and LSTM with gates of the input alone: elementwise-linear recurrences, run by a scan."""
+"""GRU and LSTM with gates of the input alone: elementwise-linear recurrences, run by a scan.
+
+Both are the papers' vanilla forms.  Its experiments train the log-space form, whose candidate is
+g(W x + b) with g(a) = a + 1/2 for a >= 0 and sigmoid(a) below, so that the state stays positive;
+and they stand in blocks (model=block with mixer=mlp), three of them for selective copying.
+"""
+
+from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from longlag.cells.base import LinearCell
 from longlag.cells.initial import uniform_
 
 
+class MinGRUGates(NamedTuple):
+    """The update gate z and the candidate n."""
+
+    z: Float[Tensor, "*S H"]
+    n: Float[Tensor, "*S H"]
+    candidate = "n"
+
+
 class MinGRU(LinearCell):
     r"""Minimal GRU: the gate and the candidate see x_t alone.
 
-        z_t  = sigmoid(W_z x_t + b_z)                            update gate
-        h~_t = W_h x_t + b_h                                     candidate
-        h_t  = (1 - z_t) * h_(t-1) + z_t * h~_t                  hidden state
+        z_t = sigmoid(W_z x_t + b_z)                             update gate
+        n_t = W_n x_t + b_n                                      candidate
+        h_t = (1 - z_t) * h_(t-1) + z_t * n_t                    hidden state
+
+    A unit keeps its past by 1 - z_t: the letters are not those of the GRU.
 
     Args:
         input_size: I.
@@ -23,58 +41,72 @@ class MinGRU(LinearCell):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
-        self.inp = nn.Linear(input_size, 2 * hidden_size)  # rows in the order z h~
+        self.W_x = nn.Linear(input_size, 2 * hidden_size)  # rows in the order z n
         uniform_(self, hidden_size)
 
-    def project(self, x: Tensor) -> Tensor:
-        """W x_t + b, for the gate and the candidate."""
-        return self.inp(x)
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
+        """W_x x_t + b, for the gate and the candidate."""
+        return self.W_x(x)
 
-    def gates(self, u: Tensor, s: object) -> dict[str, Tensor]:
-        """z_t and h~_t."""
-        z, candidate = u.chunk(2, dim=-1)
-        return {"z": torch.sigmoid(z), "h~": candidate}
+    def gates(self, u: Float[Tensor, "*S P"], s: object) -> MinGRUGates:
+        """z_t and n_t."""
+        z, n = u.chunk(2, dim=-1)
+        return MinGRUGates(torch.sigmoid(z), n)
 
-    def coefficients(self, u: Tensor) -> tuple[Tensor, Tensor]:
-        """1 - z_t and z_t * h~_t."""
-        gate = self.gates(u, None)
-        return 1 - gate["z"], gate["z"] * gate["h~"]
+    def coefficients(
+        self, u: Float[Tensor, "*S P"]
+    ) -> tuple[Float[Tensor, "*S H"], Float[Tensor, "*S H"]]:
+        """1 - z_t and z_t * n_t."""
+        z, n = self.gates(u, None)
+        return 1 - z, z * n
+
+
+class MinLSTMGates(NamedTuple):
+    """The forget gate f and the input gate i, which sum to one, and the candidate n."""
+
+    f: Float[Tensor, "*S H"]
+    i: Float[Tensor, "*S H"]
+    n: Float[Tensor, "*S H"]
+    candidate = "n"
 
 
 class MinLSTM(LinearCell):
     r"""Minimal LSTM: gates of x_t alone, made to sum to one.
 
-        f_t  = sigmoid(W_f x_t + b_f)                            forget gate
-        i_t  = sigmoid(W_i x_t + b_i)                            input gate
-        h~_t = W_h x_t + b_h                                     candidate
-        h_t  = (f_t * h_(t-1) + i_t * h~_t) / (f_t + i_t)        hidden state
+        f_t = sigmoid(W_f x_t + b_f)                             forget gate
+        i_t = sigmoid(W_i x_t + b_i)                             input gate
+        n_t = W_n x_t + b_n                                      candidate
+        h_t = (f_t * h_(t-1) + i_t * n_t) / (f_t + i_t)          hidden state
 
     Args:
         input_size: I.
         hidden_size: H.
-        forget_bias: b_f at the start.
+        forget_bias: b_f at the start; 1 is longlag's own default.
 
-    Source: Feng et al. 2024, "Were RNNs all we needed?", section 3.2, the normalised form.
+    Source: Feng et al. 2024, "Were RNNs all we needed?", the normalised form: section 3.2.3 in
+    arXiv versions 1 and 2, appendix A.1.2 in version 3.
     """
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0) -> None:
         super().__init__(input_size, hidden_size)
-        self.inp = nn.Linear(input_size, 3 * hidden_size)  # rows in the order f i h~
+        self.W_x = nn.Linear(input_size, 3 * hidden_size)  # rows in the order f i n
         uniform_(self, hidden_size)
         with torch.no_grad():
-            self.inp.bias[:hidden_size].fill_(forget_bias)
+            self.W_x.bias[:hidden_size].fill_(forget_bias)
 
-    def project(self, x: Tensor) -> Tensor:
-        """W x_t + b, for both gates and the candidate."""
-        return self.inp(x)
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
+        """W_x x_t + b, for both gates and the candidate."""
+        return self.W_x(x)
 
-    def gates(self, u: Tensor, s: object) -> dict[str, Tensor]:
-        """f_t and i_t, which sum to one, and h~_t."""
-        f, i, candidate = u.chunk(3, dim=-1)
+    def gates(self, u: Float[Tensor, "*S P"], s: object) -> MinLSTMGates:
+        """f_t and i_t, which sum to one, and n_t."""
+        f, i, n = u.chunk(3, dim=-1)
         f, i = torch.sigmoid(f), torch.sigmoid(i)
-        return {"f": f / (f + i), "i": i / (f + i), "h~": candidate}
+        return MinLSTMGates(f / (f + i), i / (f + i), n)
 
-    def coefficients(self, u: Tensor) -> tuple[Tensor, Tensor]:
-        """f_t and i_t * h~_t."""
-        gate = self.gates(u, None)
-        return gate["f"], gate["i"] * gate["h~"]
+    def coefficients(
+        self, u: Float[Tensor, "*S P"]
+    ) -> tuple[Float[Tensor, "*S H"], Float[Tensor, "*S H"]]:
+        """f_t and i_t * n_t."""
+        f, i, n = self.gates(u, None)
+        return f, i * n

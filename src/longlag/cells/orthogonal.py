@@ -3,42 +3,44 @@
 from typing import Any, Literal
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from longlag.cells.base import Cell, Hidden
 from longlag.cells.initial import uniform_
+from longlag.cells.skew import Skew
 
 
 class Rotation(nn.Module):
     """U_0 exp(A - A^T) of the H(H-1)/2 numbers below A's diagonal; `base` is U_0."""
 
     base: Tensor
-    below: Tensor
 
     def __init__(self, base: Tensor) -> None:
         super().__init__()
         self.register_buffer("base", base.detach().clone())
-        self.register_buffer("below", torch.tril_indices(len(base), len(base), -1))
+        self.skew = Skew(len(base), "below")
 
     def forward(self, numbers: Tensor) -> Tensor:
         """The numbers -> the matrix."""
-        A = torch.zeros_like(self.base).index_put((self.below[0], self.below[1]), numbers)
-        return self.base @ torch.matrix_exp(A - A.T)
+        return self.base @ torch.matrix_exp(self.skew(numbers))
 
     def right_inverse(self, U: Tensor) -> Tensor:
         """Zeros, which give U_0."""
-        return U.new_zeros(self.below.shape[1])
+        return U.new_zeros(self.skew.at.shape[1])
 
 
 class OrthogonalRNN(Cell):
-    r"""Vanilla RNN with an orthogonal recurrent matrix.
+    r"""Vanilla RNN whose recurrent matrix is a rotation: orthogonal, of determinant 1.
 
-        U   = U_0 exp(A - A^T)                                   orthogonal for every A
+        U   = U_0 exp(A - A^T)                                   in SO(H) for every A
         h_t = phi(W x_t + U h_(t-1) + b)                         hidden state
 
-    phi is modrelu, sign(z) * relu(|z| + b_phi), or tanh.  U_0 is random (Haar), A starts at zero;
-    its H(H-1)/2 numbers below the diagonal are what is learned.
+    phi is modrelu, sign(z) * relu(|z| + b_phi), or tanh.  U_0 is a random rotation (Haar on
+    SO(H)), A starts at zero; its H(H-1)/2 numbers below the diagonal are what is learned.  That is
+    a static trivialisation around U_0.  The experiments of expRNN have U_0 = 1, a block-diagonal A
+    at the start (Henaff's or Cayley's), no b, and a tenth of the learning rate for A.
 
     Args:
         input_size: I.
@@ -46,8 +48,11 @@ class OrthogonalRNN(Cell):
         nonlinearity: phi.
 
     Source: Lezcano-Casado & Martinez-Rubio 2019, "Cheap orthogonal constraints in neural
-    networks" (expRNN), section 3; modrelu: Arjovsky, Shah & Bengio 2016.
+    networks" (expRNN), section 3; around another U_0: Lezcano-Casado 2019, "Trivializations for
+    gradient-based optimization on manifolds"; modrelu: Arjovsky, Shah & Bengio 2016.
     """
+
+    version = 2  # half of the starts had determinant -1
 
     def __init__(
         self,
@@ -61,22 +66,24 @@ class OrthogonalRNN(Cell):
                 f"OrthogonalRNN: nonlinearity must be modrelu or tanh, not {nonlinearity!r}"
             )
         self.nonlinearity = nonlinearity
-        self.inp = nn.Linear(input_size, hidden_size)
-        rec = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.W_x = nn.Linear(input_size, hidden_size)
+        W_h = nn.Linear(hidden_size, hidden_size, bias=False)
         uniform_(self, hidden_size)
-        nn.init.orthogonal_(rec.weight)
-        register_parametrization(rec, "weight", Rotation(rec.weight), unsafe=True)
-        self.rec = rec
+        nn.init.orthogonal_(W_h.weight)
+        with torch.no_grad():
+            W_h.weight[:, 0] *= torch.linalg.det(W_h.weight).sign()
+        register_parametrization(W_h, "weight", Rotation(W_h.weight), unsafe=True)
+        self.W_h = W_h
         if nonlinearity == "modrelu":
             self.b_phi = nn.Parameter(torch.empty(hidden_size).uniform_(-0.01, 0.01))
 
-    def project(self, x: Tensor) -> Tensor:
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S H"]:
         """W x_t + b."""
-        return self.inp(x)
+        return self.W_x(x)
 
-    def step(self, u: Tensor, s: Hidden) -> Hidden:
+    def step(self, u: Float[Tensor, "*S H"], s: Hidden) -> Hidden:
         """phi(u_t + U h_(t-1))."""
-        z = u + self.rec(s.h)
+        z = u + self.W_h(s.h)
         if self.nonlinearity == "tanh":
             return Hidden(torch.tanh(z))
         return Hidden(torch.sign(z) * torch.relu(torch.abs(z) + self.b_phi))

@@ -1,8 +1,10 @@
 """The structurally constrained network: a fast hidden state beside a slow context."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from longlag.cells.base import Cell
@@ -12,8 +14,8 @@ from longlag.cells.initial import uniform_
 class Context(NamedTuple):
     """The fast hidden state h and the slow context s."""
 
-    h: Tensor
-    s: Tensor
+    h: Float[Tensor, "*S H"]
+    s: Float[Tensor, "*S H"]
 
 
 class SCRN(Cell):
@@ -38,9 +40,9 @@ class SCRN(Cell):
         if not 0 <= alpha < 1:
             raise ValueError(f"SCRN: alpha must lie in [0, 1), not {alpha}")
         self.alpha = alpha
-        self.inp = nn.Linear(input_size, 2 * hidden_size, bias=False)  # rows in the order A B
-        self.slow = nn.Linear(hidden_size, hidden_size, bias=False)  # P
-        self.rec = nn.Linear(hidden_size, hidden_size, bias=False)  # R
+        self.W_x = nn.Linear(input_size, 2 * hidden_size, bias=False)  # rows in the order A B
+        self.P = nn.Linear(hidden_size, hidden_size, bias=False)
+        self.R = nn.Linear(hidden_size, hidden_size, bias=False)
         uniform_(self, hidden_size)
 
     @property
@@ -48,16 +50,20 @@ class SCRN(Cell):
         """D = 2H: the hidden state and the context."""
         return 2 * self.hidden_size
 
-    def project(self, x: Tensor) -> Tensor:
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
         """A x_t and B x_t."""
-        return self.inp(x)
+        return self.W_x(x)
 
-    def step(self, u: Tensor, s: Context) -> Context:
+    def keep(self, u: Float[Tensor, "*S P"], s: Context) -> Mapping[str, Tensor]:
+        """Alpha keeps s."""
+        return {"s": torch.full_like(s.s, self.alpha)}
+
+    def step(self, u: Float[Tensor, "*S P"], s: Context) -> Context:
         """The context, then the hidden state with it."""
         a, b = u.chunk(2, dim=-1)
         context = (1 - self.alpha) * b + self.alpha * s.s
-        return Context(torch.sigmoid(self.slow(context) + a + self.rec(s.h)), context)
+        return Context(torch.sigmoid(self.P(context) + a + self.R(s.h)), context)
 
-    def readout(self, s: Context, u: Tensor) -> Tensor:
+    def readout(self, s: Context, u: Float[Tensor, "*S P"]) -> Float[Tensor, "*S D"]:
         """[h_t, s_t]."""
         return torch.cat([s.h, s.s], dim=-1)

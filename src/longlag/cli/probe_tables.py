@@ -124,6 +124,10 @@ def steps(when: Examined) -> Table:
     for layer in layers(when):
         for model, arrays in when.items():
             part = f"jacobian/{layer}/"
+            if size := int(arrays.get(part + "skipped", 0)):
+                table.caption = f"- : the state's {size} numbers are too many for its Jacobians."
+                table.add_row(*where(layer), model, *[NONE] * 4, time_scale(arrays, layer))
+                continue
             table.add_row(
                 *where(layer),
                 model,
@@ -131,7 +135,7 @@ def steps(when: Examined) -> Table:
                 number(float(np.median(arrays[part + "singular"][:, 0]))),
                 number(float(arrays.get(part + "bound", math.nan))),
                 number(float(arrays[part + "lyapunov"][0])),
-                time_scale(arrays.get(f"timescale/{layer}")),
+                time_scale(arrays, layer),
             )
     return table
 
@@ -150,10 +154,12 @@ def gates(when: Examined) -> Table | None:
     return table if table.row_count else None
 
 
-def time_scale(tau: np.ndarray | None) -> str:
-    """Write the median time scale of the units, and between which nine of ten lie."""
-    if tau is None:
+def time_scale(arrays: Arrays, layer: str) -> str:
+    """Write the median time scale of a layer's units, and between which nine of ten lie."""
+    parts = [tau for name, tau in arrays.items() if name.startswith(f"timescale/{layer}/")]
+    if not parts:
         return NONE
+    tau = np.concatenate(parts)
     low, middle, high = (number(float(q)) for q in np.quantile(tau, LEVELS, method="lower"))
     return f"{middle} ({low}-{high})"
 

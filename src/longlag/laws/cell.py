@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from longlag.cells.base import check_step, gates_by_letter
 from longlag.engine import unroll
 from longlag.laws.fixtures import (
     LENGTHS,
@@ -58,6 +59,7 @@ def verdict(name: str, check: Law, make: Make) -> Verdict:
 def shapes_are_those_of_the_contract(make: Make) -> str:
     """A projection (T,B,.), states like the first one, y (T,B,D), and all of it at once too."""
     cell, x = built(make), inputs()
+    check_step(cell)
     if (cell.input_size, cell.hidden_size) != (I, H):
         return f"built with {(I, H)}, it says {(cell.input_size, cell.hidden_size)}"
     run, u = unroll(cell, x, backend="loop"), cell.project(x)
@@ -67,9 +69,14 @@ def shapes_are_those_of_the_contract(make: Make) -> str:
         if start.shape[0] != B or end.shape != start.shape or all_of.shape != (T, *start.shape):
             return f"init_state gives {tuple(start.shape)}, step {tuple(end.shape)}"
     before = cell.State(*(leaf[:-1] for leaf in run.states))  # all steps at once, as probes do
-    for letter, gate in cell.gates(u[1:], before).items():
+    for letter, gate in gates_by_letter(cell.gates(u[1:], before)).items():
         if gate.shape[:2] != (T - 1, B):
             return f"gate {letter} is {tuple(gate.shape)} for {T - 1} steps at once"
+    for leaf, factor in cell.keep(u[1:], before).items():
+        if leaf not in cell.State._fields:
+            return f"keep names {leaf}, but the state has {', '.join(cell.State._fields)}"
+        if factor.shape != getattr(before, leaf).shape:
+            return f"keep of {leaf} is {tuple(factor.shape)} for {T - 1} steps at once"
     for got, want in zip(cell.step(u[1:], before), run.states, strict=True):
         if differ(got, want[1:]):
             return "step gives other numbers for (T,B,.) than step by step"

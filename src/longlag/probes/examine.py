@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Inexact
 from torch import Generator, Tensor
 
 from longlag.nn.losses import Kind
@@ -21,12 +21,12 @@ from longlag.probes.jacobians import (
 )
 from longlag.probes.profile import (
     Arrays,
-    along,
-    before,
     gradients,
     in_double,
     last_asked,
     norms,
+    previous_states,
+    walk_layers,
 )
 from longlag.probes.retention import readable, retention, visible
 from longlag.probes.single_path import single_paths
@@ -34,6 +34,7 @@ from longlag.tasks.base import Batch
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 MOMENTS = 32  # at most, where a quantity is costly
+LARGEST = 1024  # numbers of a state whose Jacobians are computed: products of them cost N^3 a step
 
 
 def examine(
@@ -58,6 +59,7 @@ def examine(
         jacobian/<layer>/log_norm (T_0,), .../log_steps (T_0,), .../lyapunov (N,): of their
             product, `products`.
         jacobian/<layer>/bound (): `step_bound`, of cells that have one.
+        jacobian/<layer>/skipped (): N, instead of all these, of a state of more than 1024 numbers.
         retention/at (): the step t; retention/kick/<layer>/<leaf>, retention/swap/<layer> (T-t,):
             what is left k steps after.
         retention/lags (M,), retention/readable/<layer> (M,): R^2 of the input at t, linearly.
@@ -82,20 +84,21 @@ def examine(
     return found if many is None else found | told(model, many, t)
 
 
-def units(g: Float[Tensor, "T B H"], last: Tensor) -> np.ndarray:
+def units(g: Inexact[Tensor, "T B *H"], last: Tensor) -> np.ndarray:
     """Quantiles over units and sequences of |dL/ds_t| at each lag: (5,K)."""
     size = at_lags(g.abs(), last)
     levels = torch.tensor(QUANTILES, dtype=size.dtype)
     return torch.nanquantile(size.flatten(1), levels, dim=1).numpy()
 
 
-def sequences(g: Float[Tensor, "T B H"], last: Tensor) -> np.ndarray:
+def sequences(g: Inexact[Tensor, "T B *H"], last: Tensor) -> np.ndarray:
     """||g_t||_2 of each sequence at each lag: (B,K); NaN before its start."""
     return at_lags(g, last).norm(dim=-1).T.numpy()
 
 
-def at_lags(g: Float[Tensor, "T B H"], last: Tensor) -> Float[Tensor, "K B H"]:
-    """Steps counted back from each sequence's last one; NaN before its start."""
+def at_lags(g: Inexact[Tensor, "T B *H"], last: Tensor) -> Inexact[Tensor, "K B N"]:
+    """Count steps back from each sequence's last one, all units in a row; NaN before its start."""
+    g = g.flatten(2)
     step = last[None] - torch.arange(int(last.max()) + 1)[:, None]
     found = g[step.clamp(min=0), torch.arange(g.shape[1])]
     return torch.where((step < 0)[..., None], torch.nan, found)
@@ -104,8 +107,12 @@ def at_lags(g: Float[Tensor, "T B H"], last: Tensor) -> Float[Tensor, "K B H"]:
 def jacobians(model: Model, x: Tensor, states: Any, last: int) -> Arrays:
     """Of each layer on its own, along the first sequence up to its last asked step."""
     found: Arrays = {}
-    for i, (cell, u, s) in enumerate(along(model, x, states)):
-        start = before(cell, s)
+    for i, (cell, u, s) in enumerate(walk_layers(model, x, states)):
+        start = previous_states(cell, s)
+        numbers = sum(leaf[0, 0].numel() for leaf in s)
+        if numbers > LARGEST:
+            found[f"jacobian/{i}/skipped"] = np.array(numbers)
+            continue
         steps = np.unique(np.linspace(0, last, min(MOMENTS, last + 1)).round().astype(int))
         some = type(s)(*(leaf[steps, :1] for leaf in start))
         J = step_jacobians(cell, u[steps, :1], some)[:, 0]

@@ -1,8 +1,9 @@
 """What one step does to the state, J_t = d s_t / d s_(t-1), and what many of them do.
 
-The parts of a state are one vector here, s = [h, c] with N numbers.  A product of many Jacobians
-leaves the range of any float, so it is kept as a matrix of norm one and the log of what was
-divided out; Lyapunov exponents come from a QR step after each factor (Benettin et al. 1980).
+The parts of a state are one vector here, s = [h, c] with N numbers, whatever their shapes.  A
+product of many Jacobians leaves the range of any float, so it is kept as a matrix of norm one and
+the log of what was divided out; Lyapunov exponents come from a QR step after each factor
+(Benettin et al. 1980).
 """
 
 import math
@@ -10,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Inexact
 from torch import Tensor
 from torch.func import vjp, vmap
 
@@ -32,13 +33,22 @@ class Product(NamedTuple):
     exponents: Tensor  # (N,): Lyapunov exponents, nats per step, falling
 
 
-def flatten(s: Any) -> Float[Tensor, "*S N"]:
-    """The parts of a state, one after another."""
-    return torch.cat(list(s), dim=-1)
+def flatten(s: Any, leading: int = 2) -> Inexact[Tensor, "*S N"]:
+    """Join the parts of a state, one after another, behind its leading axes: T, B unless told."""
+    return torch.cat([leaf.flatten(leading) for leaf in s], dim=-1)
 
 
-def step_jacobians(cell: Cell, u: Float[Tensor, "T B P"], before: Any) -> Float[Tensor, "T B N N"]:
-    """J_t of all steps and sequences in one batched call.
+def unflatten(v: Inexact[Tensor, "T B N"], like: Any) -> Any:
+    """Split what `flatten` joined into parts as those of `like`."""
+    pieces = v.split([leaf[0, 0].numel() for leaf in like], dim=-1)
+    parts = zip(pieces, like, strict=True)
+    return type(like)(*(piece.reshape(*v.shape[:2], *leaf.shape[2:]) for piece, leaf in parts))
+
+
+def step_jacobians(
+    cell: Cell, u: Float[Tensor, "T B P"], before: Any
+) -> Inexact[Tensor, "T B N N"]:
+    """Compute J_t of all steps and sequences in one batched call.
 
     A step is a function of its own s_(t-1) alone, so pulling back the same unit vector at every
     (t, b) gives one row of all the Jacobians.
@@ -46,11 +56,10 @@ def step_jacobians(cell: Cell, u: Float[Tensor, "T B P"], before: Any) -> Float[
     Args:
         cell: the recurrence.
         u: its projected inputs.
-        before: the state each step starts from, a State of (T,B,H).
+        before: the state each step starts from, a State of (T,B,*H).
     """
-    State, sizes = type(before), [leaf.shape[-1] for leaf in before]
     flat, u = flatten(before).detach(), u.detach()
-    pull = vjp(lambda v: flatten(cell.step(u, State(*v.split(sizes, dim=-1)))), flat)[1]
+    pull = vjp(lambda v: flatten(cell.step(u, unflatten(v, before))), flat)[1]
     N = flat.shape[-1]
     units = torch.eye(N, dtype=flat.dtype, device=flat.device)
     rows = vmap(lambda e: pull(e.expand_as(flat))[0], chunk_size=ROWS)(units)
@@ -104,9 +113,9 @@ def products(factors: Iterable[Float[Tensor, "N N"]]) -> Product:
 def step_bound(cell: Cell) -> float | None:
     """What no step can stretch more than, from the weights alone; None where there is no such.
 
-    ||U||_2 max phi' of a vanilla or an orthogonal RNN (max phi' is 1 for tanh, relu and, away from
-    its jump, modrelu), max |u| of an IndRNN, 1 + eps ||U - U^T - gamma I||_2 of an
-    AntisymmetricRNN.
+    ||W_h||_2 max phi' of a vanilla or an orthogonal RNN (max phi' is 1 for tanh, relu and, away
+    from its jump, modrelu), max |u| of an IndRNN, 1 + eps ||A - A^T - gamma 1||_2 of an
+    AntisymmetricRNN without a gate.
     A gated cell multiplies its state by gates that read it, so no norm of one matrix bounds its
     steps: there the measured steps are the bound, `Product.log_steps`.
 
@@ -115,11 +124,11 @@ def step_bound(cell: Cell) -> float | None:
     Source: Pascanu, Mikolov & Bengio 2013, section 2.1.
     """
     if isinstance(cell, IndRNN):
-        return float(cell.u.detach().double().abs().max())
-    if isinstance(cell, AntisymmetricRNN):
-        U = cell.U.detach().double()
-        turn = U - U.T - cell.gamma * torch.eye(len(U), dtype=U.dtype, device=U.device)
+        return float(cell.held().detach().double().abs().max())
+    if isinstance(cell, AntisymmetricRNN) and not cell.gated:
+        turn = cell.matrix().detach().double()
+        turn = turn - cell.gamma * torch.eye(len(turn), dtype=turn.dtype, device=turn.device)
         return 1 + cell.eps * float(torch.linalg.matrix_norm(turn, 2))
     if isinstance(cell, Elman | OrthogonalRNN):
-        return float(torch.linalg.matrix_norm(cell.rec.weight.detach().double(), 2))
+        return float(torch.linalg.matrix_norm(cell.W_h.weight.detach().double(), 2))
     return None

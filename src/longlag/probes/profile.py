@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Inexact, Integer
 from torch import Tensor
 
-from longlag.cells.base import Cell
+from longlag.cells.base import Cell, gates_by_letter
 from longlag.nn.losses import Kind, per_step_loss
 from longlag.nn.model import Model, Output
 from longlag.probes.taps import state_gradients
@@ -47,7 +47,7 @@ def profile(model: Model, batch: Batch, kind: Kind) -> Arrays:
         grads, _ = gradients(double, batch, kind, at_last=False)
         found |= {f"total/{name}": norms(g, last) for name, g in grads.items()}
     seen = activations(double, batch.x, states)
-    return found | {f"gate/{name}": by_lag(v.mean(-1), last) for name, v in seen.items()}
+    return found | {f"gate/{name}": by_lag(mean_over_units(v), last) for name, v in seen.items()}
 
 
 def last_asked(weight: Float[Tensor, "T B"]) -> Integer[Tensor, "B"]:
@@ -62,9 +62,14 @@ def last_asked(weight: Float[Tensor, "T B"]) -> Integer[Tensor, "B"]:
     return len(weight) - 1 - asked.flip(0).int().argmax(0)
 
 
-def norms(g: Float[Tensor, "T B H"], last: Integer[Tensor, "B"]) -> np.ndarray:
+def norms(g: Inexact[Tensor, "T B *H"], last: Integer[Tensor, "B"]) -> np.ndarray:
     """The mean over sequences of ||g_t||_2 at each lag: (K,), K = the longest lag + 1."""
-    return by_lag(g.norm(dim=-1), last)
+    return by_lag(g.flatten(2).norm(dim=-1), last)
+
+
+def mean_over_units(value: Float[Tensor, "T B *H"]) -> Float[Tensor, "T B"]:
+    """Average over all units of a part of the state, whatever its shape."""
+    return value.flatten(2).mean(-1)
 
 
 def by_lag(value: Float[Tensor, "T B"], last: Integer[Tensor, "B"]) -> np.ndarray:
@@ -120,14 +125,14 @@ def activations(model: Model, x: Float[Tensor, "T B I"], states: Any) -> dict[st
     if not model.causal:
         return found
     with torch.no_grad():
-        for i, (cell, u, s) in enumerate(along(model, x, states)):
-            gates = cell.gates(u, before(cell, s))
+        for i, (cell, u, s) in enumerate(walk_layers(model, x, states)):
+            gates = gates_by_letter(cell.gates(u, previous_states(cell, s)))
             found |= {f"{i}/{letter}": value for letter, value in gates.items()}
     return found
 
 
-def along(model: Model, x: Tensor, states: Any) -> Iterator[tuple[Cell, Tensor, Any]]:
-    """Each layer's cell, projected input (T,B,P) and states (T,B,H), from the input up.
+def walk_layers(model: Model, x: Tensor, states: Any) -> Iterator[tuple[Cell, Tensor, Any]]:
+    """Yield each layer's cell, projected input (T,B,P) and states (T,B,H), from the input up.
 
     Raises:
         ValueError: a bidirectional model: the backward cell's steps are not in this order.
@@ -141,8 +146,8 @@ def along(model: Model, x: Tensor, states: Any) -> Iterator[tuple[Cell, Tensor, 
         x = model.layer_output(i, x, cell.readout(s, u))
 
 
-def before(cell: Cell, s: Any) -> Any:
-    """The states that the steps of `s` (T,B,H) started from: s_0 .. s_(T-1)."""
+def previous_states(cell: Cell, s: Any) -> Any:
+    """Return the states that the steps of `s` (T,B,H) started from: s_0 .. s_(T-1)."""
     start = cell.init_state(s[0].shape[1])
     return type(s)(*(torch.cat([a[None], b[:-1]]) for a, b in zip(start, s, strict=True)))
 

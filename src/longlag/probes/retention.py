@@ -8,14 +8,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float, Integer
+from jaxtyping import Float, Inexact, Integer
 from torch import Generator, Tensor
 
 from longlag.cells.base import Cell
 from longlag.engine import loop
 from longlag.nn.model import Model
 from longlag.probes.jacobians import flatten
-from longlag.probes.profile import along
+from longlag.probes.profile import walk_layers
 
 SIZE = 0.01  # of a kick, relative to the state
 
@@ -46,15 +46,15 @@ def kick(
     s = type(states)(*(part[t] for part in states))
     old = getattr(s, leaf)
     way = torch.randn(old.shape, generator=rng, dtype=torch.double).to(old)
-    size = flatten(s).norm(dim=-1, keepdim=True)
-    step = SIZE * torch.where(size > 0, size, 1) * way / way.norm(dim=-1, keepdim=True)
-    moved = s._replace(**{leaf: old + step})
+    size = flatten(s, 1).norm(dim=-1)
+    step = SIZE * torch.where(size > 0, size, 1) / way.flatten(1).norm(dim=-1)
+    moved = s._replace(**{leaf: old + step.reshape(-1, *[1] * (old.dim() - 1)) * way})
     with torch.no_grad():
         after = [moved]
         if t + 1 < len(u):
             run = loop.run(cell, u[t + 1 :], moved, moved, None, None, None)
             after += [type(s)(*parts) for parts in zip(*run, strict=True)]
-        apart = torch.stack([flatten(a) for a in after]) - flatten(states)[t:]
+        apart = torch.stack([flatten(a, 1) for a in after]) - flatten(states)[t:]
     return remains(apart, t, last)
 
 
@@ -70,7 +70,7 @@ def swap(model: Model, x: Float[Tensor, "T B I"], t: int, last: Tensor) -> dict[
     }
 
 
-def remains(apart: Float[Tensor, "K B N"], t: int, last: Integer[Tensor, "B"]) -> np.ndarray:
+def remains(apart: Inexact[Tensor, "K B N"], t: int, last: Integer[Tensor, "B"]) -> np.ndarray:
     """Mean over b of ||apart_k|| / ||apart_0|| while a sequence lasts; NaN where none is left."""
     size = apart.norm(dim=-1)
     counts = (t + torch.arange(len(size))[:, None] <= last) & (size[0] > 0)
@@ -79,7 +79,7 @@ def remains(apart: Float[Tensor, "K B N"], t: int, last: Integer[Tensor, "B"]) -
 
 
 def readable(
-    states: Float[Tensor, "M B N"], wanted: Float[Tensor, "B I"], ridge: float = 1e-2
+    states: Inexact[Tensor, "M B N"], wanted: Float[Tensor, "B I"], ridge: float = 1e-2
 ) -> np.ndarray:
     """How well a linear map tells `wanted` from the state: R^2 on sequences it was not fitted on.
 
@@ -122,7 +122,7 @@ def retention(
         kick/<layer>/<leaf> (T-t,), swap/<layer> (T-t,): the share left k steps later.
     """
     found = {f"swap/{name}": value for name, value in swap(model, x, t, last).items()}
-    for i, (cell, u, s) in enumerate(along(model, x, states)):
+    for i, (cell, u, s) in enumerate(walk_layers(model, x, states)):
         for leaf in s._fields:
             found[f"kick/{i}/{leaf}"] = kick(cell, u.detach(), s, leaf, t, last, rng)
     return found

@@ -1,12 +1,13 @@
 """Which part of the state carries the gradient: every other path through time is cut."""
 
+from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
 from torch import Tensor
 from torch.nn import ModuleList
 
-from longlag.cells.base import Cell
+from longlag.cells.base import Cell, Gating
 from longlag.nn.losses import Kind
 from longlag.nn.model import Model
 from longlag.probes.profile import gradients, in_double, last_asked, norms
@@ -14,7 +15,7 @@ from longlag.tasks.base import Batch
 
 
 @final
-class Only(Cell):
+class SinglePathCell(Cell):
     """`cell`, with values unchanged, whose gradient travels back along one part of the state.
 
     At each step the other parts of s_(t-1) are constants: for an LSTM kept on c, dL/dc_t is
@@ -48,9 +49,13 @@ class Only(Cell):
         """As of the cell."""
         return self.cell.readout(s, u)
 
-    def gates(self, u: Tensor, s: Any) -> dict[str, Tensor]:
+    def gates(self, u: Tensor, s: Any) -> Gating:
         """As of the cell."""
         return self.cell.gates(u, s)
+
+    def keep(self, u: Tensor, s: Any) -> Mapping[str, Tensor]:
+        """As of the cell."""
+        return self.cell.keep(u, s)
 
     def step(self, u: Tensor, s: Any) -> Any:
         """The cell's step from a state of which one part alone has a past."""
@@ -79,7 +84,7 @@ def single_paths(model: Model, batch: Batch, kind: Kind) -> dict[str, np.ndarray
     several = [names if len(names) > 1 else () for names in parts]
     for leaf in sorted(set().union(*several)):
         double.layers = ModuleList(
-            Only(cell, leaf) if leaf in names else cell
+            SinglePathCell(cell, leaf) if leaf in names else cell
             for cell, names in zip(cells, several, strict=True)
         )
         grads, _ = gradients(double, batch, kind)

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from longlag.cells import GRU, LSTM, Cell, Elman
+from longlag.cells.base import gates_by_letter
 from longlag.engine import unroll
 from longlag.errors import LonglagError
 
@@ -60,11 +61,12 @@ def example(name: str) -> Worked:
     run = unroll(cell, x, start, taps=taps, backend="loop")
     loss = (run.states.h[-1] - TARGET).square().sum() / 2
     grads = torch.autograd.grad(loss, tuple(taps), materialize_grads=True)
-    letters = [letter.upper() if letter == "c" else letter for letter in cell.State._fields]
+    letters = cell.State._fields
     steps, s = [], start
     for t, u in enumerate(cell.project(x)):
         now = type(s)(*(leaf[t] for leaf in run.states))
-        steps.append(_floats(cell.gates(u, s)) | _floats(dict(zip(letters, now, strict=True))))
+        gates = {k.rstrip("~"): v for k, v in gates_by_letter(cell.gates(u, s)).items()}
+        steps.append(_floats(gates) | _floats(now._asdict()))
         s = now
     gradients = [
         _floats({k: g[t] for k, g in zip(letters, grads, strict=True)}) for t in range(len(x))
@@ -92,8 +94,8 @@ def render(worked: Worked) -> str:
     lines += ["", f"L = ({worked.steps[-1]['h']:.4f} - {TARGET:g})^2 / 2 = {loss:.4f}", ""]
     lines += [f"backwards: {recipe.back}"]
     lines += [f"  dL/dh_4 = h_4 - {TARGET:g} = {last['h']:+.4f}"]
-    if "C" in last:
-        lines += [f"  dL/dC_4 = {last['C']:+.4f}, h_4 held fixed: no later step reads C_4"]
+    if "c" in last:
+        lines += [f"  dL/dc_4 = {last['c']:+.4f}, h_4 held fixed: no later step reads c_4"]
         lines += ["  dL/dh_t, the other factor, is in the table below"]
     lines += [f"  {line}" for line in back]
     lines += ["", "measured by taps (a zero added to each state, whose gradient is dL/ds_t)"]
@@ -115,9 +117,9 @@ def _built(recipe: Recipe) -> Any:
     rows = [recipe.weights[gate] for gate in recipe.order.split()]
     exact = partial(torch.tensor, dtype=torch.float64)
     with torch.no_grad():
-        cell.rec.weight.copy_(exact([[row.U] for row in rows]))
-        cell.inp.weight.copy_(exact([[row.W] for row in rows]))
-        cell.inp.bias.copy_(exact([row.b for row in rows]))
+        cell.W_h.weight.copy_(exact([[row.U] for row in rows]))
+        cell.W_x.weight.copy_(exact([[row.W] for row in rows]))
+        cell.W_x.bias.copy_(exact([row.b for row in rows]))
         if recipe.cell is GRU:
             cell.b_U.fill_(B_U)
     return cell
@@ -147,44 +149,44 @@ def _chain_rnn(t: int, now: Values, before: Values, g: Values) -> list[str]:
 
 
 def _tell_lstm(t: int, now: Values, before: Values) -> list[str]:
-    f, i, g, o, C = (now[k] for k in ("f", "i", "C~", "o", "C"))
-    C_is = f"{f:.4f} * {before['C']:.4f} + {i:.4f} * {g:.4f}"
+    f, i, g, o, c = (now[k] for k in ("f", "i", "g", "o", "c"))
+    c_is = f"{f:.4f} * {before['c']:.4f} + {i:.4f} * {g:.4f}"
     return [
         _gate("f", "sigmoid", LSTM_["f"], t, now, before),
         _gate("i", "sigmoid", LSTM_["i"], t, now, before),
-        _gate("C~", "tanh", LSTM_["C~"], t, now, before),
-        f"{f'C_{t}':<4} = f_{t} C_{t - 1} + i_{t} C~_{t} = {C_is} = {C:.4f}",
+        _gate("g", "tanh", LSTM_["g"], t, now, before),
+        f"{f'c_{t}':<4} = f_{t} c_{t - 1} + i_{t} g_{t} = {c_is} = {c:.4f}",
         _gate("o", "sigmoid", LSTM_["o"], t, now, before),
-        f"{f'h_{t}':<4} = o_{t} tanh(C_{t}) = {o:.4f} * tanh({C:.4f}) = {now['h']:.4f}",
+        f"{f'h_{t}':<4} = o_{t} tanh(c_{t}) = {o:.4f} * tanh({c:.4f}) = {now['h']:.4f}",
     ]
 
 
 def _chain_lstm(t: int, now: Values, before: Values, g: Values) -> list[str]:
-    path = now["o"] * (1 - torch.tensor(now["C"]).tanh().item() ** 2)
-    value = now["f"] * (g["C"] + g["h"] * path)
+    path = now["o"] * (1 - torch.tensor(now["c"]).tanh().item() ** 2)
+    value = now["f"] * (g["c"] + g["h"] * path)
     return [
-        f"dL/dC_{t - 1} = {now['f']:.4f} * ({g['C']:+.4f} {g['h']:+.4f} * {path:.4f})"
-        f" = {value:+.4f}    dC_{t}/dC_{t - 1} = f_{t} = {now['f']:.4f}"
+        f"dL/dc_{t - 1} = {now['f']:.4f} * ({g['c']:+.4f} {g['h']:+.4f} * {path:.4f})"
+        f" = {value:+.4f}    dc_{t}/dc_{t - 1} = f_{t} = {now['f']:.4f}"
     ]
 
 
 def _tell_gru(t: int, now: Values, before: Values) -> list[str]:
-    z, r, new = now["z"], now["r"], now["h~"]
-    U, W, b = GRU_["h~"]
+    z, r, new = now["z"], now["r"], now["n"]
+    U, W, b = GRU_["n"]
     h, x = before["h"], INPUTS[t - 1]
     inside = f"{W:g} x_{t} {b:+g} + r_{t} ({U:g} h_{t - 1} {B_U:+g})"
     mix = f"{1 - z:.4f} * {new:.4f} + {z:.4f} * {h:.4f}"
     return [
         _gate("z", "sigmoid", GRU_["z"], t, now, before),
         _gate("r", "sigmoid", GRU_["r"], t, now, before),
-        f"{f'h~_{t}':<4} = tanh({inside}) = tanh({W * x + b + r * (U * h + B_U):+.4f}) = {new:.4f}",
-        f"{f'h_{t}':<4} = (1 - z_{t}) h~_{t} + z_{t} h_{t - 1} = {mix} = {now['h']:.4f}",
+        f"{f'n_{t}':<4} = tanh({inside}) = tanh({W * x + b + r * (U * h + B_U):+.4f}) = {new:.4f}",
+        f"{f'h_{t}':<4} = (1 - z_{t}) n_{t} + z_{t} h_{t - 1} = {mix} = {now['h']:.4f}",
     ]
 
 
 def _chain_gru(t: int, now: Values, before: Values, g: Values) -> list[str]:
-    z, r, new, h = now["z"], now["r"], now["h~"], before["h"]
-    U_z, U_r, U = GRU_["z"].U, GRU_["r"].U, GRU_["h~"].U
+    z, r, new, h = now["z"], now["r"], now["n"], before["h"]
+    U_z, U_r, U = GRU_["z"].U, GRU_["r"].U, GRU_["n"].U
     gate = (h - new) * z * (1 - z) * U_z
     candidate = (1 - z) * (1 - new**2) * (r * U + (U * h + B_U) * r * (1 - r) * U_r)
     return [
@@ -198,20 +200,20 @@ RNN = {"h": Weights(0.7, 0.8, 0.1)}
 LSTM_ = {
     "i": Weights(0.3, 0.9, 0.0),
     "f": Weights(0.4, -0.3, 1.5),
-    "C~": Weights(0.6, 0.8, 0.1),
+    "g": Weights(0.6, 0.8, 0.1),
     "o": Weights(0.2, 0.5, 0.3),
 }
-GRU_ = {"r": Weights(0.5, 0.6, 0.0), "z": Weights(0.3, -0.4, 1.0), "h~": Weights(0.6, 0.8, 0.1)}
+GRU_ = {"r": Weights(0.5, 0.6, 0.0), "z": Weights(0.3, -0.4, 1.0), "n": Weights(0.6, 0.8, 0.1)}
 B_U = 0.2  # beside U h_(t-1), inside the GRU's reset
 
 RECIPES = {
     "lstm": Recipe(
         "The LSTM by hand",
         LSTM,
-        "i f C~ o",
+        "i f g o",
         LSTM_,
         _tell_lstm,
-        "dL/dC_(t-1) = f_t * (dL/dC_t + dL/dh_t * o_t (1 - tanh(C_t)^2))",
+        "dL/dc_(t-1) = f_t * (dL/dc_t + dL/dh_t * o_t (1 - tanh(c_t)^2))",
         _chain_lstm,
     ),
     "rnn": Recipe(
@@ -226,7 +228,7 @@ RECIPES = {
     "gru": Recipe(
         "The GRU by hand",
         GRU,
-        "r z h~",
+        "r z n",
         GRU_,
         _tell_gru,
         "dL/dh_(t-1) = dL/dh_t * (z_t + through the update gate + through the candidate)",

@@ -97,8 +97,8 @@ class View:
     @property
     def time_scales(self) -> np.ndarray:
         """Of every unit, steps; empty without a gate that keeps."""
-        found = self.one("timescale")
-        return np.zeros(0) if found is None else found
+        parts = [self.one("timescale"), *self.all("timescale").values()]  # records before parts
+        return np.concatenate([np.zeros(0), *(tau for tau in parts if tau is not None)])
 
     @property
     def time_scale(self) -> float:

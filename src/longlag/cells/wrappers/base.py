@@ -5,13 +5,14 @@ What is random is drawn in `project`, for all steps at once, and travels as furt
 """
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
-from longlag.cells.base import Cell, Kernel
+from longlag.cells.base import Cell, Gating, Kernel
 
 
 class Wrapper(Cell):
@@ -35,6 +36,11 @@ class Wrapper(Cell):
         self.columns: tuple[int, ...] = ()  # how wide is what `drawn` adds to u in training
 
     @property
+    def versions(self) -> tuple[int, ...]:
+        """Its own, then the cell's."""
+        return (self.version, *self.cell.versions)
+
+    @property
     def output_size(self) -> int:
         """As of the cell."""
         return self.cell.output_size
@@ -48,7 +54,7 @@ class Wrapper(Cell):
         return x, []
 
     @final
-    def project(self, x: Tensor) -> Tensor:
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
         """As of the cell; in training with the columns that were drawn."""
         if not self.training:
             return self.cell.project(x)
@@ -62,14 +68,18 @@ class Wrapper(Cell):
         return u.split([u.shape[-1] - sum(widths), *widths], dim=-1)
 
     @abstractmethod
-    def step(self, u: Tensor, s: Any) -> Any:
+    def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
         """The cell's step, as it is in this mode."""
 
-    def gates(self, u: Tensor, s: Any) -> dict[str, Tensor]:
+    def gates(self, u: Float[Tensor, "*S P"], s: Any) -> Gating:
         """As of the cell."""
         return self.cell.gates(self.split(u)[0], s)
 
-    def readout(self, s: Any, u: Tensor) -> Tensor:
+    def keep(self, u: Float[Tensor, "*S P"], s: Any) -> Mapping[str, Tensor]:
+        """As of the cell."""
+        return self.cell.keep(self.split(u)[0], s)
+
+    def readout(self, s: Any, u: Float[Tensor, "*S P"]) -> Float[Tensor, "*S D"]:
         """As of the cell."""
         return self.cell.readout(s, self.split(u)[0])
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -44,11 +45,12 @@ class ClipThroughTime(Wrapper):
         if not bound > 0:
             raise ValueError(f"ClipThroughTime: bound must be above 0, not {bound}")
         self.bound = bound
+        self.axes = tuple(leaf.dim() - 1 for leaf in self.cell.init_state(1))  # behind the batch
 
-    def step(self, u: Tensor, s: Any) -> Any:
+    def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
         """The cell's step; the gradient of s_(t-1) is clipped on its way out."""
         if self.training:
-            s = type(s)(*_Clip.apply(self.bound, *s))
+            s = type(s)(*_Clip.apply(self.bound, self.axes, *s))
         return self.cell.step(u, s)
 
 
@@ -56,15 +58,17 @@ class _Clip(torch.autograd.Function):
     """Nothing forwards; the joint norm of all parts is bounded, sequence by sequence, backwards."""
 
     @staticmethod
-    def forward(ctx: Any, bound: float, *s: Tensor) -> tuple[Tensor, ...]:
+    def forward(ctx: Any, bound: float, axes: tuple[int, ...], *s: Tensor) -> tuple[Tensor, ...]:
         """The state as it is."""
-        ctx.bound = bound
+        ctx.bound, ctx.axes = bound, axes
         return tuple(leaf.view_as(leaf) for leaf in s)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
         """G * min(1, bound / ||g||)."""
-        norm = torch.stack([torch.linalg.vector_norm(g, dim=-1) for g in grads]).norm(dim=0)
+        flat = [g.flatten(g.dim() - k) for g, k in zip(grads, ctx.axes, strict=True)]
+        norm = torch.stack([torch.linalg.vector_norm(g, dim=-1) for g in flat]).norm(dim=0)
         scale = (ctx.bound / norm.clamp(min=ctx.bound))[..., None]
-        return None, *(g * scale for g in grads)
+        scaled = (g * scale for g in flat)
+        return None, None, *(g.reshape(like.shape) for g, like in zip(scaled, grads, strict=True))

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any, final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from longlag.cells.base import Cell
@@ -59,7 +60,7 @@ class HDetach(Wrapper):
         T, B, _ = x.shape
         return x, [(self.source.uniform(T, 1, 1) >= self.p).float().expand(T, B, 1)]
 
-    def step(self, u: Tensor, s: Any) -> Any:
+    def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
         """The cell's step from h or from a constant like it."""
         own, *is_open = self.split(u)
         if is_open:

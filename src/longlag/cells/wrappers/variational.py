@@ -1,11 +1,12 @@
 """Dropout on the recurrence itself: one mask a sequence, held over all its steps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
+from jaxtyping import Float
 from torch import Tensor
 
-from longlag.cells.base import Cell
+from longlag.cells.base import Cell, Gating
 from longlag.cells.randomness import RandomSource
 from longlag.cells.wrappers.base import Wrapper, needs_h, probability
 
@@ -52,7 +53,8 @@ class VariationalDropout(Wrapper):
             probability("VariationalDropout", name, p, below=True)
         needs_h("VariationalDropout", self.cell)
         self.inputs, self.hidden = inputs, hidden
-        self.columns = (self.cell.init_state(1).h.shape[-1],)
+        self.shape = self.cell.init_state(1).h.shape[1:]
+        self.columns = (self.shape.numel(),)
 
     def mask(self, p: float, batch: int, size: int) -> Tensor:
         """(B, size) of 0 and 1 / (1 - p)."""
@@ -64,15 +66,27 @@ class VariationalDropout(Wrapper):
         m_x, m_h = self.mask(self.inputs, B, I), self.mask(self.hidden, B, *self.columns)
         return x * m_x.to(x), [m_h.expand(T, -1, -1)]
 
-    def before(self, u: Tensor, s: Any) -> tuple[Tensor, Any]:
+    def dropped(self, u: Float[Tensor, "*S P"], s: Any) -> tuple[Tensor, Any]:
         """What the cell sees: its own u, and the state with h dropped."""
         own, *m_h = self.split(u)
-        return own, s._replace(h=s.h * m_h[0]) if m_h else s
+        return own, s._replace(h=s.h * self.shaped(m_h[0])) if m_h else s
 
-    def step(self, u: Tensor, s: Any) -> Any:
+    def shaped(self, m_h: Float[Tensor, "*S N"]) -> Tensor:
+        """m_h with the axes of h."""
+        return m_h if len(self.shape) == 1 else m_h.unflatten(-1, self.shape)
+
+    def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
         """The cell's step from the state with h dropped."""
-        return self.cell.step(*self.before(u, s))
+        return self.cell.step(*self.dropped(u, s))
 
-    def gates(self, u: Tensor, s: Any) -> dict[str, Tensor]:
+    def gates(self, u: Float[Tensor, "*S P"], s: Any) -> Gating:
         """The cell's, from the state with h dropped."""
-        return self.cell.gates(*self.before(u, s))
+        return self.cell.gates(*self.dropped(u, s))
+
+    def keep(self, u: Float[Tensor, "*S P"], s: Any) -> Mapping[str, Tensor]:
+        """The cell's; that of h times its mask."""
+        own, masked = self.dropped(u, s)
+        found = dict(self.cell.keep(own, masked))
+        if "h" in found and self.training:
+            found["h"] = found["h"] * self.shaped(self.split(u)[1])
+        return found

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any, final
 
+from jaxtyping import Float
 from torch import Tensor
 
 from longlag.cells.base import Cell
@@ -50,19 +51,33 @@ class Zoneout(Wrapper):
         for name, rate in rates.items():
             probability("Zoneout", f"rate of {name}", rate)
         self.rates = tuple(float(rates.get(name, 0.0)) for name in parts)
-        self.columns = tuple(leaf.shape[-1] for leaf in self.cell.init_state(1))
+        self.shapes = tuple(leaf.shape[1:] for leaf in self.cell.init_state(1))
+        self.columns = tuple(shape.numel() for shape in self.shapes)
 
     def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
         """What stays, d, for each part: (T,B,H)."""
         pairs = zip(self.rates, self.columns, strict=True)
         return x, [(self.source.uniform(*x.shape[:2], H) < z).float() for z, H in pairs]
 
-    def step(self, u: Tensor, s: Any) -> Any:
-        """s_t of each part."""
+    def stays(self, u: Float[Tensor, "*S P"]) -> tuple[Tensor, Any]:
+        """The cell's own u, and for each part of the state d or, in eval mode, z."""
         own, *d = self.split(u)
+        if not self.training:
+            return own, self.rates
+        parts = zip(d, self.shapes, strict=True)
+        return own, [k if len(shape) == 1 else k.unflatten(-1, shape) for k, shape in parts]
+
+    def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
+        """s_t of each part."""
+        own, keep = self.stays(u)
         new = self.cell.step(own, s)
-        keep = d if self.training else self.rates
         return type(new)(*(k * o + (1 - k) * n for n, o, k in zip(new, s, keep, strict=True)))
+
+    def keep(self, u: Float[Tensor, "*S P"], s: Any) -> Mapping[str, Tensor]:
+        """Z + (1 - z) times the cell's own, of the parts that it keeps; in training d for z."""
+        own, keep = self.stays(u)
+        stays = dict(zip(self.State._fields, keep, strict=True))
+        return {k: stays[k] + (1 - stays[k]) * f for k, f in self.cell.keep(own, s).items()}
 
     def kernel(self) -> None:
         """None: eval mode is not the cell itself."""

@@ -11,7 +11,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from longlag.cells.adapter import Foreign, library
+from longlag.cells.torchrecurrent import TorchRecurrentCell, library
 from longlag.engine import unroll
 from longlag.errors import LonglagError
 from longlag.laws.cell import LAWS, verdict
@@ -33,29 +33,29 @@ def blocks(weight: Tensor, *order: int) -> Tensor:
 
 
 def mgu(ours: Any) -> dict[str, Tensor]:
-    rec = torch.cat([ours.rec_f.weight, ours.rec_h.weight])
-    return {"weight_ih": ours.inp.weight, "weight_hh": rec, "bias_ih": ours.inp.bias}
+    rec = torch.cat([ours.U_f.weight, ours.U_n.weight])
+    return {"weight_ih": ours.W_x.weight, "weight_hh": rec, "bias_ih": ours.W_x.bias}
 
 
 def gated(*order: int) -> Any:
     """Cells whose weights differ from ours by the order of their rows alone."""
 
     def weights(ours: Any) -> dict[str, Tensor]:
-        found = {"weight_ih": ours.inp.weight, "weight_hh": ours.rec.weight}
-        found = {k: blocks(v, *order) for k, v in (found | {"bias_ih": ours.inp.bias}).items()}
-        peep = getattr(ours, "peep", None)
+        found = {"weight_ih": ours.W_x.weight, "weight_hh": ours.W_h.weight}
+        found = {k: blocks(v, *order) for k, v in (found | {"bias_ih": ours.W_x.bias}).items()}
+        peep = getattr(ours, "p", None)
         return found if peep is None else found | {"weight_ph": peep.flatten()}
 
     return weights
 
 
 def indrnn(ours: Any) -> dict[str, Tensor]:
-    return {"weight_ih": ours.inp.weight, "bias_ih": ours.inp.bias, "vector_u": ours.u}
+    return {"weight_ih": ours.W_x.weight, "bias_ih": ours.W_x.bias, "vector_u": ours.u}
 
 
 def cornn(ours: Any) -> dict[str, Tensor]:
-    W_y, W_z = ours.rec.weight.chunk(2, 1)
-    found = {"weight_ih": ours.inp.weight, "bias_ih": ours.inp.bias}
+    W_y, W_z = ours.W_s.weight.chunk(2, 1)
+    found = {"weight_ih": ours.W_x.weight, "bias_ih": ours.W_x.bias}
     return found | {"weight_hh": W_y, "weight_ch": W_z}
 
 
@@ -63,7 +63,7 @@ PAIRS: dict[str, tuple[str, Any, tuple[str, ...]]] = {
     "mgu": ("MGUCell", mgu, ()),
     "janet": ("JANETCell", gated(0, 1), ()),
     "ugrnn": ("UGRNNCell", gated(1, 0), ()),
-    "lstm_1997": ("OriginalLSTMCell", gated(0, 2, 1), ()),
+    "lstm_no_forget": ("OriginalLSTMCell", gated(0, 2, 1), ()),
     "lstm_peephole": ("PeepholeLSTMCell", gated(0, 1, 3, 2), ()),
     "indrnn": ("IndRNNCell", indrnn, ("relu",)),
     "cornn": ("coRNNCell", cornn, ("dt", "gamma", "epsilon")),
@@ -78,7 +78,7 @@ def test_with_the_same_weights_both_compute_the_same(name: str):
     options: dict[str, Any] = {"nonlinearity": "relu"} if asked == ("relu",) else {}
     if name == "cornn":
         options = {"dt": ours.dt, "gamma": ours.gamma, "epsilon": ours.eps}
-    theirs = Foreign(I, H, title, **options).double()
+    theirs = TorchRecurrentCell(I, H, title, **options).double()
     given = weights(ours)
     with torch.no_grad():
         for key, p in theirs.cell.named_parameters():
@@ -98,13 +98,13 @@ def test_with_the_same_weights_both_compute_the_same(name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cell_of_the_package_obeys_our_laws(name: str):
     for law in QUICK:
-        found = verdict(law, LAWS[law], partial(Foreign, name=name))
+        found = verdict(law, LAWS[law], partial(TorchRecurrentCell, name=name))
         assert found.ok, f"{law}: {found.why}"
 
 
 def test_what_is_seen_but_not_carried_is_no_part_of_the_size():
-    assert Foreign(I, H, "LEMCell").state_size == 2 * H
-    shown = Foreign(H, H, "IntersectionRNNCell")
+    assert TorchRecurrentCell(I, H, "LEMCell").state_size == 2 * H
+    shown = TorchRecurrentCell(H, H, "IntersectionRNNCell")
     assert shown.State._fields == ("y", "h") and shown.state_size == H
     x = torch.zeros(T, B, H)
     run = unroll(shown, x)
@@ -114,7 +114,7 @@ def test_what_is_seen_but_not_carried_is_no_part_of_the_size():
 
 def test_a_foreign_cell_is_matched_to_a_budget():
     def make(hidden: int) -> Model:
-        return Model(I, 1, partial(Foreign, name="MGUCell"), hidden)
+        return Model(I, 1, partial(TorchRecurrentCell, name="MGUCell"), hidden)
 
     model = make(hidden_size_for(make, 3000, "params"))
     assert abs(sum(p.numel() for p in model.parameters()) - 3000) < 150
@@ -129,10 +129,10 @@ def test_a_foreign_cell_is_matched_to_a_budget():
 )
 def test_a_wrong_name_or_option_is_refused(how: dict[str, Any], why: str):
     with pytest.raises(LonglagError, match=why):
-        Foreign(I, H, **how)
+        TorchRecurrentCell(I, H, **how)
 
 
 def test_without_the_package_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "torchrecurrent", None)
     with pytest.raises(LonglagError, match=r"pip install 'longlag\[peers\]'"):
-        Foreign(I, H, "LEMCell")
+        TorchRecurrentCell(I, H, "LEMCell")

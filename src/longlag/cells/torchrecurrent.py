@@ -4,6 +4,7 @@ import importlib
 from typing import Any, NamedTuple, final
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from longlag.cells.base import Cell, Hidden
@@ -11,23 +12,23 @@ from longlag.cells.lstm import LSTMState
 from longlag.errors import LonglagError
 
 
-class Shown(NamedTuple):
-    """A state h and, beside it, what is seen of it: y, which no later step reads."""
+class OutputState(NamedTuple):
+    """The state h and beside it the output y, which no later step reads."""
 
-    y: Tensor
-    h: Tensor
+    y: Float[Tensor, "*S D"]
+    h: Float[Tensor, "*S H"]
 
 
-class ShownPair(NamedTuple):
-    """The states h and c and, beside them, what is seen of them: y, which no later step reads."""
+class OutputStatePair(NamedTuple):
+    """The states h and c and beside them the output y, which no later step reads."""
 
-    y: Tensor
-    h: Tensor
-    c: Tensor
+    y: Float[Tensor, "*S D"]
+    h: Float[Tensor, "*S H"]
+    c: Float[Tensor, "*S H"]
 
 
 @final
-class Foreign(Cell):
+class TorchRecurrentCell(Cell):
     r"""A cell of torchrecurrent, by its name there: s_t = cell(x_t, s_(t-1)).
 
     Args:
@@ -57,19 +58,19 @@ class Foreign(Cell):
         double = isinstance(
             self.cell, kinds.DoubleStateCellBase | kinds.DecoupledDoubleStateCellBase
         )
-        self.shown = isinstance(
+        self.decoupled = isinstance(
             self.cell, kinds.DecoupledSingleStateCellBase | kinds.DecoupledDoubleStateCellBase
         )
-        found = (ShownPair if self.shown else LSTMState) if double else None
-        self.State = found or (Shown if self.shown else Hidden)  # pyright: ignore
-        self.widths = self.measure()
+        found = (OutputStatePair if self.decoupled else LSTMState) if double else None
+        self.State = found or (OutputState if self.decoupled else Hidden)  # pyright: ignore
+        self.widths = self._widths()
 
-    def measure(self) -> tuple[int, ...]:
-        """Columns of each part of the state, as one step leaves them."""
+    def _widths(self) -> tuple[int, ...]:
+        """Run one step to see how wide each part of the state is."""
         like = next(self.parameters())
         with torch.no_grad():
             out = self.cell(like.new_zeros(1, self.input_size), None)
-        return tuple(leaf.shape[-1] for leaf in flat(out))
+        return tuple(leaf.shape[-1] for leaf in tensors_of(out))
 
     @property
     def output_size(self) -> int:
@@ -79,29 +80,29 @@ class Foreign(Cell):
     @property
     def state_size(self) -> int:
         """Numbers that are carried: y is not."""
-        return sum(self.widths[self.shown :])
+        return sum(self.widths[self.decoupled :])
 
     def init_state(self, batch_size: int) -> Any:
         """Zeros."""
         like = next(self.parameters())
         return self.State(*(like.new_zeros(batch_size, width) for width in self.widths))
 
-    def step(self, u: Tensor, s: Any) -> Any:
+    def step(self, u: Float[Tensor, "*S I"], s: Any) -> Any:
         """The cell's own step; several leading axes are one long batch to it."""
-        front, before = u.shape[:-1], s[self.shown :]
+        front, before = u.shape[:-1], s[self.decoupled :]
         if len(front) > 1:
             u, before = u.flatten(0, -2), [leaf.flatten(0, -2) for leaf in before]
-        new = flat(self.cell(u, before[0] if len(before) == 1 else tuple(before)))
+        new = tensors_of(self.cell(u, before[0] if len(before) == 1 else tuple(before)))
         return self.State(*(n.unflatten(0, front) if len(front) > 1 else n for n in new))
 
 
-def flat(out: Any) -> list[Tensor]:
-    """The tensors of h, (h, c), (y, h) or (y, (h, c)), in that order."""
-    return [out] if isinstance(out, Tensor) else [leaf for part in out for leaf in flat(part)]
+def tensors_of(out: Any) -> list[Tensor]:
+    """List the tensors of h, (h, c), (y, h) or (y, (h, c)), in that order."""
+    return [out] if isinstance(out, Tensor) else [leaf for part in out for leaf in tensors_of(part)]
 
 
 def library() -> Any:
-    """The package.
+    """Import the package.
 
     Raises:
         LonglagError: it is not installed.
@@ -110,6 +111,6 @@ def library() -> Any:
         return importlib.import_module("torchrecurrent")
     except ImportError as error:
         raise LonglagError(
-            "a foreign cell needs the torchrecurrent package, which is not installed; "
+            "a cell of torchrecurrent needs that package, which is not installed; "
             "pip install 'longlag[peers]'"
         ) from error

@@ -1,0 +1,30 @@
+"""Antisymmetric matrices by their free numbers: what antisymmetric and orthogonal RNNs learn."""
+
+import torch
+from torch import Tensor, nn
+
+
+class Skew(nn.Module):
+    """A - A^T, where A holds H(H-1)/2 numbers on one side of its diagonal and zeros elsewhere.
+
+    Args:
+        size: H.
+        side: `above` (strictly upper triangular) or `below`.
+    """
+
+    at: Tensor  # (2, H(H-1)/2): rows and columns of the numbers
+
+    def __init__(self, size: int, side: str) -> None:
+        super().__init__()
+        self.size = size
+        at = (
+            torch.triu_indices(size, size, 1)
+            if side == "above"
+            else torch.tril_indices(size, size, -1)
+        )
+        self.register_buffer("at", at, persistent=False)
+
+    def forward(self, numbers: Tensor) -> Tensor:
+        """(H(H-1)/2,) -> (H,H)."""
+        A = numbers.new_zeros(self.size, self.size).index_put((self.at[0], self.at[1]), numbers)
+        return A - A.T
