@@ -71,6 +71,30 @@ def test_validation_and_test_have_longer_words_than_training(make):
     assert set(make().at(61).batch("test", 0, 0, 9).lengths.tolist()) == {61}
 
 
+SHORT = [(make, n) for make in MEANING for n in (1, 2, 3, 5)]
+
+
+@pytest.mark.parametrize(("make", "n"), SHORT)
+def test_the_floor_of_short_words_is_what_their_last_letter_tells(make, n: int):
+    """At 1 every answer is the letter's own; at 3 modular arithmetic is not uniform yet."""
+    task = make().at(n)
+    batch = task.batch("train", 0, 0, 20000)
+    last = batch.x[batch.weight > 0].argmax(-1)
+    table = torch.zeros(len(task.letters), len(task.classes)).index_put_(
+        (last, batch.target[batch.weight > 0]), torch.tensor(1 / 20000), accumulate=True
+    )
+    of_class = table / table.sum(1, keepdim=True).clamp_min(1e-9)
+    accuracy, loss = task.spec.floors
+    assert table.max(1).values.sum().item() == pytest.approx(accuracy.value, abs=0.012)
+    nats = -(table * of_class.clamp_min(1e-9).log()).sum().item()
+    assert nats == pytest.approx(loss.value, abs=0.01)
+
+
+def test_a_criterion_at_other_lengths_than_the_paper_s_is_not_the_paper_s():
+    for task, published in ((Parity(), True), (Parity(length=20), False), (Parity().at(50), False)):
+        assert task.spec.solved is not None and task.spec.solved.published == published
+
+
 @pytest.mark.parametrize("make", MEANING)
 def test_guessing_reaches_the_floor_and_no_more(make):
     task = make()
@@ -150,7 +174,18 @@ def test_who_guesses_the_outer_symbol_is_right_but_for_one_step_in_24():
     batch = task.batch("train", 0, 0, 50)
     T, P = (batch.target[..., task.spec.answers.index(letter)] for letter in "TP")
     alone = (T + P == 1) & (batch.target.sum(-1) == 1)  # exactly one of T, P: the outer symbol
-    assert 1 - alone.float().mean().item() / 2 == pytest.approx(task.spec.floors[0].value, abs=1e-3)
+    known = task.spec.baselines[0].value
+    assert 1 - alone.float().mean().item() / 2 == pytest.approx(known, abs=1e-3)
+
+
+@pytest.mark.parametrize("length", [8, 200])
+def test_the_floor_of_the_stream_is_the_likeliest_set_of_each_symbol(length: int):
+    task = ContinualReber(length=length)
+    batch = task.batch("train", 0, 0, 4000)
+    symbol = batch.x.argmax(-1).flatten()
+    _, which = batch.target.flatten(0, 1).unique(dim=0, return_inverse=True)
+    right = sum(torch.bincount(which[symbol == s]).max().item() for s in symbol.unique())
+    assert right / len(which) == pytest.approx(task.spec.floors[0].value, abs=0.005)
 
 
 def compose(newest: str, before: str) -> str:
@@ -175,6 +210,17 @@ def test_the_word_problem_multiplies_permutations_one_after_the_other(group):
 def test_the_control_of_the_word_problem_adds_modulo_60():
     batch = WordProblem(length=30, group="Z60").batch("train", 0, 0, 50)
     assert (batch.x.argmax(-1).cumsum(0) % 60).equal(batch.target)
+
+
+def test_a_recurrence_linear_in_its_state_solves_the_word_problem_of_any_length():
+    """h_t = P(x_t) h_(t-1), with the permutation matrix of the input's element: 25 numbers."""
+    task = WordProblem(length=400, group="S5")
+    names = task.spec.symbols
+    matrices = torch.stack([torch.eye(5)[[int(c) - 1 for c in name]] for name in names])
+    batch, state = task.batch("train", 0, 0, 3), torch.eye(5).expand(3, 5, 5)
+    for x, target in zip(batch.x, batch.target, strict=True):
+        state = torch.einsum("bg,gij,bjk->bik", x, matrices.mT, state)
+        assert state.equal(matrices.mT[target])
 
 
 def test_a_guess_at_the_word_problem_is_right_at_the_first_step_alone():

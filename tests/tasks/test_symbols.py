@@ -13,6 +13,7 @@ from longlag.tasks import (
     Latch,
     LongLag,
     Memorisation,
+    RandomLag,
     SelectiveCopy,
     Task,
     TwoSequence,
@@ -44,11 +45,11 @@ def looked_at(batch: Batch) -> torch.Tensor:
 def test_variable_copy_asks_ten_steps_after_a_silence_of_any_length(length: int):
     words, answers = read(VariableCopy(length=length))
     for word, answer in zip(words, answers, strict=True):
-        silence = len(word) - 20
-        assert 1 <= silence <= length
-        assert word[10:] == [*["_"] * (silence - 1), ":", *["_"] * 10]
-        assert answer == [(silence + 10 + i, symbol) for i, symbol in enumerate(word[:10])]
-    assert {len(word) - 20 for word in words} == set(range(1, length + 1))
+        silence = len(word) - 21
+        assert 1 <= silence <= length  # blanks between the symbols and the signal
+        assert word[10:] == [*["_"] * silence, ":", *["_"] * 10]
+        assert answer == [(silence + 11 + i, symbol) for i, symbol in enumerate(word[:10])]
+    assert {len(word) - 21 for word in words} == set(range(1, length + 1))
 
 
 def test_the_loss_floor_of_variable_copy_is_that_of_blanks_and_then_guesses():
@@ -81,15 +82,50 @@ def test_memorisation_asks_for_what_came_before_the_silence(symbols, width, leng
     assert {w for word in words for w in word[:width]} == set(map(str, range(symbols)))
 
 
-@pytest.mark.parametrize("length", [2, 30])
+@pytest.mark.parametrize("length", [2, 30, 100, 320])
 def test_the_last_symbol_of_the_long_lag_is_the_first(length: int):
+    """At length 100 the symbols are a1, a2, ..., a99, each once, as in the paper."""
     words, answers = read(LongLag(length=length))
     assert {word[0] for word in words} == {"x", "y"}
     for word, answer in zip(words, answers, strict=True):
-        assert word[1:] == [f"a{i}" for i in range(1, length)]
+        assert word[1:] == [*(f"a{i % 98 + 1}" for i in range(length - 2)), "a99"]
         assert answer == [(length - 1, word[0])]
     x, target, *_ = LongLag(length=length).batch("train", 0, 0, 9)
     assert x.argmax(-1)[1:].equal(target[:-1])  # each step asks for the next symbol
+
+
+@pytest.mark.parametrize("length", [30, 100, 320])
+def test_the_loss_floor_of_the_long_lag_is_what_the_current_symbol_leaves_open(length: int):
+    task = LongLag(length=length)
+    x, target, *_ = task.batch("train", 0, 0, 2000)
+    counts = torch.zeros(101, 101).index_put_(
+        (x.argmax(-1).flatten(), target.flatten()), torch.tensor(1.0), accumulate=True
+    )
+    share = counts / counts.sum(1, keepdim=True).clamp_min(1)
+    nats = -(counts * share.clamp_min(1e-9).log()).sum() / counts.sum()
+    value = next(floor.value for floor in task.spec.floors if floor.metric == "loss")
+    assert nats.item() == pytest.approx(value, rel=2e-3)
+
+
+@pytest.mark.parametrize("task", [LongLag(), RandomLag()])
+def test_a_longer_lag_has_the_same_network(task: Task):
+    """With symbols that grow with the lag, a budget of parameters buys fewer and fewer units."""
+    spec, longer = task.spec, task.at(1000).spec
+    assert (spec.input_size, spec.output_size) == (longer.input_size, longer.output_size)
+
+
+@pytest.mark.parametrize("length", [1, 50])
+def test_the_last_symbol_of_a_random_lag_is_the_second(length: int):
+    words, answers = read(RandomLag(length=length, symbols=9), 3000)
+    more = []
+    for word, answer in zip(words, answers, strict=True):
+        assert word[0] == "b" and word[-1] == "e" and answer == [(len(word) - 1, word[1])]
+        assert all(symbol.startswith("a") for symbol in word[2:-1])
+        more.append(len(word) - 3 - length)
+    assert min(more) == 0 and sum(more) / 3000 == pytest.approx(9, abs=1)
+    assert more.count(0) / 3000 == pytest.approx(0.1, abs=0.02)
+    assert {word[1] for word in words} == {"x", "y"}
+    assert {symbol for word in words for symbol in word[2:-1]} == {f"a{i}" for i in range(1, 10)}
 
 
 @pytest.mark.parametrize("length", [2, 4, 100])
@@ -147,7 +183,7 @@ def test_each_key_is_asked_once_and_answered_by_its_value(length: int, pairs: in
     words, answers = read(AssociativeRecall(length=length, pairs=pairs))
     for word, answer in zip(words, answers, strict=True):
         value = dict(zip(word[0 : 2 * pairs : 2], word[1 : 2 * pairs : 2], strict=True))
-        assert len(value) == pairs
+        assert len(value) == len(set(value.values())) == pairs
         asked = [(t, value[w]) for t, w in enumerate(word) if t >= 2 * pairs and w != "_"]
         assert answer == asked and len(asked) == pairs
         assert {word[t] for t, _ in asked} == set(value)
@@ -162,13 +198,25 @@ def test_each_key_is_asked_once_and_answered_by_its_value(length: int, pairs: in
         (lambda: Memorisation(width=0), "memorisation: width must be at least 1, not 0"),
         (lambda: LongLag(length=1), "long_lag: length must be at least 2, not 1"),
         (lambda: TwoSequence(informative=100), "two_sequence: informative must be 1 to 99, not"),
-        (lambda: Latch(noise=math.nan), "latch: noise must be at least 0 and finite, not nan"),
+        (lambda: Latch(noise=math.nan), "latch: noise must be a finite number, not nan"),
         (lambda: Dyck(kinds=1), "dyck: kinds must be 2 to 12, not 1"),
         (lambda: Dyck(depth=1), "dyck: depth must be at least 2, not 1"),
         (lambda: AssociativeRecall(length=23), "length must be at least 24, three steps a pair"),
+        (lambda: AssociativeRecall(values=7), "values must be at least 8, one for each pair, not"),
         (lambda: AssociativeRecall(keys=7), "keys must be at least 8, one for each pair, not 7"),
     ],
 )
 def test_an_argument_that_is_not_allowed_is_refused_in_one_line(make, said: str):
     with pytest.raises(ValueError, match=said):
         make()
+
+
+def test_a_bag_of_values_without_their_keys_is_worth_the_baseline():
+    task = AssociativeRecall()
+    batch = task.batch("train", 0, 0, 2000)
+    asked = batch.target[batch.weight > 0]
+    first = batch.x[1].argmax(-1) - task.keys  # one of the values that came, for every key
+    rows = (batch.target == first) & (batch.weight > 0)
+    share = rows.sum().item() / len(asked)
+    assert share == pytest.approx(task.spec.baselines[0].value, abs=1e-6)
+    assert 1 / task.values == task.spec.floors[0].value < share

@@ -165,9 +165,9 @@ def test_noise_alone_leaves_nothing_to_forecast():
         (lambda: TemporalOrder3(length=9), "temporal_order_3: length must be at least 10, not 9"),
         (lambda: TemporalOrder(length=-5), "temporal_order: length must be at least 10, not -5"),
         (lambda: Sine(length=16), "sine: length must be at least 17, not 16"),
-        (lambda: Sine(noise=-0.1), "sine: noise must be at least 0 and finite, not -0.1"),
-        (lambda: Sine(noise=math.nan), "sine: noise must be at least 0 and finite, not nan"),
-        (lambda: Sine(noise=math.inf), "sine: noise must be at least 0 and finite, not inf"),
+        (lambda: Sine(noise=-0.1), "sine: noise must be at least 0, not -0.1"),
+        (lambda: Sine(noise=math.nan), "sine: noise must be a finite number, not nan"),
+        (lambda: Sine(noise=math.inf), "sine: noise must be a finite number, not inf"),
     ],
 )
 def test_an_argument_that_is_not_allowed_is_refused_in_one_line(make, said: str):

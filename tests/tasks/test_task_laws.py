@@ -82,6 +82,24 @@ class Double(Adding):
         return batch._replace(x=batch.x.double())
 
 
+@dataclass(frozen=True, kw_only=True)
+class Shared(Adding):
+    """Has one sequence in training and validation, and streams that differ otherwise."""
+
+    def batch(self, split, seed, k, batch_size):
+        batch = super().batch(split, seed, k, batch_size)
+        if k == 2:
+            batch.x[:, 0] = torch.linspace(0, 1, self.length)[:, None]
+        return batch
+
+
+@dataclass(frozen=True, kw_only=True)
+class NotFew(Adding):
+    """Says that its sequences are few, which they are not."""
+
+    few = "there are ten"
+
+
 @pytest.mark.parametrize(
     ("task", "laws"),
     [
@@ -90,6 +108,8 @@ class Double(Adding):
             NoSeed(),
             {"seed 0 is a seed and differs from seed 1", "the splits are disjoint streams"},
         ),
+        (Shared(), {"the splits are disjoint streams"}),
+        (NotFew(), {"the splits are disjoint streams"}),
         (Past(), {"every sequence is asked and scored inside its length"}),
         (TooHigh(), {"no answer without memory beats the floor"}),
         (Double(), {"a batch has the shapes and types of its kind"}),
@@ -105,3 +125,17 @@ def test_a_task_at_another_length_is_that_task():
     with pytest.raises(ValueError, match="length must be at least 2, not 1"):
         Adding().at(1)
     assert replace(Adding(), length=7).spec.lag == 6
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+def test_a_criterion_is_published_or_called_longlag_s_own(path: Path):
+    """A published one names its paper, its section, and what is checked here in its place."""
+    try:
+        solved = instantiate(OmegaConf.load(path)).spec.solved
+    except LonglagError as missing:
+        pytest.skip(str(missing))
+    if solved is None:
+        return
+    own = solved.source.startswith("longlag's own")
+    assert own != solved.published
+    assert own or ("section" in solved.source and "(" in solved.source)

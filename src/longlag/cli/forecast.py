@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     if not regression or not (isinstance(task, Forecast) or forecast.feeds_back(x, target)):
         raise LonglagError(
             f"{record['names']['task']} asks for no next value, so there is nothing to forecast; "
-            "train on sine, mackey_glass, lorenz, narma, laser, sunspots or el_nino"
+            "train on sine, lorenz, mackey_glass, narma, laser, sunspots or el_nino"
         )
     if not all(bool(p.isfinite().all()) for p in model.parameters()):
         raise LonglagError(f"the weights of {folder} are not finite: its training diverged")
@@ -58,10 +58,12 @@ def words(record: dict[str, Any], found: "Outlook", error: np.ndarray | None) ->
     names, B = record["names"], found.truth.shape[1]
     answers = [*record["floors"], *record.get("baselines", ())]
     simple = ", ".join(f"{f['value']:.3f} {f['why']}" for f in answers)
+    ahead = record["config"]["task"].get("ahead", 1)
+    steps = "one step" if ahead == 1 else f"{ahead} steps"
     lines = [
         f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold], "
         f"{B} test sequences, the first {found.warm} of {len(found.truth)} steps given",
-        f"one step ahead  normalised RMSE {forecast.ahead_error(found):.3f}   (others: {simple})",
+        f"{steps} ahead  normalised RMSE {forecast.ahead_error(found):.3f}   (others: {simple})",
     ]
     if error is None:
         return [*lines, "running free    not possible: the answer is not the next input"]

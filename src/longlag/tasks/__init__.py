@@ -23,7 +23,7 @@ from longlag.tasks.data import (
     Tunes,
 )
 from longlag.tasks.forecast import Sine
-from longlag.tasks.lags import Latch, LongLag, TwoSequence
+from longlag.tasks.lags import Latch, LongLag, RandomLag, TwoSequence
 from longlag.tasks.order import TemporalOrder, TemporalOrder3
 from longlag.tasks.reber import ContinualReber, EmbeddedReber
 from longlag.tasks.recall import AssociativeRecall
@@ -67,6 +67,7 @@ __all__ = [
     "Multiplication",
     "Narma",
     "Parity",
+    "RandomLag",
     "SelectiveCopy",
     "Sine",
     "Solved",

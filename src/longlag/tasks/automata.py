@@ -1,7 +1,6 @@
 """Regular languages of Deletang et al.: train on short words, answer for long ones."""
 
 import functools
-import math
 from abc import abstractmethod
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -29,7 +28,8 @@ class Word(Task):
 
     Training words have `shortest` to `length` letters, uniformly; validation and test words have
     `length` + 1 to `beyond` (0: as in training).  `at(n)` is a point of the extrapolation curve.
-    Chance is 1 over the number of classes: after many letters each is as likely as any other.
+    The floor is what the last letter alone tells: in long words nothing, 1 over the number of
+    classes; in the shortest ones a little.
 
     Args:
         shortest: letters of the shortest training word.
@@ -41,11 +41,13 @@ class Word(Task):
     length: int = 40
     beyond: int = 500
 
+    version = 2
     ladder = (40, 60, 100, 150, 200, 300, 400, 500)
     letters: ClassVar[tuple[str, ...]]
     classes: ClassVar[tuple[str, ...]]
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require(
             self.name,
             length=(self.length, self.length >= 1, "at least 1"),
@@ -59,21 +61,37 @@ class Word(Task):
 
     def define(self) -> Spec:
         """Letters in, a class at the end."""
-        guess = f"guess one of {len(self.classes)} classes"
+        words = self.evaluated()
+        assert isinstance(words, Word)
+        share = words.classes_given_last()
+        each = share.sum(1, keepdims=True)
+        nats = -float((share * np.log(share, where=share > 0, out=np.zeros_like(share))).sum())
+        nats += float((each * np.log(each, where=each > 0, out=np.zeros_like(each))).sum())
+        guess = "the likeliest class of the last letter"
         return Spec(
             kind="classification",
             input_size=len(self.letters),
             output_size=len(self.classes),
             metrics=("accuracy",),
             floors=(
-                Floor("accuracy", 1 / len(self.classes), guess),
-                Floor("loss", math.log(len(self.classes)), guess),
+                Floor("accuracy", float(share.max(1).sum()), guess),
+                Floor("loss", nats, guess),
             ),
-            solved=Solved("accuracy", 0.9, "Deletang et al. 2023, section 4", published=True),
+            solved=self.criterion(),
             lag=max(self.length, self.beyond) - 1,
             symbols=self.letters,
             answers=self.classes,
         )
+
+    def criterion(self) -> Solved:
+        """The paper's, at the lengths of the paper."""
+        if (self.shortest, self.length, self.beyond) != (1, 40, 500):
+            return Solved("accuracy", 0.9, "longlag's own at these lengths")
+        rule = (
+            "Deletang et al. 2023, section 4: a mean accuracy over the lengths 41 to 500 of at "
+            "least 0.9 (there: of the best of 10 seeds and 3 learning rates; here: of each run)"
+        )
+        return Solved("accuracy", 0.9, rule, published=True)
 
     def evaluated(self) -> Task:
         """Words longer than any in training."""
@@ -86,6 +104,15 @@ class Word(Task):
         return replace(self, shortest=length, length=length, beyond=0)
 
     @abstractmethod
+    def given_last(self, n: int) -> np.ndarray:
+        """How often words of n letters have a last letter and a class: (letters,classes)."""
+
+    def classes_given_last(self) -> np.ndarray:
+        """The mean of `given_last` over the lengths that are drawn."""
+        drawn = self.drawn(torch.arange(self.shortest, self.length + 1)).tolist()
+        return np.mean([self.given_last(n) for n in drawn], axis=0)
+
+    @abstractmethod
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
         """The class (B,) of each word: letters (T,B), of which those inside (T,B) count."""
 
@@ -93,13 +120,14 @@ class Word(Task):
         """Letters (T,B); uniform and independent."""
         return torch.randint(0, len(self.letters), (T, batch_size), generator=rng)
 
-    def drawn_lengths(self, batch_size: int, rng: Generator) -> Tensor:
-        """Letters of each word, uniform."""
-        return torch.randint(self.shortest, self.length + 1, (batch_size,), generator=rng)
+    def drawn(self, lengths: Tensor) -> Tensor:
+        """The letters of words for which these lengths were drawn."""
+        return lengths
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Lengths uniform."""
-        lengths = self.drawn_lengths(batch_size, rng)
+        lengths = torch.randint(self.shortest, self.length + 1, (batch_size,), generator=rng)
+        lengths = self.drawn(lengths)
         T = int(lengths.max())
         inside = torch.arange(T)[:, None] < lengths
         word = self.word(T, batch_size, rng)
@@ -116,16 +144,17 @@ class Parity(Word):
 
         1 0 1 1 0  ->  odd
 
-    Words, chance (1/2) and criterion as for `Word`: accuracy of at least 0.9 on words of 41 to 500
-    letters after training on 1 to 40.
-
-    Source: Deletang et al. 2023, table 1 (parity check).
+    Training has words of 1 to 40 letters, validation and test words of 41 to 500: chance is 1/2.
     """
 
     name = "parity"
-    source = "Deletang et al. 2023 (parity check)"
+    source = "Deletang et al. 2023, table A.1 (parity check)"
     letters = ("0", "1")
     classes = ("even", "odd")
+
+    def given_last(self, n: int) -> np.ndarray:
+        """Every letter but the last is a fair coin."""
+        return np.eye(2) / 2 if n == 1 else np.full((2, 2), 1 / 4)
 
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
         """The sum modulo 2."""
@@ -138,16 +167,17 @@ class EvenPairs(Word):
 
         a b b a a  ->  even (one ab, one ba)
 
-    That is: are the first letter and the last one the same?  Words, chance (1/2) and criterion as
-    for `Word`.
-
-    Source: Deletang et al. 2023, table 1 (even pairs).
+    That is: are the first letter and the last one the same?  Words as for `Parity`, chance 1/2.
     """
 
     name = "even_pairs"
-    source = "Deletang et al. 2023 (even pairs)"
+    source = "Deletang et al. 2023, table A.1 (even pairs)"
     letters = ("a", "b")
     classes = ("even", "odd")
+
+    def given_last(self, n: int) -> np.ndarray:
+        """The first letter decides, and it is a fair coin."""
+        return np.array([[1.0, 0], [1, 0]]) / 2 if n == 1 else np.full((2, 2), 1 / 4)
 
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
         """The changes of letter modulo 2."""
@@ -160,15 +190,20 @@ class CycleNavigation(Word):
 
         + + = - + +  ->  3
 
-    + and - move one place on or back, = stays.  Words, chance (1/5) and criterion as for `Word`.
-
-    Source: Deletang et al. 2023, table 1 (cycle navigation).
+    + and - move one place on or back, = stays.  Words as for `Parity`, chance 1/5.
     """
 
     name = "cycle_navigation"
-    source = "Deletang et al. 2023 (cycle navigation)"
+    source = "Deletang et al. 2023, table A.1 (cycle navigation)"
     letters = ("=", "+", "-")
     classes = ("0", "1", "2", "3", "4")
+
+    def given_last(self, n: int) -> np.ndarray:
+        """A walk of n - 1 moves, and the last one."""
+        place = np.eye(5)[0]
+        for _ in range(n - 1):
+            place = (place + np.roll(place, 1) + np.roll(place, -1)) / 3
+        return np.stack([place, np.roll(place, 1), np.roll(place, -1)]) / 3
 
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
         """The sum of the moves modulo 5: - is 4."""
@@ -181,20 +216,30 @@ class ModularArithmetic(Word):
 
         2 + 3 * 4 - 1  ->  3
 
-    Numbers 0 to 4 and the operators + - *, in turn; * binds first.  Word lengths are odd: an even
-    one is made one less.  Chance (1/5) and criterion as for `Word`.
-
-    Source: Deletang et al. 2023, table 1 (modular arithmetic, simple).
+    Numbers 0 to 4 and the operators + - *, in turn; * binds first.  Words as for `Parity`, but
+    their lengths are odd: an even one is made one less.  Chance is 1/5.
     """
 
     name = "modular_arithmetic"
-    source = "Deletang et al. 2023 (modular arithmetic, simple)"
+    source = "Deletang et al. 2023, table A.1 (modular arithmetic, simple)"
     letters = ("0", "1", "2", "3", "4", "+", "-", "*")
     classes = ("0", "1", "2", "3", "4")
 
-    def drawn_lengths(self, batch_size: int, rng: Generator) -> Tensor:
+    def given_last(self, n: int) -> np.ndarray:
+        """A step of the automaton for each operator and number but the first."""
+        table = arithmetic().reshape(25, 4, 5)[:, :3]  # + - *
+        state = np.zeros((5, 25))  # how likely the last number and the state are
+        state[range(5), range(5)] = 1 / 5
+        for _ in range(n // 2):
+            before, state = state.sum(0), np.zeros_like(state)
+            np.add.at(state, (np.arange(5), table), before[:, None, None] / 15)
+        share = np.zeros((len(self.letters), 5))
+        share[:5] = state @ np.eye(5)[(np.arange(25) // 5 + np.arange(25)) % 5]
+        return share
+
+    def drawn(self, lengths: Tensor) -> Tensor:
         """Odd numbers of letters."""
-        return (super().drawn_lengths(batch_size, rng) - 1) // 2 * 2 + 1
+        return (lengths - 1) // 2 * 2 + 1
 
     def word(self, T: int, batch_size: int, rng: Generator) -> Tensor:
         """Numbers on even places, operators between them."""

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Bool, Float, Integer, Num
 from torch import Generator, Tensor
 
+from longlag.tasks.arguments import require, require_count, require_types
+
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 LADDER = (50, 100, 200, 400, 750, 1000, 2000)  # lengths that the memory horizon is read off at
@@ -58,6 +60,7 @@ class Spec(NamedTuple):
     floors: tuple[Floor, ...]  # of answers that ignore the past; the first one is of the score
     baselines: tuple[Floor, ...] = ()  # of strong simple answers that may use the past
     solved: Solved | None = None  # the success criterion, if there is one
+    tolerance: float = 0.04  # of the metric "within": how far off each output may be
     lag: int | None = None  # steps from the earliest thing that matters to the answer, at most
     symbols: tuple[str, ...] = ()  # what each input channel stands for, where x is one-hot
     answers: tuple[str, ...] = ()  # what each class, or label, stands for
@@ -65,22 +68,31 @@ class Spec(NamedTuple):
 
 def rises(metric: str) -> bool:
     """Whether a larger value of `metric` is better."""
-    return metric in ("accuracy", "sequence_accuracy", "within")
+    return metric in ("accuracy", "sequence_accuracy", "successors_first", "within")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task(ABC):
     """Base of every task: a frozen dataclass of its arguments.
 
-    A subclass writes `define` and `sample`.  Batch k of a split is then a pure function of the
-    name, the version, the arguments, the split, the seed and k.  Raise `version` whenever `sample`
-    draws other numbers than before.
+    A subclass writes `define` and `sample`, and `check` where an argument has a range; types are
+    held against the annotations.  Batch k of a split is then a pure function of the name, the
+    version, the arguments, the split, the seed and k.  Raise `version` whenever `sample` draws
+    other numbers than before, or a floor is another one.
     """
 
     name: ClassVar[str]
     version: ClassVar[int] = 1
     source: ClassVar[str]  # paper and section
     ladder: ClassVar[tuple[int, ...]] = ()  # lengths that its memory horizon is read off at
+    few: ClassVar[str] = ""  # why splits share sequences, where few are different
+
+    def __post_init__(self) -> None:
+        require_types(self)
+        self.check()
+
+    def check(self) -> None:  # noqa: B027 - most tasks have nothing to refuse but types
+        """Refuse arguments that are out of range, by `require`."""
 
     @cached_property
     def spec(self) -> Spec:
@@ -112,11 +124,13 @@ class Task(ABC):
 
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
         """Batch k of a split, whatever was drawn before."""
+        require_count(self.name, batch_size=batch_size)
         drawn = self if split == "train" else self.evaluated()
         return drawn.sample(batch_size, self.generator(split, seed, k))
 
     def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
         """The `size` sequences that `split` is scored on, in batches."""
+        require_count(self.name, size=size, batch_size=batch_size)
         for k, start in enumerate(range(0, size, batch_size)):
             yield self.batch(split, seed, k, min(batch_size, size - start))
 
@@ -138,14 +152,3 @@ def at_last_step(target: Tensor, steps: int) -> tuple[Tensor, Tensor]:
     weight = torch.zeros(steps, len(target))
     weight[-1] = 1
     return target.expand(steps, *target.shape), weight
-
-
-def require(owner: str, **checks: tuple[Any, bool, str]) -> None:
-    """Refuse an argument: name=(value, allowed?, what is allowed).
-
-    Raises:
-        ValueError: one that is not allowed, with what came and what was allowed.
-    """
-    for name, (value, allowed, rule) in checks.items():
-        if not allowed:
-            raise ValueError(f"{owner}: {name} must be {rule}, not {value!r}")

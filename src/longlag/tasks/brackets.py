@@ -21,14 +21,13 @@ class Dyck(Task):
 
     The word goes deeper or back with equal chance, kinds are uniform.  All steps inside a bracket
     are asked; those right after a closing one are scored, for there alone the answer is not the
-    current symbol's: chance is 1/k.
+    current symbol's: chance is 1/k.  The paper scores a language model of the same words: the mean
+    over distances of how often the right bracket gets more than 0.8.
 
     Args:
         length: T, steps of the word, which need not be closed at its end.
         kinds: k.
         depth: m, the deepest nesting.
-
-    Source: Hewitt et al. 2020, section 5 (Dyck-(k,m)).
     """
 
     length: int = 100
@@ -36,10 +35,11 @@ class Dyck(Task):
     depth: int = 8
 
     name = "dyck"
-    source = "Hewitt et al. 2020, section 5"
+    source = "Hewitt et al. 2020 (Dyck-(k,m))"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         most = len(OPENING)
         require(
             "dyck",

@@ -27,7 +27,8 @@ class Trajectory(Forecast):
 
     least: ClassVar[int] = 17
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require(
             self.name, length=(self.length, self.length >= self.least, f"at least {self.least}")
         )
@@ -86,27 +87,34 @@ def moments(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 class MackeyGlass(Trajectory):
     """Forecast dx/dt = 0.2 x(t - tau) / (1 + x(t - tau)^10) - 0.1 x(t), seen once a time unit.
 
-        ... .93 .85 .78 .72  ->  .68
+        ... .93 .85 .78 .72  ->  1.1 (84 steps later)
 
     The input is x, standardised.  With tau = 17 the series is mildly chaotic, with 30 more so.
-    Steps of 0.1, the decay exact and the delayed term by the trapezoid rule.  The floor is a
-    linear model of the last 8 values, fitted; persistence stands beside it.
+    Steps of 0.1, the decay exact and the delayed term by the trapezoid rule.  The score 84 steps
+    ahead is the NRMSE_84 of Jaeger & Haas, whose network runs freely for those steps; here the
+    value is asked for at once.  One step ahead (ahead=1) the series is smooth and nearly linear.
 
     Args:
         length: T, steps.
-        tau: the delay.
-
-    Source: Mackey & Glass 1977; Jaeger & Haas 2004 for the task.
+        tau: the delay; 17 and 30 are usual.
+        ahead: steps from the last input to the answer.
     """
 
     tau: int = 17
+    ahead: int = 84
 
     name = "mackey_glass"
-    source = "Mackey & Glass 1977; Jaeger & Haas 2004"
+    version = 2
+    source = "Mackey & Glass 1977; Jaeger & Haas 2004 (NRMSE_84)"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        require("mackey_glass", tau=(self.tau, 1 <= self.tau <= 100, "1 to 100"))
+    def check(self) -> None:
+        """Refuse what is out of range."""
+        super().check()
+        require(
+            "mackey_glass",
+            tau=(self.tau, 1 <= self.tau <= 100, "1 to 100"),
+            ahead=(self.ahead, self.ahead >= 1, "at least 1"),
+        )
 
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Random constant pasts; the first 300 time units are left out."""
@@ -115,7 +123,7 @@ class MackeyGlass(Trajectory):
         powers = decay ** np.arange(1, n + 1)[:, None]
         gain = (1 - decay) / 0.1
         past = np.repeat(rng.uniform(0.4, 1.4, (1, lanes)), n + 1, axis=0)
-        blocks, total = [], 10 * (300 + steps + 1)
+        blocks, total = [], 10 * (300 + steps + self.ahead)
         for _ in range(-(-total // n)):
             pull = 0.2 * past / (1 + past**10)
             force = gain * (pull[:-1] + pull[1:]) / 2
@@ -123,7 +131,7 @@ class MackeyGlass(Trajectory):
             past = np.concatenate([past[-1:], block])
             blocks.append(block)
         series = np.concatenate(blocks)[3000:total:10, :, None]
-        return series[:-1], series[1:]
+        return series[: -self.ahead], series[self.ahead :]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,16 +140,14 @@ class Narma(Trajectory):
 
         y_(t+1) = 0.3 y_t + 0.05 y_t (y_t + ... + y_(t-9)) + 1.5 u_(t-9) u_t + 0.1
 
-    u uniform in [0, 0.5]; the input is u_t, the target y_(t+1), both standardised.  The floor is a
-    linear model of the last 12 inputs, fitted; the mean, nrmse 1, stands beside it.
+    u uniform in [0, 0.5]; the input is u_t, the target y_(t+1), both standardised.
 
     Args:
         length: T, steps.
-
-    Source: Atiya & Parlos 2000, section 6; Jaeger 2002.
     """
 
     name = "narma"
+    version = 2
     source = "Atiya & Parlos 2000; Jaeger 2002"
     order, repeats, least = 12, False, 25
 
@@ -164,17 +170,18 @@ class Lorenz(Trajectory):
 
         dx/dt = 10 (y - x),  dy/dt = x (28 - z) - y,  dz/dt = x y - 8/3 z
 
-    Runge-Kutta of order 4, steps of 0.01, each coordinate standardised.  The floor is a linear
-    model of the last 8 points, fitted; persistence stands beside it.
+    Runge-Kutta of order 4, steps of 0.01, each coordinate standardised.  The three coordinates
+    determine all that follows, so that this asks for a nonlinear function of the last input and for
+    no memory; the floor, affine in it, is not the best answer that forgets.
 
     Args:
         length: T, steps.
-
-    Source: Lorenz 1963; Pathak et al. 2017 for the task.
     """
 
     name = "lorenz"
-    source = "Lorenz 1963; Pathak et al. 2017"
+    version = 2
+    source = "Lorenz 1963; Pathak et al. 2017 for the task"
+    degree = 1
     size = 3
 
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:

@@ -22,19 +22,21 @@ class Copy(Task):
     T + 20 steps; the loss is the cross-entropy of all of them, the score the accuracy on the last
     ten.  Who remembers nothing answers blanks, then guesses: 10 ln 8 / (T + 20) nats.
 
+    The variant of Arjovsky et al.; that of Bai et al. 2018 shows the symbols as one number, and the
+    signal at all of the last steps.
+
     Args:
         length: T, from the last symbol to the first answer.
-
-    Source: Arjovsky, Shah & Bengio 2016, section 4.1 (from Hochreiter & Schmidhuber 1997).
     """
 
     length: int = 100
 
     name = "copy"
-    source = "Arjovsky et al. 2016, section 4.1"
+    source = "Arjovsky, Shah & Bengio 2016, section 5.1"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require("copy", length=(self.length, self.length >= 1, "at least 1"))
 
     def define(self) -> Spec:
@@ -75,36 +77,37 @@ class VariableCopy(Task):
         input   3 1 7 2 0 5 5 1 4 6 _ _ _ : _ _ _ _ _ _ _ _ _ _     (: asks for them)
         target  _ _ _ _ _ _ _ _ _ _ _ _ _ _ 3 1 7 2 0 5 5 1 4 6
 
-    As `Copy`, but the silence is uniform in 1 .. T for each sequence, so that counting does not
-    help.  Who remembers nothing answers blanks, then guesses: accuracy 1/8, and 10 ln 8 nats over
-    the mean number of steps, 20 + (T + 1) / 2.
+    As `Copy`, but 1 .. T blanks, uniformly, stand between the symbols and the signal, so that
+    counting does not help.  Who remembers nothing answers blanks, then guesses: accuracy 1/8, and
+    10 ln 8 nats over the mean number of steps, 21 + (T + 1) / 2.
 
     Args:
-        length: T, the longest silence.
-
-    Source: Tallec & Ollivier 2018, section 4 (variable copy).
+        length: T, the most blanks between the symbols and the signal.
     """
 
     length: int = 100
 
     name = "copy_variable"
-    source = "Tallec & Ollivier 2018, section 4"
+    version = 2
+    source = "Henaff, Szlam & LeCun 2016, as in Tallec & Ollivier 2018, section 3"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require("copy_variable", length=(self.length, self.length >= 1, "at least 1"))
 
     def define(self) -> Spec:
         """As `Copy`."""
         spec, (accuracy, loss) = Copy(length=self.length).spec, Copy().spec.floors
-        nats = WIDTH * math.log(SYMBOLS) / (2 * WIDTH + (self.length + 1) / 2)
-        return spec._replace(floors=(accuracy, loss._replace(value=nats)))
+        nats = WIDTH * math.log(SYMBOLS) / (2 * WIDTH + 1 + (self.length + 1) / 2)
+        floors = (accuracy, loss._replace(value=nats))
+        return spec._replace(floors=floors, lag=self.length + WIDTH + 1)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Symbols and silences uniform and independent."""
         silence = torch.randint(1, self.length + 1, (batch_size,), generator=rng)
         symbols = torch.randint(0, SYMBOLS, (WIDTH, batch_size), generator=rng)
-        lengths = silence + 2 * WIDTH
+        lengths = WIDTH + silence + 1 + WIDTH
         T, column = int(lengths.max()), torch.arange(batch_size)
         asked = lengths - WIDTH + torch.arange(WIDTH)[:, None]  # (WIDTH,B)
         inside = torch.arange(T)[:, None] < lengths
@@ -130,8 +133,6 @@ class SelectiveCopy(Task):
 
     Args:
         length: T, steps that the symbols are scattered over.
-
-    Source: Jing et al. 2019 (denoising); Gu & Dao 2023, section 4.1.1.
     """
 
     length: int = 100
@@ -140,7 +141,8 @@ class SelectiveCopy(Task):
     source = "Jing et al. 2019 (denoising); Gu & Dao 2023, section 4.1.1"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require("copy_selective", length=(self.length, self.length >= WIDTH, f"at least {WIDTH}"))
 
     def define(self) -> Spec:
@@ -164,14 +166,12 @@ class Memorisation(Task):
         target                          0 1 1 0 1
 
     The 20-bit version of the paper has symbols=5 and width=10.  Only the answers are asked and
-    scored; chance is 1/symbols.
+    scored, as with the paper's option to predict the bits alone; chance is 1/symbols.
 
     Args:
         length: steps of silence.
         symbols: of the alphabet.
         width: how many are to be remembered.
-
-    Source: Martens & Sutskever 2011, section 4.1 (noiseless memorization, after Hochreiter 1997).
     """
 
     length: int = 100
@@ -179,10 +179,12 @@ class Memorisation(Task):
     width: int = 5
 
     name = "memorisation"
-    source = "Martens & Sutskever 2011, section 4.1"
+    source = "Martens & Sutskever 2011 (noiseless memorization)"
+    few = "there are symbols^width"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require(
             "memorisation",
             length=(self.length, self.length >= 1, "at least 1"),

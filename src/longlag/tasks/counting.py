@@ -1,4 +1,4 @@
-"""Counting languages: a^n b^n and a^n b^n c^n, with the end to be foretold."""
+"""Counting languages: a^n b^n and a^n b^n c^n, with the end to be predicted."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -29,9 +29,11 @@ class Counting(Task):
     beyond: int = 200
 
     ladder = (10, 20, 50, 100, 200, 400, 750, 1000)
+    few = "there is one for each n"
     letters: ClassVar[str]  # in the order of their blocks
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require(
             self.name,
             length=(self.length, self.length >= 1, "at least 1"),
@@ -91,12 +93,10 @@ class Counting(Task):
 
 @dataclass(frozen=True, kw_only=True)
 class AnBn(Counting):
-    """Foretell what may follow in a^n b^n; the dot is the end.
+    """Predict what may follow in a^n b^n; the dot is the end.
 
-        input    S   a   a   a   b   b   b
-        target   a   ab  ab  ab  b   b   .
-
-    Source: Gers & Schmidhuber 2001, section 3; Weiss, Goldberg & Yahav 2018.
+    input    S   a   a   a   b   b   b
+    target   a   ab  ab  ab  b   b   .
     """
 
     name = "anbn"
@@ -106,12 +106,10 @@ class AnBn(Counting):
 
 @dataclass(frozen=True, kw_only=True)
 class AnBnCn(Counting):
-    """Foretell what may follow in a^n b^n c^n; the dot is the end.
+    """Predict what may follow in a^n b^n c^n; the dot is the end.
 
-        input    S   a   a   b   b   c   c
-        target   a   ab  ab  b   c   c   .
-
-    Source: Gers & Schmidhuber 2001, section 4; Weiss, Goldberg & Yahav 2018.
+    input    S   a   a   b   b   c   c
+    target   a   ab  ab  b   c   c   .
     """
 
     name = "anbncn"

@@ -1,4 +1,4 @@
-"""Forecasts of one step ahead, and the linear answers that a recurrence must beat."""
+"""Forecasts, and the simple answers that a recurrence must beat."""
 
 import functools
 import math
@@ -11,25 +11,31 @@ from torch import Generator
 
 from longlag.tasks.base import LADDER, Batch, Floor, Spec, Task, require
 
-ORDER = 8  # p of the autoregressive model that gives the floor
+ORDER = 8  # p of the autoregressive model that stands beside the scores
 WARM_UP = ORDER  # steps that nothing is asked at: there is too little past
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast(Task):
-    """What all forecasts share: a number asked at every step, and floors that are fitted."""
+    """What all forecasts share: a number asked at every step, and simple answers that are fitted.
+
+    The floor is a function of the last input alone; the linear model of the last p inputs, which
+    remembers, is a baseline.
+    """
 
     length: int = 100
 
     ladder = LADDER
-    order: ClassVar[int] = ORDER  # inputs that the linear floor sees; nothing is asked before
+    order: ClassVar[int] = ORDER  # p; nothing is asked before as many inputs
+    degree: ClassVar[int] = 7  # of the floor's polynomial
     size: ClassVar[int] = 1  # I = D, numbers of the series at a step
-    repeats: ClassVar[bool] = True  # whether the last input is an answer
+    repeats: ClassVar[bool] = True  # whether inputs and answers are of one series
 
     def define(self) -> Spec:
-        """The series in, its next value out."""
-        persistence, affine, linear = simple_answers(self)
-        floors = [Floor("nrmse", affine, "the best affine function of the last input, fitted")]
+        """The series in, a later value of it out."""
+        persistence, function, linear = simple_answers(self)
+        named = "affine function" if self.degree == 1 else f"polynomial of degree {self.degree}"
+        floors = [Floor("nrmse", function, f"the best {named} of the last input, fitted")]
         if self.repeats:
             floors += [Floor("nrmse", persistence, "repeat the last value, measured")]
         why = f"the best linear model of the last {self.order} inputs, fitted"
@@ -42,6 +48,15 @@ class Forecast(Task):
             baselines=(Floor("nrmse", linear, why),),
         )
 
+    def known(self) -> tuple[Batch, Batch]:
+        """What simple answers are fitted to, and what they are measured on.
+
+        Training and validation sequences of seed -1, which no run has: 500 of each, or as many as
+        have 100 000 steps.
+        """
+        count = min(500, max(20, 100_000 // self.length))
+        return self.batch("train", -1, 0, count), self.batch("validation", -1, 0, count)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Sine(Forecast):
@@ -49,26 +64,23 @@ class Sine(Forecast):
 
         x_t = sin(2 pi t / P + phi) + noise,   P in [10, 25] steps   ->   x_(t+1)
 
-    The floor is the best linear model of the last 8 values, fitted and measured on sequences
-    drawn for that alone; persistence stands beside it.
-
     Args:
         length: T, steps.
         noise: standard deviation of the noise, which is part of what is to be forecast.
-
-    Source: the tutorial's forecast of a simple series; no published criterion.
     """
 
     noise: float = 0.1
 
     name = "sine"
-    source = "a tutorial's first forecast; no published criterion"
+    version = 2
+    source = "longlag's own, a tutorial's first forecast"
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require(
             "sine",
             length=(self.length, self.length > 2 * WARM_UP, f"at least {2 * WARM_UP + 1}"),
-            noise=(self.noise, 0 <= self.noise < math.inf, "at least 0 and finite"),
+            noise=(self.noise, self.noise >= 0, "at least 0"),
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
@@ -86,19 +98,22 @@ class Sine(Forecast):
 
 @functools.cache
 def simple_answers(task: Forecast) -> tuple[float, float, float]:
-    """(persistence, affine, linear): their normalised RMSE on sequences drawn for this alone.
+    """The normalised RMSE of persistence, of a function of x_t and of a linear model of the past.
 
-    The linear model y_t = a + sum_i A_i x_(t-i), i < p, and the affine one, which is that of p = 1,
-    are fitted by least squares on training sequences and measured on validation sequences of seed
-    -1, that no run has: 500 of each, or as many as have 100 000 steps.
+    The linear model is y_t = a + sum_i A_i x_(t-i), i < p; the function is a sum of polynomials,
+    one of each number of x_t.  Both are fitted by least squares.
     """
-    count = min(500, max(20, 100_000 // task.length))
-    past, wanted = windows(task.batch("train", -1, 0, count), task.order)
-    now = slice(-1 - task.size, None)  # x_t and 1
-    affine, linear = (np.linalg.lstsq(x, wanted)[0] for x in (past[:, now], past))
-    past, wanted = windows(task.batch("validation", -1, 0, count), task.order)
-    answers = (past[:, now][:, :-1], past[:, now] @ affine, past @ linear)
-    return nrmse(answers[0], wanted), nrmse(answers[1], wanted), nrmse(answers[2], wanted)
+    (past, wanted), (seen, asked) = (windows(batch, task.order) for batch in task.known())
+    scale = np.abs(past).max()
+
+    def powers(table: np.ndarray) -> np.ndarray:
+        now = table[:, -1 - task.size : -1] / scale
+        return np.concatenate([now**d for d in range(1, task.degree + 1)] + [table[:, -1:]], axis=1)
+
+    function, linear = (np.linalg.lstsq(x, wanted)[0] for x in (powers(past), past))
+    answers = (seen[:, -1 - task.size : -1], powers(seen) @ function, seen @ linear)
+    persistence, alone, remembering = (nrmse(answer, asked) for answer in answers)
+    return persistence, alone, remembering
 
 
 def windows(batch: Batch, order: int) -> tuple[np.ndarray, np.ndarray]:

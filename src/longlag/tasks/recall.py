@@ -16,16 +16,15 @@ class AssociativeRecall(Task):
         input    k3 v1 k0 v7 k5 v2 _  k0 _  _  k3 _  k5 ...
         target                        v7       v1    v2
 
-    The pairs stand first; every key is asked once, at uniform places among blanks (the paper
-    draws the gaps from a power law).  Only those steps are asked and scored: chance is 1/values.
+    The pairs stand first, no key and no value twice; every key is asked once, at uniform places
+    among blanks (the paper draws the gaps from a power law).  Only those steps are asked and
+    scored: chance is 1/values, or 1/pairs for who remembers the values but not whose they are.
 
     Args:
         length: T, steps.
         pairs: to be remembered.
         keys: of the vocabulary.
         values: of the vocabulary.
-
-    Source: Arora et al. 2023, section 3 (multi-query associative recall).
     """
 
     length: int = 100
@@ -34,17 +33,23 @@ class AssociativeRecall(Task):
     values: int = 16
 
     name = "associative_recall"
-    source = "Arora et al. 2023, section 3 (MQAR)"
+    version = 2
+    source = "Arora et al. 2023 (multi-query associative recall)"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         least = 3 * self.pairs
         require(
             "associative_recall",
             pairs=(self.pairs, self.pairs >= 1, "at least 1"),
             length=(self.length, self.length >= least, f"at least {least}, three steps a pair"),
             keys=(self.keys, self.keys >= self.pairs, f"at least {self.pairs}, one for each pair"),
-            values=(self.values, self.values >= 2, "at least 2"),
+            values=(
+                self.values,
+                self.values >= max(2, self.pairs),
+                f"at least {max(2, self.pairs)}, one for each pair",
+            ),
         )
 
     def define(self) -> Spec:
@@ -58,9 +63,10 @@ class AssociativeRecall(Task):
             metrics=("accuracy", "sequence_accuracy"),
             floors=(
                 Floor("accuracy", 1 / self.values, guess),
-                Floor("sequence_accuracy", float(self.values) ** -self.pairs, guess),
+                Floor("sequence_accuracy", 1 / math.perm(self.values, self.pairs), guess),
                 Floor("loss", math.log(self.values), guess),
             ),
+            baselines=(Floor("accuracy", 1 / self.pairs, "guess one of the values that came"),),
             solved=Solved("accuracy", 0.99, "longlag's own"),
             lag=self.length - 1,
             symbols=(*(f"k{i}" for i in range(self.keys)), *names, "_"),
@@ -68,10 +74,10 @@ class AssociativeRecall(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Keys a uniform subset, values uniform, questions at a uniform subset of places."""
+        """Keys and values uniform subsets, questions at a uniform subset of places."""
         T, n, size = self.length, self.pairs, self.keys + self.values + 1
         key = torch.rand(self.keys, batch_size, generator=rng).topk(n, dim=0).indices
-        value = torch.randint(0, self.values, (n, batch_size), generator=rng)
+        value = torch.rand(self.values, batch_size, generator=rng).topk(n, dim=0).indices
         free = torch.rand(T - 2 * n, batch_size, generator=rng)
         place = 2 * n + free.topk(n, dim=0).indices
         seen = torch.full((T, batch_size), size - 1)

@@ -8,52 +8,65 @@ from torch import Generator
 
 from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_last_step, require
 
+PERIODS = 6  # of frequency
+
 
 @dataclass(frozen=True, kw_only=True)
 class MeasureInterval(Task):
-    """Say at the second spike how long ago the first one was.
+    """Say at the second spike how much longer than F steps ago the first one was.
 
-        | . . . . . |   ->   6 / L        (spikes at steps 0 and 6; L the longest interval)
+        | . . . . . |   ->   1 / S        (spikes at steps 0 and 6; F = 5, S the spread)
 
-    Intervals are uniform in 1 .. L.  Always answering the mean has the variance of the target,
-    (L^2 - 1) / (12 L^2).
+    Intervals are F + I steps with I uniform in 0 .. S, so that none is short; the answer is I / S
+    and counts as right when it is less than 0.49 steps off.  Always answering the mean has the
+    variance of the target, (S + 2) / (12 S).  The task measures spike delays as Gers et al. do, but
+    on one pair of spikes at a time instead of an endless stream.
 
     Args:
-        length: L, the longest interval, steps.
-
-    Source: Gers, Schraudolph & Schmidhuber 2002, section 4 (measuring spike delays).
+        length: F, the shortest interval, steps.
+        spread: S, how much longer the longest one is.
     """
 
     length: int = 50
+    spread: int = 10
 
     name = "timing_measure"
-    source = "Gers, Schraudolph & Schmidhuber 2002, section 4"
+    version = 2
+    source = "longlag, after Gers, Schraudolph & Schmidhuber 2002 (measuring spike delays)"
+    few = "there is one for each interval"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
-        require("timing_measure", length=(self.length, self.length >= 2, "at least 2"))
+    def check(self) -> None:
+        """Intervals that can differ."""
+        require(
+            "timing_measure",
+            length=(self.length, self.length >= 1, "at least 1"),
+            spread=(self.spread, self.spread >= 1, "at least 1"),
+        )
 
     def define(self) -> Spec:
         """A spike train in, a number at its end."""
-        variance = (1 - self.length**-2) / 12
+        variance = (self.spread + 2) / (12 * self.spread)
         return Spec(
             kind="regression",
             input_size=1,
             output_size=1,
             metrics=("mse", "within"),
             floors=(Floor("mse", variance, "always answer the mean: the target's variance"),),
-            solved=Solved("within", 0.99, "longlag's own"),
-            lag=self.length,
+            solved=Solved("within", 0.99, "longlag's own: less than 0.49 steps off"),
+            tolerance=0.49 / self.spread,
+            lag=self.length + self.spread,
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Intervals uniform."""
-        interval = torch.randint(1, self.length + 1, (batch_size,), generator=rng)
-        T, column = int(interval.max()) + 1, torch.arange(batch_size)
+        more = torch.randint(0, self.spread + 1, (batch_size,), generator=rng)
+        interval, column = self.length + more, torch.arange(batch_size)
+        T = int(interval.max()) + 1
         x, weight = torch.zeros(T, batch_size, 1), torch.zeros(T, batch_size)
         x[0] = x[interval, column] = 1
         weight[interval, column] = 1
-        target = (interval / self.length)[:, None].expand(T, -1, -1)
+        target = (more / self.spread)[:, None].expand(T, -1, -1)
         return Batch(x, target, weight, interval + 1)
 
 
@@ -65,21 +78,22 @@ class GenerateInterval(Task):
         target   . . . . . . . . | . .
 
     Intervals are uniform in 1 .. L, sequences have 2 L + 1 steps, all asked.  A sequence is right
-    when its only spike comes at the right step: who spikes at one fixed step has 1/L right.
+    when its only spike comes at the right step: who spikes at one fixed step has 1/L right.  In the
+    timed spikes of Gers et al. no second spike shows the interval: the net learns one by heart.
 
     Args:
         length: L, the longest interval, steps.
-
-    Source: Gers, Schraudolph & Schmidhuber 2002, section 5 (generating timed spikes).
     """
 
     length: int = 50
 
     name = "timing_generate"
-    source = "Gers, Schraudolph & Schmidhuber 2002, section 5"
+    source = "longlag, after Gers, Schraudolph & Schmidhuber 2002 (generating timed spikes)"
+    few = "there is one for each interval"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require("timing_generate", length=(self.length, self.length >= 2, "at least 2"))
 
     def define(self) -> Spec:
@@ -105,31 +119,33 @@ class GenerateInterval(Task):
 
 @dataclass(frozen=True, kw_only=True)
 class Frequency(Task):
-    """Say which of two oscillations, one after the other, was the faster one.
+    """Say whether two oscillations, one after the other, have the same frequency.
 
-        up down up down up down | up up down down up up   ->   first
+        up down up down up down | up up down down up up   ->   other
 
-    Each half is a sine with a period of its own, 4 to 12 steps, and a phase of its own; one period
-    is 1.2 to 1.5 times the other.  Which is faster is a coin, asked at the end: chance is 1/2.
+    Each half is a sine with a phase of its own and one of six periods, 4 to 12.2 steps, of which
+    each is 1.25 times the one before.  The second half has the first one's period or, as often, one
+    of the five others: each half alone has every period equally often, whatever the answer is, so
+    that one must be kept until the other is known.  Chance is 1/2, ln 2 nats.
 
     Args:
         length: T, steps of both halves together.
-
-    Source: longlag's own, for the comparison of delays in Gers, Schraudolph & Schmidhuber 2002.
     """
 
     length: int = 100
 
     name = "frequency"
-    source = "longlag, after Gers, Schraudolph & Schmidhuber 2002"
+    version = 2
+    source = "longlag's own: delayed comparison, as with spikes in Gers et al. 2002"
     ladder = LADDER
 
-    def __post_init__(self) -> None:
-        require("frequency", length=(self.length, self.length >= 24, "at least 24"))
+    def check(self) -> None:
+        """A half holds one turn of the slowest."""
+        require("frequency", length=(self.length, self.length >= 26, "at least 26"))
 
     def define(self) -> Spec:
-        """A number in, one of two halves at the end."""
-        guess = "guess one of 2 halves"
+        """A number in, the same or not at the end."""
+        guess = "guess one of 2 answers"
         return Spec(
             kind="classification",
             input_size=1,
@@ -138,16 +154,17 @@ class Frequency(Task):
             floors=(Floor("accuracy", 1 / 2, guess), Floor("loss", math.log(2), guess)),
             solved=Solved("accuracy", 0.99, "longlag's own"),
             lag=self.length - 1,
-            answers=("first", "second"),
+            answers=("same", "other"),
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Periods, phases and the coin uniform and independent."""
-        fast = 4 + 4 * torch.rand(batch_size, generator=rng)
-        slow = fast * (1.2 + 0.3 * torch.rand(batch_size, generator=rng))
-        phase = 2 * math.pi * torch.rand(2, batch_size, generator=rng)
+        """The first period, how far round the six the second is, phases and the coin uniform."""
+        first = torch.randint(0, PERIODS, (batch_size,), generator=rng)
+        apart = torch.randint(1, PERIODS, (batch_size,), generator=rng)
         label = torch.randint(0, 2, (batch_size,), generator=rng)
-        period = torch.stack([fast.where(label == 0, slow), slow.where(label == 0, fast)])
+        phase = 2 * math.pi * torch.rand(2, batch_size, generator=rng)
+        which = torch.stack([first, (first + label * apart) % PERIODS])
+        period = 4 * 1.25**which
         half = (torch.arange(self.length) >= self.length // 2).long()
         t = torch.arange(self.length)[:, None]
         x = torch.sin(2 * math.pi * t / period[half] + phase[half])

@@ -41,26 +41,27 @@ class WordProblem(Task):
         input    21345   23451   12354 ...      (a permutation: where 1, 2, 3, 4, 5 go)
         target   21345   32451   32541 ...      (the product, newest element first)
 
-    In S5 and A5, which are not solvable, no recurrence of fixed depth whose state moves linearly
-    can do it for all lengths; Z60, which is commutative, is the control.  All steps count.  Who
-    remembers nothing is right at the first step and guesses at the others:
+    S5 and A5 are not solvable: unless TC0 = NC1, no fixed number of linear recurrences whose
+    transition is diagonal, or does not depend on the input (S4, Mamba, LRU, minGRU), can do it for
+    all lengths.  One whose transition is a dense matrix chosen by the input can, in one layer:
+    h_t = P(x_t) h_(t-1) with permutation matrices P.  Z60, which is commutative, is the control.
+    All steps count.  Who remembers nothing is right at the first step and guesses at the others:
     (1 + (T - 1) / |G|) / T.
 
     Args:
         length: T, elements.
         group: "S5" (120 elements), "A5" (60) or "Z60" (60).
-
-    Source: Merrill, Petty & Sabharwal 2024, section 5.
     """
 
     length: int = 32
     group: Literal["S5", "A5", "Z60"] = "A5"
 
     name = "word_problem"
-    source = "Merrill, Petty & Sabharwal 2024, section 5"
+    source = "Merrill, Petty & Sabharwal 2024"
     ladder = (8, 16, 32, *LADDER)
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require(
             "word_problem",
             length=(self.length, self.length >= 2, "at least 2"),

@@ -4,13 +4,13 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 from torchmetrics import MeanMetric, MeanSquaredError, Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.regression import NormalizedRootMeanSquaredError
 
+from longlag.nn.losses import Kind
 from longlag.tasks.base import Spec
-
-TOLERANCE = 0.04  # Hochreiter & Schmidhuber 1997, experiments 4 and 5: an answer this near is right
 
 
 class Share(Metric):
@@ -37,11 +37,23 @@ class Share(Metric):
 
 
 class Within(Share):
-    """The share of answers less than 0.04 away from the target in every component."""
+    """The share of answers of which each output is less than `tolerance` away from its target.
+
+    The outputs are numbers; or probabilities, of which that of the right class, or label, is to
+    be 1 and every other one 0.
+    """
+
+    def __init__(self, kind: Kind, tolerance: float) -> None:
+        super().__init__()
+        self.kind, self.tolerance = kind, tolerance
 
     def update(self, preds: Tensor, target: Tensor) -> None:
-        """Numbers (N,D)."""
-        self.count(((preds - target).abs() < TOLERANCE).all(-1))
+        """Count answers: numbers or logits (N,D); numbers or labels (N,D), or classes (N,)."""
+        if self.kind == "classification":
+            preds, target = preds.softmax(-1), F.one_hot(target, preds.shape[-1])
+        elif self.kind == "multilabel":
+            preds = preds.sigmoid()
+        self.count(((preds - target).abs() < self.tolerance).all(-1))
 
 
 def correct(preds: Tensor, target: Tensor) -> Tensor:
@@ -64,10 +76,27 @@ class SequenceAccuracy(Share):
 
     def update(self, preds: Tensor, target: Tensor, sequence: Tensor) -> None:
         """Logits (N,D), classes (N,) or labels (N,D), and the sequence (N,) of each."""
-        wrong = ~correct(preds, target)
+        wrong = ~self.right_steps(preds, target)
         ids, index = sequence.unique(return_inverse=True)
         errors = torch.zeros(len(ids), device=preds.device).index_add_(0, index, wrong.float())
         self.count(errors == 0)
+
+    def right_steps(self, preds: Tensor, target: Tensor) -> Tensor:
+        """Which steps are right (N,)."""
+        return correct(preds, target)
+
+
+class SuccessorsFirst(SequenceAccuracy):
+    """The share of sequences at every scored step of which the labels that are 1 come first.
+
+    That is: each output whose label is 1 is more active than every output whose label is 0.
+    """
+
+    def right_steps(self, preds: Tensor, target: Tensor) -> Tensor:
+        """Which steps have the possible successors as the most active outputs (N,)."""
+        possible, inf = target > 0.5, float("inf")
+        least = preds.masked_fill(~possible, inf).amin(-1)
+        return least > preds.masked_fill(possible, -inf).amax(-1)
 
 
 def collection(spec: Spec) -> MetricCollection:
@@ -83,9 +112,10 @@ def collection(spec: Spec) -> MetricCollection:
             else MulticlassAccuracy(spec.output_size, average="micro", validate_args=False)
         ),
         "sequence_accuracy": SequenceAccuracy,
+        "successors_first": SuccessorsFirst,
         "mse": MeanSquaredError,
         "nrmse": lambda: NormalizedRootMeanSquaredError(normalization="std"),
-        "within": Within,
+        "within": lambda: Within(spec.kind, spec.tolerance),
         "nll": MeanMetric,
     }
     unknown = [name for name in spec.metrics if name not in make]

@@ -74,7 +74,7 @@ def test_three_files_are_three_splits(tmp_path: Path):
 def test_every_law_of_a_task_holds_for_a_file(tmp_path: Path):
     """Words at random: a text that repeats itself is no two streams."""
     words = np.random.default_rng(0).choice(["to", "be", "or", "not"], 3000)
-    task = TextFile(path=written(tmp_path, " ".join(words)), length=20)
+    task = TextFile(path=written(tmp_path, " ".join(words)), length=40)
     assert not [verdict for verdict in check_task(task) if not verdict.ok]
 
 

@@ -44,7 +44,8 @@ class UCR(DatasetTask):
     package = "aeon"
     licence = "UCR/UEA archives, by citation; aeon: BSD"
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         named = re.fullmatch(r"\w+", self.dataset) is not None
         require("ucr", dataset=(self.dataset, named, "the name of a set, such as OSULeaf"))
 

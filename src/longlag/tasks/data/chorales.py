@@ -40,11 +40,13 @@ class Chorales(Given):
     frame: str = "eighth"
 
     name = "chorales"
+    version = 2
     source = "Bach chorales (music21); Chung et al. 2014, section 4.1"
     package = "music21"
     licence = "music: public domain; encodings: as music21's corpus/license.txt allows"
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         known = self.frame in PER_QUARTER
         require("chorales", frame=(self.frame, known, f"one of {', '.join(PER_QUARTER)}"))
 

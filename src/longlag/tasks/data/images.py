@@ -28,7 +28,8 @@ class Images(DatasetTask):
     rows_at_once: bool = False
     permuted: bool = False
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         rule = "false where rows are read at once"
         both = self.rows_at_once and self.permuted
         require(self.name, permuted=(self.permuted, not both, rule))

@@ -12,9 +12,9 @@ import torch
 from torch import Generator
 
 from longlag.errors import need
-from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, require
+from longlag.tasks.base import SPLITS, Batch, Split, require
 from longlag.tasks.data.cache import Arrays, remembered
-from longlag.tasks.forecast import Forecast, nrmse, windows
+from longlag.tasks.forecast import Forecast
 
 SHARES = (0.6, 0.2, 0.2)  # of the series, in the order of time: train, validation, test
 
@@ -26,18 +26,20 @@ class Series(Forecast):
     The first 60 % are for training, the next 20 % for validation, the last 20 % for the test; no
     window crosses a cut.  A training batch has windows at random places; validation and test are
     covered from their beginning, each value asked once.  Nothing is asked at a window's first 8
-    steps.  The floor is the linear model of the last 8 values, fitted to the training part and
-    measured on the test, as persistence is.
+    steps.  Simple answers are fitted to the training part and measured on the test.
 
     Args:
         length: T, steps of a window.
     """
 
+    version = 2
     ladder = ()
+    degree = 1  # there are too few values for more
     package: ClassVar[str]
     licence: ClassVar[str]
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         least = self.order + 1
         require(self.name, length=(self.length, self.length >= least, f"at least {least}"))
 
@@ -93,22 +95,10 @@ class Series(Forecast):
                 batch.weight[:asked, -1] = 0
             yield batch
 
-    def define(self) -> Spec:
-        """The series in, its next value out."""
+    def known(self) -> tuple[Batch, Batch]:
+        """The training part and the test, each as one window."""
         n = len(self.pieces["train"])
-        parts = (self.whole("train", n), self.whole("test", n))
-        (past, wanted), (seen, asked) = (windows(part, self.order) for part in parts)
-        linear = seen @ np.linalg.lstsq(past, wanted, rcond=None)[0]
-        why = f"the best linear model of the last {self.order} values, fitted"
-        repeated = nrmse(seen[:, -2:-1], asked)
-        return Spec(
-            kind="regression",
-            input_size=1,
-            output_size=1,
-            metrics=("nrmse", "mse"),
-            floors=(Floor("nrmse", repeated, "repeat the last value, measured"),),
-            baselines=(Floor("nrmse", nrmse(linear, asked), why),),
-        )
+        return self.whole("train", n), self.whole("test", n)
 
     def whole(self, split: Split, most: int) -> Batch:
         """A split as one window."""

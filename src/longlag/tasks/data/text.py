@@ -39,10 +39,12 @@ class Characters(Task):
 
     length: int = 200
 
+    version = 2
     package: ClassVar[str]
     licence: ClassVar[str]
 
-    def __post_init__(self) -> None:
+    def check(self) -> None:
+        """Refuse what is out of range."""
         require(self.name, length=(self.length, self.length >= 1, "at least 1"))
 
     @abstractmethod
@@ -84,17 +86,20 @@ class Characters(Task):
         train, test = (self.codes[split].numpy() for split in ("train", "test"))
 
         def fit() -> Arrays:
-            by_order = [surprise(train, test, size, order)[1:].mean() for order in (1, ORDER)]
+            by_order = [surprise(train, test, size, order)[1:].mean() for order in (1, 2, ORDER)]
             return {"nll": np.array(by_order)}
 
-        alone, gram = remembered(f"{self.key}-grams", fit)["nll"].tolist()
+        alone, given, gram = remembered(f"{self.key}-grams", fit)["nll"].tolist()
         names = tuple(self.alphabet.replace("\n", "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"))
         return Spec(
             kind="classification",
             input_size=size,
             output_size=size,
             metrics=("nll", "accuracy"),
-            floors=(Floor("nll", alone, "how often each character occurs, fitted"),),
+            floors=(
+                Floor("nll", given, "given the last character, Witten-Bell, fitted"),
+                Floor("nll", alone, "how often each character occurs, fitted"),
+            ),
             baselines=(
                 Floor("nll", gram, f"given the last {ORDER - 1} characters, Witten-Bell, fitted"),
             ),
@@ -212,8 +217,9 @@ class TextFile(Characters):
     package = "none"
     licence = "of the file"
 
-    def __post_init__(self) -> None:
-        super().__post_init__()
+    def check(self) -> None:
+        """Refuse what is out of range."""
+        super().check()
         both = (self.validation is None) == (self.test is None)
         require("text", test=(self.test, both, "given exactly where validation is"))
 
