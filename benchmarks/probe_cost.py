@@ -31,7 +31,7 @@ def share(cell: str, length: int, steps: int) -> dict[str, float]:
     settings = [f"cell={cell}", "task=adding", f"task.length={length}", "logger=none"]
     settings += [f"trainer.max_steps={steps}", "trainer.stop_when_solved=false"]
     settings += [f"trainer.validate_every={min(50, steps)}"]
-    seconds = execute(resolve(settings), Path(".")).record["seconds"]
+    seconds = execute(resolve(settings), Path(".")).record.seconds
     return {
         "train_s": seconds["train"],
         "probe_s": seconds["probe"],

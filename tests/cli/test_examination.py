@@ -87,7 +87,7 @@ def test_an_examination_is_written_whole_or_not_at_all(tmp_path, monkeypatch):
     before = (folder / "laboratory.npz").read_bytes()
 
     def full(file, **arrays):
-        Path(file).write_bytes(b"cut")
+        file.write(b"cut")
         raise OSError("no space")
 
     monkeypatch.setattr(np, "savez_compressed", full)

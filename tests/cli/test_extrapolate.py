@@ -9,7 +9,7 @@ import torch
 
 from longlag.cli.main import main
 from longlag.runs.extrapolation import at_lengths, curve
-from longlag.runs.restore import run_of
+from longlag.runs.restore import restore_run
 from tiny import TINY
 
 
@@ -22,15 +22,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_at_the_training_length_the_score_is_the_recorded_one(folder):
-    run = run_of(folder)
-    points = curve(run, [6, 12], size=run.record["config"]["trainer"]["test_size"])
+    run = restore_run(folder)
+    points = curve(run, [6, 12], size=run.run.setting("trainer.test_size"))
     assert [point.length for point in points] == [6, 12]
-    assert points[0].metrics == pytest.approx(run.record["metrics"]["test"], rel=1e-5)
-    assert points[1].metrics != pytest.approx(run.record["metrics"]["test"], rel=1e-5)
+    assert points[0].metrics == pytest.approx(run.run.record.metrics.test, rel=1e-5)
+    assert points[1].metrics != pytest.approx(run.run.record.metrics.test, rel=1e-5)
 
 
 def test_an_answer_that_needs_no_memory_is_as_good_at_every_length(folder):
-    run = run_of(folder)
+    run = restore_run(folder)
     with torch.no_grad():  # always the mean: its error is the floor, whatever the length
         run.model.head.weight.zero_()
         run.model.head.bias.fill_(1.0)
@@ -39,7 +39,7 @@ def test_an_answer_that_needs_no_memory_is_as_good_at_every_length(folder):
 
 
 def test_lengths_that_a_task_does_not_allow_are_left_out_unless_asked_for(folder, capsys):
-    task = run_of(folder).task.at(2)
+    task = restore_run(folder).task.at(2)
     assert list(at_lengths(task, None)) == [2, 3, 4, 6, 8, 12, 16]
     assert main(["extrapolate", str(folder), "lengths=1,8"]) == 2
     said = capsys.readouterr().err

@@ -200,7 +200,7 @@ def test_a_run_that_is_not_the_median_is_named_by_its_seed(small):
     other = next(run for run in g.runs if run is not g.typical)
     write(other.folder, init=linear(0.9), trained=linear(0.99))
     (cell,) = cells(small)
-    assert cell.label == f"{g.label} (seed {other.record['seed']})"
+    assert cell.label == f"{g.label} (seed {other.seed})"
     assert "(1 of 3 cells and tasks so far)" in str(sections(small)[0].blocks[0])
 
 

@@ -1,13 +1,18 @@
 """What a study's folder says is read whole or skipped with a line, and never crashes a report."""
 
+import io
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from longlag.errors import LonglagError
 from longlag.records.reader import Run, read_study
+from longlag.records.record import Answer, as_text
 from longlag.records.seed_groups import group, study_groups
+from longlag.records.store import Store
+from some_record import RECORD, some_record
 
 
 def test_records_curves_and_probes_are_read(study):
@@ -36,11 +41,13 @@ def test_without_a_plan_every_record_counts_and_learning_rates_are_rows_of_their
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        ('{"schema": 1, "id": "x', "not whole JSON"),
+        ('{"schema": 1, "id": "x', "truncated or no JSON"),
         ("[1, 2]", "holds a list"),
-        ('{"schema": 9}', "schema 9, this version reads 1"),
+        ('{"schema": 9}', "schema 9, this version reads 1 to 2"),
         ('{"schema": 1, "id": "x", "names": {}}', "lacks seed"),
-        ("", "not whole JSON"),
+        ("", "truncated or no JSON"),
+        (as_text(some_record(id="alien")).replace('"test"', '"test": null, "x"'), "metrics.test"),
+        (as_text(RECORD), "the record of another run"),
     ],
 )
 def test_a_truncated_or_foreign_record_is_named_and_skipped(study, caplog, text, why):
@@ -94,20 +101,19 @@ def test_skill_goes_from_the_floor_to_perfection_and_never_below(study):
 def test_the_first_floor_is_the_floor_and_a_better_simple_answer_the_baseline(study):
     run = next(r for r in read_study(study).final if r.task == "digits")
     assert np.isnan(run.baseline)
-    run.record["baselines"] = [{"metric": "accuracy", "value": 0.9, "why": "a linear model"}]
-    run.record["baselines"].append({"metric": "loss", "value": 0.0, "why": "another metric"})
-    assert run.floor == 0.1 and run.baseline == 0.9
-    assert run.baselines == [(0.9, "a linear model")]
-    run.record["baselines"][0]["value"] = 0.05
-    assert np.isnan(run.baseline)
+    other = Answer("loss", 0.0, "another metric")
+    for value, baseline in ((0.9, 0.9), (0.05, float("nan"))):
+        answers = (Answer("accuracy", value, "a linear model"), other)
+        found = Run(run.folder, replace(run.record, baselines=answers))
+        assert found.floor == 0.1 and found.baselines == [(value, "a linear model")]
+        assert found.baseline == pytest.approx(baseline, nan_ok=True)
 
 
 def test_variants_of_one_cell_are_rows_of_their_own_and_named(study):
     found = read_study(study)
     source = next(r for r in found.final if r.cell == "lstm" and r.length == 100)
-    record = json.loads(json.dumps(source.record))
-    record["config"]["cell"]["forget_bias"] = 3.0
-    rows = group([*found.final, Run(source.folder, record)])
+    config = {**source.config, "cell": {**source.config["cell"], "forget_bias": 3.0}}
+    rows = group([*found.final, Run(source.folder, replace(source.record, config=config))])
     labels = [g.label for g in rows if g.cell == "lstm" and g.length == 100]
     assert labels == ["LSTM", "LSTM (forget_bias 3.0)"]
 
@@ -122,8 +128,70 @@ def test_failures_are_read_from_the_plan_and_from_their_files_but_not_once_they_
 
 
 def test_a_record_from_before_baselines_lists_them_after_the_floor(study):
-    run = next(r for r in read_study(study).final if r.task == "digits")
-    assert "baselines" not in run.record
-    run.record["floors"].append({"metric": "accuracy", "value": 0.9, "why": "a linear model"})
+    path = next(study.glob("gru-digits*/record.json"))
+    record = json.loads(path.read_text())
+    assert "baselines" not in record
+    record["floors"].append({"metric": "accuracy", "value": 0.9, "why": "a linear model"})
+    path.write_text(json.dumps(record))
+    run = read_study(study).by_id[record["id"]]
     assert [value for value, _ in run.floors] == [0.1]
     assert run.baselines == [(0.9, "a linear model")] and run.baseline == 0.9
+
+
+PARTS = ("metrics", "names", "config", "model", "task", "solved", "floors")
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("value", [None, 3, "x", [None], {"metric": []}])
+def test_a_record_with_a_malformed_part_is_one_line_or_is_read_and_never_a_traceback(
+    study, part, value
+):
+    path = next(study.glob("gru-adding*/record.json"))
+    path.write_text(json.dumps({**json.loads(path.read_text()), part: value}))
+    found = read_study(study)
+    assert len(found.runs) + len(found.skipped) == 30
+    assert all("\n" not in line for line in found.skipped)
+    for run in found.runs:
+        assert run.floor and run.rate and run.broken == ()
+
+
+FOREIGN = {
+    "empty": b"",
+    "cut off": None,
+    "words": b"not what it should be",
+    "object arrays": b"object",
+    "one array": b"array",
+}
+
+
+@pytest.mark.parametrize("name", ["curve.csv", "probe.npz", "laboratory.npz", "extrapolation.json"])
+@pytest.mark.parametrize("content", FOREIGN)
+def test_a_broken_file_beside_a_record_is_named_once_and_counts_as_missing(
+    study, caplog, name, content
+):
+    path = next(study.glob("gru-adding*")) / name
+    made = {"object": io.BytesIO(), "array": io.BytesIO()}
+    np.savez(made["object"], steps=np.array([{}], dtype=object))
+    np.save(made["array"], np.zeros(3))
+    whole = path.read_bytes() if path.exists() else b'{"points": [1, 2]}'
+    given = FOREIGN[content]
+    data = whole[: len(whole) // 2] if given is None else given
+    path.write_bytes(made[data.decode()].getvalue() if data in (b"object", b"array") else data)
+    run = read_study(study).by_id[path.parent.name]
+    assert [run.curve, run.probe, run.laboratory, run.extrapolation].count({}) >= 1
+    (line,) = run.broken
+    assert line.startswith(f"{run.id}/{name} counts as missing: ") and "\n" not in line
+    assert caplog.text.count(name) == 1 and run.broken == (line,)
+
+
+def test_a_file_of_another_run_is_not_taken_for_ones_own(tmp_path):
+    store = Store(tmp_path, "s")
+    store.prepare()
+    folders = [
+        store.save(some_record(id=f"lstm-adding-{k}"), [], {"steps": np.array([k])}) for k in (1, 2)
+    ]
+    (folders[0] / "probe.npz").write_bytes((folders[1] / "probe.npz").read_bytes())
+    (folders[1] / "curve.csv").unlink()
+    first, second = read_study(store.folder).runs
+    assert first.probe == {} and "not the file that was recorded" in first.broken[0]
+    assert second.probe and "curve.csv counts as missing: it is gone" in second.broken[0]

@@ -1,22 +1,24 @@
 """A run's folder exists if and only if its record is whole."""
 
-import json
 import logging
 import os
 import subprocess
 import sys
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
 
 import numpy as np
 import pytest
 
 from longlag.errors import LonglagError
+from longlag.records.record import as_text
+from longlag.records.side_files import CurvePoint
 from longlag.records.store import Store, alive
+from some_record import RECORD, some_record
 
-ROWS = [{"step": 1, "sequences": 32, "split": "train", "metric": "loss", "value": 0.5}]
-
-
-def record(run_id: str = "lstm-adding-0123456789", **more) -> dict:
-    return {"schema": 1, "id": run_id, "metrics": {}, **more}
+ROWS = [CurvePoint(1, 32, "train", "loss", 0.5)]
+ID = RECORD.id
 
 
 @pytest.fixture
@@ -27,19 +29,21 @@ def store(tmp_path) -> Store:
 
 
 def test_what_is_saved_is_read_back(store):
-    folder = store.save(record(), ROWS, {"steps": np.arange(3)})
-    assert store.has(record()["id"])
-    assert store.read(record()["id"]) == record()
+    folder = store.save(RECORD, ROWS, {"steps": np.arange(3)})
+    run = store.read(ID)
+    assert store.has(ID) and run is not None
+    assert replace(run.record, files={}) == RECORD
+    assert run.curve["train", "loss"].tolist() == [[1, 32, 0.5]] and run.broken == ()
     assert (folder / "curve.csv").read_text().splitlines()[1] == "1,32,train,loss,0.5"
     np.testing.assert_array_equal(np.load(folder / "probe.npz")["steps"], [0, 1, 2])
     assert list(store.partial.iterdir()) == []
 
 
 def test_a_save_that_breaks_leaves_no_folder(store):
-    with pytest.raises(TypeError):
-        store.save(record(odd={1, 2}), ROWS, {})
-    assert not store.has(record()["id"])
-    assert not (store.folder / record()["id"]).exists()
+    with pytest.raises(ValueError, match="Object arrays"):
+        store.save(RECORD, ROWS, {"steps": np.array([{}], dtype=object)})
+    assert not store.has(ID)
+    assert not (store.folder / ID).exists()
     assert list(store.partial.iterdir()) == []
 
 
@@ -49,50 +53,39 @@ def test_a_save_that_breaks_leaves_no_folder(store):
         ('{"schema": 1, "id": "lstm-ad', "truncated"),
         ('{"schema": 7}', "not a longlag record"),
         ("[1, 2]", "not a longlag record"),
-        (json.dumps(record("gru-adding-9876543210")), "another run"),
+        (as_text(some_record(id="gru-adding-9876543210")), "another run"),
+        (as_text(RECORD).replace('"test": {', '"test": null, "x": {'), "metrics.test"),
     ],
 )
 def test_a_truncated_or_foreign_record_counts_as_not_run_and_is_named(store, caplog, content, said):
-    folder = store.folder / record()["id"]
+    folder = store.folder / ID
     folder.mkdir()
     (folder / "record.json").write_text(content)
     with caplog.at_level(logging.WARNING):
-        assert not store.has(record()["id"])
+        assert not store.has(ID)
     assert said in caplog.text and str(folder) in caplog.text
-    store.save(record(), ROWS, {})
-    assert store.read(record()["id"]) == record()
-    kept = store.folder / "damaged" / record()["id"] / "record.json"
+    store.save(RECORD, ROWS, {})
+    assert store.read(ID).record.metrics == RECORD.metrics
+    kept = store.folder / "damaged" / ID / "record.json"
     assert kept.read_text() == content  # put aside, not deleted
 
 
 def test_a_damaged_record_is_told_once_and_each_is_kept(store, caplog):
     for count in (1, 2):
-        folder = store.folder / record()["id"]
+        folder = store.folder / ID
         folder.mkdir(exist_ok=True)
         (folder / "record.json").write_text("{")
         with caplog.at_level(logging.WARNING):
-            assert not store.has(record()["id"]) and not store.has(record()["id"])
+            assert not store.has(ID) and not store.has(ID)
         assert len(caplog.records) == 1
-        store.save(record(), ROWS, {})
+        store.save(RECORD, ROWS, {})
         assert len(list((store.folder / "damaged").iterdir())) == count
-
-
-def test_a_run_under_way_leaves_a_mark_only_if_its_process_is_killed(store):
-    with store.running("lstm-adding-1"):
-        assert store.begun() == {"lstm-adding-1"}
-    with pytest.raises(ValueError, match="broken"), store.running("lstm-adding-2"):
-        raise ValueError("broken")
-    assert store.begun() == set()
-    dead = store.partial / "lstm-adding-3.running-999999999"
-    dead.touch()
-    store.prepare()
-    assert not dead.exists()
 
 
 def test_a_failure_that_cannot_be_noted_is_an_error_that_tells_both(store):
     (store.folder / "failed").write_text("in the way")
     with pytest.raises(LonglagError, match=r"ValueError: no; and it cannot be noted in"):
-        store.fail(record()["id"], "longlag train", "ValueError: no", "Traceback ...")
+        store.fail(ID, "longlag train", "ValueError: no", "Traceback ...")
 
 
 def test_a_file_of_somebody_else_among_the_partial_ones_is_left_alone(store):
@@ -104,10 +97,10 @@ def test_a_file_of_somebody_else_among_the_partial_ones_is_left_alone(store):
 def test_a_record_of_another_study_is_shared(store, tmp_path):
     other = Store(tmp_path, "other")
     other.prepare()
-    store.save(record(), ROWS, {"steps": np.arange(2)})
-    assert other.has(record()["id"])
-    assert other.read(record()["id"]) == record()
-    assert (other.folder / record()["id"] / "probe.npz").exists()
+    store.save(RECORD, ROWS, {"steps": np.arange(2)})
+    assert other.has(ID)
+    assert other.read(ID).record == store.read(ID).record
+    assert (other.folder / ID / "probe.npz").exists()
 
 
 def test_what_a_dead_process_left_half_written_is_cleared_and_a_live_one_is_not(store):
@@ -125,9 +118,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path):
 
 
 def test_a_failure_is_remembered_until_the_run_succeeds(store):
-    store.fail(record()["id"], "longlag train", "ValueError: no", "Traceback ...")
-    assert store.failures()[record()["id"]]["error"] == "ValueError: no"
-    store.save(record(), ROWS, {})
+    store.fail(ID, "longlag train", "ValueError: no", "Traceback ...")
+    assert store.failures()[ID]["error"] == "ValueError: no"
+    store.save(RECORD, ROWS, {})
     assert store.failures() == {}
 
 
@@ -137,3 +130,35 @@ def test_a_process_that_ended_but_was_not_reaped_is_not_alive():
     assert not alive(child.pid)
     child.wait()
     assert not alive(child.pid) and alive(os.getpid())
+
+
+def save_all(root: str, ids: list[str]) -> None:
+    """What each of several processes does."""
+    store = Store(root, "study")
+    for run_id in ids:
+        store.save(some_record(id=run_id), ROWS, {"steps": np.arange(2)})
+
+
+def test_processes_that_save_the_same_runs_at_once_do_not_disturb_each_other(tmp_path):
+    ids = [f"lstm-adding-{k:010d}" for k in range(100)]
+    Store(tmp_path, "study").prepare()
+    with ProcessPoolExecutor(4, get_context("spawn")) as pool:
+        list(pool.map(save_all, [str(tmp_path)] * 4, [ids] * 4))
+    store = Store(tmp_path, "study")
+    assert all(store.read(run_id) is not None for run_id in ids)
+    assert not (store.folder / "damaged").exists()
+
+
+def test_every_file_of_a_run_is_on_the_disk_before_the_run_has_its_name(store, monkeypatch):
+    flushed, names = [], {}
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        flushed.append((os.fstat(handle).st_ino, (store.folder / ID).exists()))
+        real(handle)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    folder = store.save(RECORD, ROWS, {"steps": np.arange(2)}, b"weights")
+    names = {path.name: path.stat().st_ino for path in folder.iterdir()}
+    assert set(names) == {"curve.csv", "probe.npz", "record.json", "weights.pt"}
+    assert {inode for inode, visible in flushed if not visible} >= set(names.values())

@@ -95,7 +95,7 @@ def test_every_row_has_its_score_floor_and_command(built, name):
     for groups in settings(study_groups(read_study(built))).values():
         for g in groups:
             assert sig(g.score.value) in text and sig(g.runs[0].floor) in text
-            assert g.runs[0].record["command"] in text
+            assert g.runs[0].command in text
 
 
 def test_a_failed_run_is_listed_with_its_command(built):

@@ -9,7 +9,14 @@ from longlag.errors import LonglagError
 from longlag.nn.bidirectional import Bidirectional
 from longlag.nn.causal_conv import CausalConvolution
 from longlag.nn.model import Model
-from longlag.runs.forecast import Outlook, ahead_error, feeds_back, free_error, outlook, valid_steps
+from longlag.runs.forecast import (
+    ForecastResult,
+    ahead_error,
+    feeds_back,
+    forecast_series,
+    free_error,
+    valid_steps,
+)
 from longlag.tasks import Narma, Sine
 
 CELLS = pytest.mark.parametrize("cell", [GRU, LSTM])
@@ -30,7 +37,7 @@ def series(size: int = 1) -> tuple[torch.Tensor, torch.Tensor]:
 @pytest.mark.parametrize("warm", [1, 4, 12])
 def test_running_free_is_the_whole_history_again_with_each_answer_put_in(cell, front, warm: int):
     ours, (x, target) = model(cell, 2, front=front), series(2)
-    found = outlook(ours, x, target, warm)
+    found = forecast_series(ours, x, target, warm)
     ours.eval()
     history, answers = x[:warm], []
     with torch.no_grad():
@@ -48,7 +55,7 @@ def test_no_forecast_sees_what_comes_after_it(cell):
     changed = x.clone()
     changed[6:] += 1
     one, other = (
-        outlook(ours, seen, torch.cat([seen[1:], target[-1:]]), 6) for seen in (x, changed)
+        forecast_series(ours, seen, torch.cat([seen[1:], target[-1:]]), 6) for seen in (x, changed)
     )
     assert np.allclose(one.ahead[:6], other.ahead[:6]) and np.allclose(one.free, other.free)
     assert not np.allclose(one.ahead[6:], other.ahead[6:])
@@ -56,7 +63,7 @@ def test_no_forecast_sees_what_comes_after_it(cell):
 
 def test_dropout_is_off_and_the_model_is_left_as_it_was():
     ours, (x, target) = model(GRU).train(), series()
-    one, other = (outlook(ours, x, target, 5) for _ in range(2))
+    one, other = (forecast_series(ours, x, target, 5) for _ in range(2))
     assert np.array_equal(one.ahead, other.ahead) and ours.training
 
 
@@ -64,17 +71,17 @@ def test_only_a_series_that_answers_itself_runs_free():
     for task, can in ((Sine(length=20), True), (Narma(length=25), False)):
         x, target, *_ = task.batch("test", 0, 0, 4)
         assert feeds_back(x, target) is can
-        assert (outlook(model(GRU), x, target, 10).free is not None) is can
+        assert (forecast_series(model(GRU), x, target, 10).free is not None) is can
 
 
 def test_a_model_that_reads_from_the_end_too_is_refused():
     with pytest.raises(LonglagError, match="a bidirectional model sees the values"):
-        outlook(model(GRU, layer=Bidirectional), *series(), 5)
+        forecast_series(model(GRU, layer=Bidirectional), *series(), 5)
 
 
 def test_errors_are_in_deviations_of_the_series():
     truth = np.array([0.0, 2.0, 0.0, 2.0])[:, None, None].repeat(2, axis=1)  # deviation 1
-    found = Outlook(2, truth, truth + 0.3, np.zeros((3, 2, 1)))
+    found = ForecastResult(2, truth, truth + 0.3, np.zeros((3, 2, 1)))
     assert ahead_error(found) == pytest.approx(0.3 / truth[1:].std())
     assert free_error(found).tolist() == [[2, 2], [0, 0], [2, 2]]
 

@@ -1,4 +1,4 @@
-"""A mirror shows a run and never costs it."""
+"""A logger shows a run and never costs it."""
 
 import json
 import logging
@@ -11,10 +11,12 @@ import pytest
 
 import tiny
 from longlag.nn.layer_names import WAYS
+from longlag.records.record import Network
 from longlag.runs import loggers
 from longlag.runs.config import resolve
 from longlag.runs.run import execute
 from longlag.runs.wandb_panels import flow, picture
+from some_record import some_record
 
 TINY = ("cell=lstm", *tiny.TINY)
 
@@ -81,7 +83,7 @@ def test_every_layer_of_a_stack_has_its_curves_and_maps_and_the_first_is_layer_1
 
 
 def test_a_dashboard_has_a_picture_of_every_array_whichever_way_its_cell_reads():
-    record = {"config": {"model": {"layers": 1}}, "model": {"layers": 2}}
+    record = some_record(model=Network(9, 2, 1, layers=1, cells=2))
     arrays = {f"{kind}/{cell}/h": np.ones((2, 3)) for kind in ("profile", "gate") for cell in "01"}
     shown = flow(record, arrays | {"steps": np.arange(2)})
     assert set(shown) == {
@@ -95,12 +97,12 @@ def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypa
         raise ConnectionError("the service is gone")
 
     def make(folder, config, **options):
-        return loggers.Mirror(broken, broken, broken)
+        return loggers.SafeLogger(broken, broken, broken)
 
     monkeypatch.setattr(loggers, "wandb_logger", make)
     with caplog.at_level(logging.WARNING):
         result = execute(resolve(TINY), tmp_path)
-    assert result.record["status"] in ("finished", "solved")
+    assert result.record.status in ("finished", "solved")
     assert caplog.text.count("the service is gone") == 1
 
 
@@ -111,7 +113,7 @@ def test_a_service_that_cannot_be_opened_costs_nothing(tmp_path, monkeypatch, ca
     monkeypatch.setattr(loggers, "wandb_logger", unopened)
     with caplog.at_level(logging.WARNING):
         result = execute(resolve(TINY), tmp_path)
-    assert result.record["metrics"]["test"]
+    assert result.record.metrics.test
     assert "no space left" in caplog.text
 
 

@@ -1,7 +1,9 @@
 """One run, end to end: what its record holds, and that it can be had again."""
 
+import io
 import json
 import signal
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,9 +13,10 @@ from omegaconf import OmegaConf
 
 import tiny
 from longlag.errors import LonglagError
+from longlag.records.record import as_text
 from longlag.records.store import Store
 from longlag.runs.config import resolve
-from longlag.runs.restore import run_of
+from longlag.runs.restore import restore_run
 from longlag.runs.run import Result, execute
 from longlag.studies.worker import record_run
 from longlag.tasks import Adding
@@ -32,8 +35,8 @@ def result(tmp_path_factory) -> Result:
 
 
 def test_a_record_holds_what_a_reader_needs(result):
-    found = json.loads(json.dumps(result.record))
-    assert found["schema"] == 1 and found["status"] in ("finished", "solved")
+    found = json.loads(as_text(result.record))
+    assert found["schema"] == 2 and found["status"] in ("finished", "solved")
     assert found["names"] | {"cell": "lstm", "task": "adding"} == found["names"]
     assert found["score"] == "mse" and found["directions"]["mse"] == "min"
     assert found["floors"][0] == Adding(length=6).spec.floors[0]._asdict()
@@ -54,7 +57,7 @@ def test_a_record_holds_what_a_reader_needs(result):
 def test_a_run_has_gradient_rows_and_a_curve(result):
     assert result.arrays["steps"].tolist() == [0, 1, 2, 5, 10, 20]
     assert (result.arrays["profile/0/c"][:, 1:] > 0).all()
-    splits = {(row["split"], row["step"]) for row in result.curve}
+    splits = {(row.split, row.step) for row in result.curve}
     assert splits == {("train", 10), ("train", 20), ("validation", 10), ("validation", 20)}
 
 
@@ -62,8 +65,8 @@ def test_the_same_command_gives_the_same_numbers(result, tmp_path):
     torch.manual_seed(1234)  # global randomness must not matter
     torch.rand(7)
     again = run(tmp_path=tmp_path)
-    for key in set(result.record) - set(VOLATILE):
-        assert again.record[key] == result.record[key], key
+    same = {name: getattr(again.record, name) for name in VOLATILE}
+    assert again.record == replace(result.record, **same)
     assert again.curve == result.curve
     for name, values in result.arrays.items():
         np.testing.assert_array_equal(again.arrays[name], values)
@@ -80,7 +83,7 @@ def test_seed_zero_is_a_seed_and_the_two_seeds_are_separate(result, tmp_path):
     init = run("seeds.init=1", tmp_path=tmp_path)
     data = run("seeds.data=1", tmp_path=tmp_path)
     both = run("seed=1", tmp_path=tmp_path)
-    assert init.record["metrics"] != data.record["metrics"] != both.record["metrics"]
+    assert init.record.metrics != data.record.metrics != both.record.metrics
     np.testing.assert_array_equal(  # other weights, other data: other gradients of either
         both.arrays["profile/0/h"],
         run("seeds.init=1", "seeds.data=1", tmp_path=tmp_path).arrays["profile/0/h"],
@@ -89,24 +92,25 @@ def test_seed_zero_is_a_seed_and_the_two_seeds_are_separate(result, tmp_path):
 
 def test_a_diverged_run_is_an_outcome_and_not_a_crash(tmp_path):
     found = run("optim=sgd", "optim.lr=1e30", "trainer.clip=null", tmp_path=tmp_path).record
-    assert found["status"] == "diverged"
-    assert found["steps"] < 20
+    assert found.status == "diverged"
+    assert found.steps < 20
 
 
 def test_a_run_can_be_loaded_again_trained_or_as_it_was_initialised(result, tmp_path):
     store = Store(tmp_path, "single")
     store.prepare()
     folder = store.save(*result)
-    trained, initial = run_of(folder), run_of(folder, trained=False)
+    weights = torch.load(io.BytesIO(result.weights), weights_only=True)
+    trained, initial = restore_run(folder), restore_run(folder, trained=False)
     for name, value in trained.model.state_dict().items():
-        assert torch.equal(value, result.weights[name])
+        assert torch.equal(value, weights[name])
     x = Adding(length=6).batch("test", 0, 0, 4).x
     assert not torch.equal(trained.model(x).prediction, initial.model(x).prediction)
     (folder / "weights.pt").unlink()
     with pytest.raises(LonglagError, match=r"has no weights\.pt"):
-        run_of(folder)
+        restore_run(folder)
     with pytest.raises(LonglagError, match=r"no record\.json"):
-        run_of(tmp_path)
+        restore_run(tmp_path)
 
 
 def test_a_job_records_what_was_not_recorded_and_keeps_a_failure(tmp_path):

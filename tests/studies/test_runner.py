@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from longlag.errors import LonglagError
+from longlag.records.record import Metrics, Record
 from longlag.records.store import Store
 from longlag.runs.config import Config, Template, template
 from longlag.studies import plan as plan_module
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import STRIKES, Runner
 from longlag.studies.study import Study
+from some_record import some_record
 
 
 @pytest.fixture(autouse=True)
@@ -27,19 +29,10 @@ def cached(overrides: tuple[str, ...]) -> Template:
     return template(overrides, None, {"study": "tiny"})
 
 
-def record_of(config: Config) -> dict:
-    return {
-        "schema": 1,
-        "id": config.id,
-        "names": config.names,
-        "status": "finished",
-        "score": "mse",
-        "directions": {"mse": "min"},
-        "metrics": {"validation": {"mse": abs(config.values.optim.lr - 0.003)}},
-        "solved": None,
-        "config": config.scientific,
-        "seconds": {"train": 1.0},
-    }
+def record_of(config: Config) -> Record:
+    score = Metrics({"mse": abs(config.values.optim.lr - 0.003)})
+    more = {"names": config.names, "config": config.scientific, "seconds": {"train": 1.0}}
+    return some_record(id=config.id, metrics=score, **more)
 
 
 class FakeExecutor:

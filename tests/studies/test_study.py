@@ -5,9 +5,12 @@ from collections import Counter
 import pytest
 
 from longlag.errors import LonglagError
+from longlag.records.reader import Run
+from longlag.records.record import Criterion, Metrics
 from longlag.runs.config import resolve
 from longlag.studies.search import FAILED, best_learning_rate, plan_pair, validation_rank
 from longlag.studies.study import Study, study_of
+from some_record import some_run
 
 GRID = [0.0001, 0.001, 0.01, 0.1, 1.0]
 
@@ -26,15 +29,13 @@ def study(**more) -> Study:
     return Study(**{**basis, **more})
 
 
-def record(score=0.5, step=None, status="finished", direction="min") -> dict:
-    return {
-        "status": "solved" if step else status,
-        "score": "mse",
-        "directions": {"mse": direction},
-        "metrics": {"validation": {"mse": score}, "test": {"mse": -100.0}},
-        "solved": {"met": step is not None, "step": step},
-        "config": {"trainer": {"max_steps": 100}},
-    }
+def record(score=0.5, step=None, status="finished", direction="min") -> Run:
+    return some_run(
+        status="solved" if step else status,
+        directions={"mse": direction},
+        metrics=Metrics({"mse": score}, {"mse": -100.0}),
+        solved=Criterion("mse", 0.01, "longlag's own", met=step is not None, step=step),
+    )
 
 
 def searched(best: float, one: Study | None = None, **more):

@@ -1,8 +1,7 @@
 """`longlag extrapolate RUN`: the score of recorded runs beyond the length of their training."""
 
 import argparse
-import json
-import os
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from rich.table import Table
 
 from longlag.cli.probe import find, study_of
 from longlag.errors import LonglagError
+from longlag.records.atomic import write_json
 from longlag.records.extrapolation import FILE, Beyond, alone, read
 from longlag.records.reader import read_study
 from longlag.records.seed_groups import study_groups
@@ -73,25 +73,23 @@ def every(study: Path, lengths: list[int] | None) -> list[Beyond]:
 def ask(folder: Path, lengths: list[int] | None) -> dict[str, Any]:
     """Measure a run, print its table and keep it as extrapolation.json."""
     from longlag.runs.extrapolation import SIZE, curve
-    from longlag.runs.restore import run_of
+    from longlag.runs.restore import restore_run
 
-    loaded = run_of(folder)
+    loaded = restore_run(folder)
     points = curve(loaded, lengths)
-    record = loaded.record
+    run = loaded.run
     found = {
-        "names": record["names"],
-        "length": record["task"]["length"],
-        "score": record["score"],
-        "solved": record["solved"],
-        "directions": record["directions"],
+        "names": run.record.names,
+        "length": run.length,
+        "score": run.metric,
+        "solved": run.record.solved and asdict(run.record.solved),
+        "directions": run.record.directions,
         "sequences": SIZE,
         "points": [
             {"length": p.length, "metrics": p.metrics, "floor": p.floor._asdict()} for p in points
         ],
     }
-    part = folder / f".{FILE}.part"
-    part.write_text(json.dumps(found, indent=1) + "\n")
-    os.replace(part, folder / FILE)
+    write_json(folder / FILE, found)
     OUT.print(table(found))
     OUT.print(verdict(alone(found)), "")
     return found

@@ -2,7 +2,7 @@
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
@@ -10,9 +10,10 @@ from rich.console import Console
 from longlag.cli.main import one
 from longlag.cli.probe import find
 from longlag.errors import LonglagError
+from longlag.records.reader import Run
 
 if TYPE_CHECKING:
-    from longlag.runs.forecast import Outlook
+    from longlag.runs.forecast import ForecastResult
 
 SEQUENCES = 64  # of the test split
 OUT = Console(highlight=False, soft_wrap=True)
@@ -22,25 +23,24 @@ def run(arguments: argparse.Namespace) -> int:
     """Forecast, print the errors, keep forecast.svg and forecast.png in the run's folder."""
     folder = find(one(arguments, "one run: results/<study>/<run id>, or its id alone"))
     from longlag.runs import forecast
-    from longlag.runs.restore import run_of
+    from longlag.runs.restore import restore_run
     from longlag.tasks.forecast import Forecast
 
-    record, task, model = run_of(folder)
-    seed = record["config"]["seeds"]["data"]
-    x, target, _, lengths, _ = task.batch("test", seed, 10**6, SEQUENCES)
+    run, task, model = restore_run(folder)
+    x, target, _, lengths, _ = task.batch("test", run.data_seed, 10**6, SEQUENCES)
     regression = task.spec.kind == "regression" and lengths is None
     if not regression or not (isinstance(task, Forecast) or forecast.feeds_back(x, target)):
         raise LonglagError(
-            f"{record['names']['task']} asks for no next value, so there is nothing to forecast; "
+            f"{run.task} asks for no next value, so there is nothing to forecast; "
             "train on sine, lorenz, mackey_glass, narma, laser, sunspots or el_nino"
         )
     if not all(bool(p.isfinite().all()) for p in model.parameters()):
         raise LonglagError(f"the weights of {folder} are not finite: its training diverged")
-    found = forecast.outlook(model, x, target, warm=len(x) // 2)
+    found = forecast.forecast_series(model, x, target, warm=len(x) // 2)
     error = None if found.free is None else forecast.free_error(found)
     shown = 0 if error is None else middle(error)
-    draw(folder, record, found, error, shown)
-    for line in words(record, found, error):
+    draw(folder, run, found, error, shown)
+    for line in words(run, found, error):
         OUT.print(line)
     OUT.print(f"drawn in {folder}/forecast.svg and forecast.png")
     return 0
@@ -51,17 +51,16 @@ def middle(error: np.ndarray) -> int:
     return int(np.argsort((error**2).mean(0), kind="stable")[error.shape[1] // 2])
 
 
-def words(record: dict[str, Any], found: "Outlook", error: np.ndarray | None) -> list[str]:
+def words(run: Run, found: "ForecastResult", error: np.ndarray | None) -> list[str]:
     """What is printed."""
     from longlag.runs import forecast
 
-    names, B = record["names"], found.truth.shape[1]
-    answers = [*record["floors"], *record.get("baselines", ())]
-    simple = ", ".join(f"{f['value']:.3f} {f['why']}" for f in answers)
-    ahead = record["config"]["task"].get("ahead", 1)
+    B = found.truth.shape[1]
+    simple = ", ".join(f"{value:.3f} {why}" for value, why in (*run.floors, *run.baselines))
+    ahead = run.setting("task.ahead") or 1
     steps = "one step" if ahead == 1 else f"{ahead} steps"
     lines = [
-        f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold], "
+        f"[bold]{run.cell}[/bold] on [bold]{run.task}[/bold], "
         f"{B} test sequences, the first {found.warm} of {len(found.truth)} steps given",
         f"{steps} ahead  normalised RMSE {forecast.ahead_error(found):.3f}   (others: {simple})",
     ]
@@ -79,20 +78,19 @@ def words(record: dict[str, Any], found: "Outlook", error: np.ndarray | None) ->
 
 
 def draw(
-    folder: Path, record: dict[str, Any], found: "Outlook", error: np.ndarray | None, shown: int
+    folder: Path, run: Run, found: "ForecastResult", error: np.ndarray | None, shown: int
 ) -> None:
     """The picture of one sequence and of all errors, as SVG and PNG."""
     from longlag.report.figures.forecast import picture
     from longlag.report.figures.style import style, svg
     from longlag.runs.forecast import BOUND
 
-    names = record["names"]
     which = "a test sequence" if error is None else "the test sequence with the median error"
-    title = f"{names['cell']} on {names['task']}: {which}"
+    title = f"{run.cell} on {run.task}: {which}"
     free = None if found.free is None else found.free[:, shown]
     with style():
         figure = picture(
-            names["cell"],
+            run.cell,
             title,
             found.warm,
             found.truth[:, shown],

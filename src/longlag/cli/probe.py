@@ -2,13 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from rich.console import Console
 
 from longlag.errors import LonglagError
 from longlag.records.medians import medians
+from longlag.records.reader import Run
 from longlag.runs.config import resolve
 
 OUT = Console(highlight=False, soft_wrap=True)
@@ -29,15 +29,14 @@ def run(arguments: argparse.Namespace) -> int:
     folder = find(word)
     from longlag.runs.analyse import examine_run
 
-    record, found = examine_run(folder)
+    run, found = examine_run(folder)
     if "trained" not in found:
         OUT.print("the trained weights are not finite: only the initial model is examined")
-    show(record, found)
-    if (folder / "probe.npz").is_file():
+    show(run, found)
+    if run.probe:
         from longlag.cli import probe_tables
 
-        with np.load(folder / "probe.npz", allow_pickle=False) as file:
-            OUT.print(probe_tables.training(dict(file)) or "")
+        OUT.print(probe_tables.training(run.probe) or "")
     OUT.print(f"everything that was measured: {folder}/laboratory.npz")
     return 0
 
@@ -108,17 +107,16 @@ def find(word: str) -> Path:
     )
 
 
-def show(record: dict[str, Any], found: Found) -> None:
+def show(run: Run, found: Found) -> None:
     """The chart and three tables."""
     from longlag.cli import gradient_chart, probe_tables
 
-    names, task = record["names"], record["task"]
     paths, several = probe_tables.names(found, "profile"), len(probe_tables.layers(found)) > 1
     layer = paths[-1].split("/")[0]  # the top one: the answer is read there
     which = f" of layer {int(layer) + 1}, the last" if several else ""
     OUT.print(
-        f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold]: {record['status']} after "
-        f"{record['steps']} steps; the answer needs up to {task['lag'] or '?'} steps of memory\n"
+        f"[bold]{run.cell}[/bold] on [bold]{run.task}[/bold]: {run.status} after "
+        f"{run.record.steps} steps; the answer needs up to {run.lag or '?'} steps of memory\n"
         f"norm of the gradient of the last answer's loss with respect to the state{which}:"
     )
     lines = {

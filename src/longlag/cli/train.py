@@ -2,13 +2,13 @@
 
 import argparse
 from pathlib import Path
-from typing import Any
 
 from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
 from longlag.cli.bench import carry, make_executor
+from longlag.records.reader import Run
 from longlag.records.store import Store
 from longlag.runs.config import Config, expand_sweeps, resolve
 from longlag.studies.runner import Runner
@@ -49,9 +49,9 @@ def train(config: Config, store: Store) -> int:
 
         line = ProgressLine(config.values.trainer.max_steps)
         store.save(*execute(config, store.folder, [line]))
-    record = store.read(config.id)
-    assert record is not None
-    show(record, store.folder / config.id)
+    found = store.read(config.id)
+    assert found is not None
+    show(found)
     return 0
 
 
@@ -66,15 +66,13 @@ def sweep(configs: list[Config], store: Store) -> int:
         side = "left" if title in ("run", "status", "metric") else "right"
         table.add_column(title, justify=side, no_wrap=True)
     for config in configs:
-        record = store.read(config.id)
-        if record is None:
+        run = store.read(config.id)
+        if run is None:
             table.add_row(config.id, "failed")
             continue
-        metric, metrics = record["score"], record["metrics"]
-        floor = next((f["value"] for f in record["floors"] if f["metric"] == metric), None)
-        values = [metrics[split].get(metric) for split in ("validation", "test")] + [floor]
-        shown = ["" if value is None else f"{value:.4g}" for value in values]
-        table.add_row(config.id, outcome(record), str(record["steps"]), metric, *shown)
+        values = (run.score("validation"), run.score(), run.floor)
+        shown = ["" if value != value else f"{value:.4g}" for value in values]
+        table.add_row(config.id, outcome(run), str(run.record.steps), run.metric, *shown)
     OUT.print(table)
     failed = [failures[c.id] for c in configs if c.id in failures]
     for failure in failed:
@@ -83,37 +81,36 @@ def sweep(configs: list[Config], store: Store) -> int:
     return 1 if failed else 0
 
 
-def outcome(record: dict[str, Any]) -> str:
+def outcome(run: Run) -> str:
     """How a training ended; one that used up its steps also says whether it solved the task."""
-    status = record["status"]
-    if status in ("finished", "stopped") and record["solved"]:
-        return f"{status}, not solved"
-    return status
+    if run.status in ("finished", "stopped") and run.record.solved:
+        return f"{run.status}, not solved"
+    return run.status
 
 
-def show(record: dict[str, Any], folder: Path) -> None:
+def show(run: Run) -> None:
     """The outcome, its floor beside it."""
-    names, size, seconds = record["names"], record["model"], record["seconds"]
-    status, *rest = outcome(record).split(", ")
-    steps = f"{record['steps']} steps"
+    size, metrics = run.record.model, run.record.metrics
+    status, *rest = outcome(run).split(", ")
+    steps = f"{run.record.steps} steps"
     OUT.print(
-        f"[bold]{names['cell']}[/bold] on [bold]{names['task']}[/bold]: {status} after "
-        f"{', '.join([steps, *rest])}, {sum(seconds.values()):.1f} s "
-        f"({size['parameters']} parameters, hidden size {size['hidden_size']})"
+        f"[bold]{run.cell}[/bold] on [bold]{run.task}[/bold]: {status} after "
+        f"{', '.join([steps, *rest])}, {run.seconds:.1f} s "
+        f"({size.parameters} parameters, hidden size {size.hidden_size})"
     )
-    floors = {floor["metric"]: floor for floor in reversed(record["floors"])}
+    floors = {floor.metric: floor for floor in reversed(run.record.floors)}
     table = Table(box=None, pad_edge=False)
     for title in ("metric", "validation", "test", "floor", ""):
         table.add_column(title, justify="left" if title in ("metric", "") else "right")
-    for metric, value in record["metrics"]["test"].items():
+    for metric, value in metrics.test.items():
         floor = floors.get(metric)
         table.add_row(
             metric,
-            f"{record['metrics']['validation'].get(metric, float('nan')):.4g}",
+            f"{metrics.validation.get(metric, float('nan')):.4g}",
             f"{value:.4g}",
-            f"{floor['value']:.4g}" if floor else "",
-            floor["why"] if floor else "",
+            f"{floor.value:.4g}" if floor else "",
+            floor.why if floor else "",
         )
     OUT.print(table)
-    files = [name for name in ("record.json", "curve.csv", "probe.npz") if (folder / name).exists()]
-    OUT.print(f"record: {folder}/{', '.join(files)}")
+    files = [name for name in ("record.json", *run.record.files) if (run.folder / name).exists()]
+    OUT.print(f"record: {run.folder}/{', '.join(files)}")

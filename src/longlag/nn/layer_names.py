@@ -4,8 +4,6 @@ Files count the cells of a model from 0, from the input up; of a bidirectional l
 reads forward comes before the one that reads backward.  A cell that is alone has no place.
 """
 
-from typing import Any
-
 WAYS = ("forward", "backward")
 
 
@@ -28,10 +26,3 @@ def title(name: str, cells: int, ways: int = 1) -> str:
     _, cell, part = name.split("/")
     where = place(int(cell), cells, ways).replace(" ", "_")
     return f"{where}/{part}" if where else part
-
-
-def cells_of_a_layer(record: dict[str, Any]) -> int:
-    """2 in the record of a bidirectional model, where each layer reads both ways; else 1."""
-    layers = (record["config"].get("model") or {}).get("layers") or 1
-    cells = record.get("model", {}).get("layers") or layers
-    return max(1, int(cells) // int(layers))

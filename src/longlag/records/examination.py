@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from longlag.nn.layer_names import cells_of_a_layer, place
+from longlag.nn.layer_names import place
 from longlag.records.reader import Run
 from longlag.records.seed_groups import Group
 from longlag.stats.decay import left, slope
@@ -163,15 +163,14 @@ class Inside:
     @property
     def label(self) -> str:
         """The row's name, the layer's where there are several, the seed where it tells more."""
-        where = place(self.layer, self.cells, cells_of_a_layer(self.run.record))
-        seed = "" if self.run is self.row.typical else f"(seed {self.run.record['seed']})"
+        where = place(self.layer, self.cells, self.run.ways)
+        seed = "" if self.run is self.row.typical else f"(seed {self.run.seed})"
         return " ".join(part for part in (self.row.label, where, seed) if part)
 
     @property
     def lag(self) -> int | None:
         """Steps that the task must bridge; None where the task does not say."""
-        lag = self.run.record["task"].get("lag")
-        return int(lag) if lag else None
+        return self.run.lag
 
     @cached_property
     def views(self) -> dict[str, View]:

@@ -1,6 +1,5 @@
 """What `longlag extrapolate` kept of a run, as the report's figure and text read it."""
 
-import json
 from typing import Any, NamedTuple
 
 from longlag.records.seed_groups import Group, cell_label
@@ -41,9 +40,6 @@ def alone(found: dict[str, Any]) -> Beyond:
 
 def read(group: Group) -> Beyond | None:
     """Of a group's typical run; None: nothing was kept, or nothing that can be read."""
-    try:
-        found = json.loads((group.typical.folder / FILE).read_text())
-        known = found["points"] and {"length", "score", "solved", "directions"} <= set(found)
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+    found = group.typical.extrapolation
+    known = {"length", "score", "solved", "directions"} <= set(found)
     return Beyond(group.label, group.cell, group.setting, found) if known else None

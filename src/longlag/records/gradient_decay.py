@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longlag.nn.layer_names import cells_of_a_layer
 from longlag.records.reader import Run
 from longlag.records.seed_groups import Group, fresh
 from longlag.records.state_paths import parts
@@ -36,7 +35,7 @@ def best_rate(run: Run, at: int) -> float:
     has in it all ways up and through the layers above.  A layer above may keep its gradient where
     none of it comes down to the input.  Of a bidirectional layer both readings count.
     """
-    ways = cells_of_a_layer(run.record)
+    ways = run.ways
     found = [path for path in parts(set(run.probe), "profile") if path.layer < ways]
     rows = [run.probe[f"profile/{layer}/{leaf}"] for layer, leaf in found]
     rates = [slope(np.arange(row.shape[1]), row[at]) for row in rows if len(row)]

@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from longlag.nn.layer_names import cells_of_a_layer
 from longlag.records.reader import read_study
 from longlag.records.seed_groups import study_groups
 
@@ -32,7 +31,7 @@ def medians(study: Path) -> list[Median]:
     found = []
     for g in study_groups(read_study(study)):
         run = g.typical
-        both_ways = cells_of_a_layer(run.record) > 1
+        both_ways = run.ways > 1
         name = f"{g.label} on {g.setting}"
-        found.append(Median(name, run.folder, run.record["command"], both_ways))
+        found.append(Median(name, run.folder, run.command, both_ways))
     return found

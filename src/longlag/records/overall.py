@@ -91,7 +91,7 @@ def one(own: list[Group]) -> Overall:
 
 def by_seed(tasks: Tasks, value: Callable[[Run], float]) -> np.ndarray:
     """For every seed that all settings have, the mean over tasks of the mean over lengths (S,)."""
-    rows = [[{r.record["seed"]: value(r) for r in g.runs} for g in gs] for gs in tasks.values()]
+    rows = [[{r.seed: value(r) for r in g.runs} for g in gs] for gs in tasks.values()]
     if not rows:
         return np.zeros(0)
     seeds = set.intersection(*(set(found) for lengths in rows for found in lengths))

@@ -1,7 +1,6 @@
 """A study's folder as plain dataclasses: what is whole is read, the rest is named and skipped."""
 
-import contextlib
-import csv
+import functools
 import json
 import logging
 from collections import defaultdict
@@ -13,69 +12,115 @@ from typing import Any
 import numpy as np
 
 from longlag.errors import LonglagError
+from longlag.records.record import Answer, Record, read_record
+from longlag.records.side_files import READERS, Arrays, CurvePoint, digest
 
-SCHEMA = 1
-NEEDED = ("id", "names", "seed", "command", "config", "model", "task", "status", "score")
 Json = dict[str, Any]
 log = logging.getLogger("longlag")
 
 
 @dataclass(frozen=True)
 class Run:
-    """One finished run: its record, and its curve and probe, which are read when asked for."""
+    """One finished run: its record, and the files beside it, which are read when asked for.
+
+    A file that is cut off, foreign or another run's counts as missing, and `broken` names it.
+    """
 
     folder: Path
-    record: Json
+    record: Record
+    found: Json = field(default_factory=dict, repr=False, compare=False)  # the files read so far
+    troubles: Json = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def id(self) -> str:
         """Cell, task and the hash of the configuration."""
-        return self.record["id"]
+        return self.record.id
 
     @property
     def cell(self) -> str:
         """The name of the cell's configuration."""
-        return self.record["names"]["cell"]
+        return str(self.record.names["cell"])
 
     @property
     def task(self) -> str:
         """The name of the task's configuration."""
-        return self.record["names"]["task"]
+        return str(self.record.names["task"])
 
     @property
     def length(self) -> int | None:
         """T as configured; None where the data decides."""
-        return self.record["task"].get("length")
+        return self.record.task.length
+
+    @property
+    def lag(self) -> int | None:
+        """Steps that the task must bridge; None where the task does not say."""
+        return self.record.task.lag or None
+
+    @property
+    def seed(self) -> int:
+        """What the initial weights and the data were drawn from."""
+        return self.record.seed
+
+    @property
+    def data_seed(self) -> int:
+        """The seed of the data alone."""
+        return self.record.seeds.get("data", self.seed)
+
+    @property
+    def command(self) -> str:
+        """The command line that repeats the run."""
+        return self.record.command
+
+    @property
+    def config(self) -> Json:
+        """Every value that the numbers depend on, nested as in conf/."""
+        return self.record.config
+
+    def setting(self, name: str) -> Any:
+        """The value of a dotted key of the configuration; None if there is no such key."""
+        value: Any = self.record.config
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
 
     @property
     def rate(self) -> float:
         """The learning rate; NaN if the optimiser has none."""
-        return number(self.record["config"].get("optim", {}).get("lr"))
+        return number(self.setting("optim.lr"))
 
     @property
     def metric(self) -> str:
         """The headline metric."""
-        return self.record["score"]
+        return self.record.score
 
     @property
     def rises(self) -> bool:
         """Whether more of the headline metric is better."""
-        return self.record.get("directions", {}).get(self.metric) == "max"
+        return self.higher_is_better(self.metric)
+
+    def higher_is_better(self, metric: str) -> bool:
+        """Whether more of a metric is better."""
+        return self.record.directions.get(metric) == "max"
+
+    @property
+    def status(self) -> str:
+        """How the training ended: finished, solved, stopped or diverged."""
+        return self.record.status
 
     @property
     def diverged(self) -> bool:
         """Whether the loss left the numbers."""
-        return self.record["status"] == "diverged"
+        return self.record.status == "diverged"
 
     @property
     def solved(self) -> bool | None:
-        """Whether the published criterion was met; None: the task has none."""
-        rule = self.record.get("solved")
-        return bool(rule["met"]) if rule else None
+        """Whether the criterion was met; None: the task has none."""
+        rule = self.record.solved
+        return None if rule is None else rule.met
 
     def score(self, split: str = "test") -> float:
         """The headline metric; NaN if the run diverged before it had one."""
-        return number(self.record.get("metrics", {}).get(split, {}).get(self.metric))
+        return getattr(self.record.metrics, split).get(self.metric, float("nan"))
 
     @property
     def floor(self) -> float:
@@ -85,23 +130,16 @@ class Run:
     @property
     def floors(self) -> list[tuple[float, str]]:
         """Answers that ignore the past, the floor first: their score and what they are."""
-        listed = self.simple_answers("floors")
-        return listed if "baselines" in self.record else listed[:1]
+        return self.simple_answers(self.record.floors)
 
     @property
     def baselines(self) -> list[tuple[float, str]]:
-        """Other simple answers, which may use the past: their score and what they are.
+        """Other simple answers, which may use the past: their score and what they are."""
+        return self.simple_answers(self.record.baselines)
 
-        A record from before `baselines` was a field lists them after the floor, in `floors`.
-        """
-        if "baselines" in self.record:
-            return self.simple_answers("baselines")
-        return self.simple_answers("floors")[1:]
-
-    def simple_answers(self, key: str) -> list[tuple[float, str]]:
-        """The entries of a list of the record that are of the headline metric."""
-        listed = self.record.get(key) or ()
-        return [(number(f["value"]), f["why"]) for f in listed if f["metric"] == self.metric]
+    def simple_answers(self, answers: tuple[Answer, ...]) -> list[tuple[float, str]]:
+        """The answers that are of the headline metric."""
+        return [(answer.value, answer.why) for answer in answers if answer.metric == self.metric]
 
     @property
     def baseline(self) -> float:
@@ -132,31 +170,79 @@ class Run:
         return score if self.rises else -score
 
     @property
+    def ways(self) -> int:
+        """Cells of a layer: 2 where the model reads both ways, else 1."""
+        return self.record.model.ways
+
+    @property
+    def parameters(self) -> int:
+        """How many the model has."""
+        return self.record.model.parameters
+
+    @property
     def seconds(self) -> float:
         """Wall time of the run, all parts."""
-        return sum(number(s) for s in self.record.get("seconds", {}).values())
+        return sum(self.record.seconds.values())
 
     @cached_property
     def curve(self) -> dict[tuple[str, str], np.ndarray]:
-        """(split, metric) -> rows of (step, sequences, value)."""
+        """(split, metric) -> rows of (step, sequences, value); empty if there is no whole file."""
         rows: dict[tuple[str, str], list[tuple[float, float, float]]] = defaultdict(list)
-        path = self.folder / "curve.csv"
-        if path.exists():
-            with path.open(newline="") as file:
-                for row in csv.DictReader(file):
-                    point = tuple(number(row[key]) for key in ("step", "sequences", "value"))
-                    rows[row["split"], row["metric"]].append(point)  # pyright: ignore[reportArgumentType]
-        return {key: np.array(points) for key, points in rows.items()}
+        points: list[CurvePoint] = self.side_file("curve.csv") or []
+        for step, sequences, split, metric, value in points:
+            rows[split, metric].append((step, sequences, value))
+        return {key: np.array(found, float) for key, found in rows.items()}
 
     @cached_property
-    def probe(self) -> dict[str, np.ndarray]:
-        """The arrays of the gradient probe by their names in the file; empty if there is none."""
-        return arrays(self.folder / "probe.npz")
+    def probe(self) -> Arrays:
+        """The arrays of the gradient probe by name; empty if there is no whole file."""
+        return self.side_file("probe.npz") or {}
 
     @cached_property
-    def laboratory(self) -> dict[str, np.ndarray]:
-        """The arrays of the examination, `longlag probe`, by name; empty if there was none."""
-        return arrays(self.folder / "laboratory.npz")
+    def laboratory(self) -> Arrays:
+        """The arrays of the examination, `longlag probe`, by name; empty if there is none."""
+        return self.side_file("laboratory.npz") or {}
+
+    @cached_property
+    def extrapolation(self) -> Json:
+        """What `longlag extrapolate` measured; empty if it was not asked."""
+        return self.side_file("extrapolation.json") or {}
+
+    @property
+    def broken(self) -> tuple[str, ...]:
+        """A line for each file beside the record that is missing or cannot be read."""
+        for name in READERS:
+            self.side_file(name)
+        return tuple(self.troubles.values())
+
+    def side_file(self, name: str) -> Any:
+        """The content of a file beside the record, read once; None if there is no whole one."""
+        if name in self.found:
+            return self.found[name]
+        self.found[name], sealed = None, self.record.files.get(name)
+        try:
+            content = READERS[name]((self.folder / name).read_bytes())
+            if sealed is not None and digest(content) != sealed:
+                raise ValueError("it is not the file that was recorded")
+            self.found[name] = content
+        except FileNotFoundError:
+            if sealed is not None:
+                self.complain(name, "it is gone")
+        except (ValueError, OSError) as error:
+            self.complain(name, str(error))
+        return self.found[name]
+
+    def complain(self, name: str, reason: str) -> None:
+        """Name a file that counts as missing, once."""
+        line = f"{self.folder.name}/{name} counts as missing: {reason}".splitlines()[0]
+        self.troubles[name] = line
+        warn(f"{self.folder.parent}: {line}")
+
+
+@functools.cache
+def warn(line: str) -> None:
+    """Say it once a process."""
+    log.warning("%s", line)
 
 
 @dataclass(frozen=True)
@@ -188,21 +274,20 @@ class Study:
         return tuple(run for run in self.runs if run.id in ids)
 
     @property
+    def broken(self) -> tuple[str, ...]:
+        """A line for each file beside a record that is missing or cannot be read."""
+        return tuple(line for run in self.runs for line in run.broken)
+
+    @property
     def failed(self) -> list[Json]:
         """The points that crashed and have not succeeded since: id, error, command."""
         found = {entry["id"]: entry for entry in self.plan.get("failed", ())}
         for path in sorted(self.folder.glob("failed/*.json")):
-            with contextlib.suppress(ValueError, OSError):
+            try:
                 found.setdefault(path.stem, read_json(path))
+            except (ValueError, OSError):
+                continue
         return [entry for key, entry in found.items() if key not in self.by_id]
-
-
-def arrays(path: Path) -> dict[str, np.ndarray]:
-    """What a file holds, by name; empty if there is no file."""
-    if not path.exists():
-        return {}
-    with np.load(path, allow_pickle=False) as file:
-        return {name: file[name] for name in file.files}
 
 
 def number(value: Any) -> float:
@@ -217,12 +302,13 @@ def read_json(path: Path) -> Json:
     """The object in a file.
 
     Raises:
+        OSError: there is no such file.
         ValueError: no object in it, in one line.
     """
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (json.JSONDecodeError, UnicodeDecodeError) as error:
-        raise ValueError(f"not whole JSON ({error})") from None
+        found = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"is no whole JSON ({error})") from None
     if not isinstance(found, dict):
         raise ValueError(f"holds a {type(found).__name__}, not an object")
     return found
@@ -232,15 +318,12 @@ def read_run(folder: Path) -> Run:
     """The run of a folder.
 
     Raises:
-        ValueError: its record is cut off or not one of ours, in one line.
+        OSError: there is no record.
+        ValueError: its record is cut off, another run's or not one of ours, in one line.
     """
-    record = read_json(folder / "record.json")
-    if record.get("schema") != SCHEMA:
-        raise ValueError(f"schema {record.get('schema')!r}, this version reads {SCHEMA}")
-    missing = [key for key in NEEDED if key not in record]
-    missing += [f"names.{key}" for key in ("cell", "task") if key not in record.get("names", {})]
-    if missing:
-        raise ValueError(f"lacks {', '.join(missing)}")
+    record = read_record(folder / "record.json")
+    if record.id != folder.name:
+        raise ValueError(f"is the record of another run, {record.id}")
     return Run(folder, record)
 
 
@@ -258,7 +341,7 @@ def read_study(folder: Path) -> Study:
             runs.append(read_run(path.parent))
         except (ValueError, OSError) as error:
             skipped.append(f"{path.parent.name}/record.json skipped: {error}")
-            log.warning("%s: %s; remove the folder and run the study again", folder, skipped[-1])
+            log.warning("%s: %s; run the study again to make it anew", folder, skipped[-1])
     plan: Json = {}
     if (folder / "plan.json").exists():
         try:

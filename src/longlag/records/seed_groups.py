@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from longlag.nn.layer_names import cells_of_a_layer, place
+from longlag.nn.layer_names import place
 from longlag.records.reader import Json, Run, Study
 from longlag.records.state_paths import Path, parts
 from longlag.stats import Interval, median_range, share_interval
@@ -97,13 +97,13 @@ class Group:
     @property
     def entrance(self) -> list[Path]:
         """The parts of the first layer's state, through which everything that is read must pass."""
-        ways = cells_of_a_layer(self.runs[0].record)
+        ways = self.runs[0].ways
         return [path for path in self.paths if path.layer < ways]
 
     def place(self, layer: int) -> str:
         """What people call a layer: layer 1, layer 2 backward; nothing if there is no other."""
         cells = len({path.layer for path in self.paths})
-        return place(layer, cells, cells_of_a_layer(self.runs[0].record))
+        return place(layer, cells, self.runs[0].ways)
 
     def named(self, path: Path) -> str:
         """A part of the state for people: h, or layer 1 h."""
@@ -145,20 +145,20 @@ def group(runs: Iterable[Run]) -> list[Group]:
         lambda: defaultdict(list)
     )
     for run in runs:
-        rest = {k: v for k, v in flat(run.record["config"]).items() if k not in SEEDS}
+        rest = {k: v for k, v in flat(run.config).items() if k not in SEEDS}
         places[run.task, run.length, run.cell][repr(sorted(rest.items(), key=str))].append(run)
     groups = []
     for (task, length, cell), variants in places.items():
         labels = variant_labels(cell, [found[0] for found in variants.values()])
         for label, found in zip(labels, variants.values(), strict=True):
-            ordered = tuple(sorted(found, key=lambda run: (run.record["seed"], run.id)))
+            ordered = tuple(sorted(found, key=lambda run: (run.seed, run.id)))
             groups.append(Group(cell, label, task, length, ordered))
     return sorted(groups, key=lambda g: (g.task, g.length or 0, rank(g.cell), g.label))
 
 
 def variant_labels(cell: str, runs: list[Run]) -> list[str]:
     """A label a variant: the cell's name, and the settings in which the variants differ."""
-    configs = [flat(run.record["config"]) for run in runs]
+    configs = [flat(run.config) for run in runs]
     keys = sorted({key for config in configs for key in config} - set(SEEDS))
     differ = [k for k in keys if len({repr(config.get(k)) for config in configs}) > 1]
     labels = []

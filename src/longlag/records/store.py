@@ -1,23 +1,24 @@
 """The records of a study: a run's folder exists if and only if its record is whole."""
 
-import csv
-import functools
-import json
 import logging
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from longlag.errors import LonglagError
+from longlag.records.atomic import flush, write_json
+from longlag.records.reader import Json, Run, read_json, read_run, warn
+from longlag.records.record import Record, as_text
+from longlag.records.side_files import CurvePoint, curve_text, digest
 
 log = logging.getLogger(__name__)
 
-SCHEMA = 1
+ATTEMPTS = 10  # at the same place, while other processes write there too
 
 
 class Store:
@@ -58,47 +59,47 @@ class Store:
         if self.read(run_id) is not None:
             return True
         for other in sorted(self.root.glob(f"*/{run_id}/record.json")):
-            if other.parent.parent != self.folder and whole(other) is not None:
+            if other.parent.parent != self.folder and whole(other.parent) is not None:
                 with self._into_place(run_id) as folder:
                     shutil.copytree(other.parent, folder, dirs_exist_ok=True)
                 return True
         return False
 
-    def read(self, run_id: str) -> dict[str, Any] | None:
-        """The record of a run, or None."""
-        path = self.folder / run_id / "record.json"
-        return whole(path) if path.exists() else None
+    def read(self, run_id: str) -> Run | None:
+        """The run of this id, or None."""
+        return whole(self.folder / run_id)
 
     def save(
         self,
-        record: Mapping[str, Any],
-        curve: Sequence[Mapping[str, Any]],
-        arrays: Mapping[str, Any],
-        weights: Mapping[str, Any] | None = None,
+        record: Record,
+        curve: Iterable[CurvePoint],
+        arrays: Mapping[str, np.ndarray],
+        weights: bytes = b"",
     ) -> Path:
-        """Write a run as a whole or not at all; the record last.
+        """Write a run as a whole or not at all, each file flushed to the disk before it counts.
+
+        Args:
+            record: of the run; digests of its files are added to it.
+            curve: of the training.
+            arrays: of the gradient probe.
+            weights: of the model that was chosen, as a file holds them.
 
         Raises:
             LonglagError: the folder cannot be written.
         """
-        with self._into_place(record["id"]) as folder:
-            with (folder / "curve.csv").open("w", newline="") as file:
-                table = csv.DictWriter(file, ["step", "sequences", "split", "metric", "value"])
-                table.writeheader()
-                table.writerows(curve)
+        points, files = list(curve), {}
+        with self._into_place(record.id) as folder:
+            (folder / "curve.csv").write_text(curve_text(points), newline="")
+            files["curve.csv"] = digest(points)
             if arrays:
                 np.savez_compressed(folder / "probe.npz", allow_pickle=False, **arrays)
+                files["probe.npz"] = digest(arrays)
             if weights:
-                import torch
-
-                torch.save(dict(weights), folder / "weights.pt")
-            with (folder / "record.json").open("w") as file:
-                json.dump(record, file, indent=1, default=float)
-                file.write("\n")
-                file.flush()
-                os.fsync(file.fileno())
-        self.forget(record["id"])
-        return self.folder / record["id"]
+                (folder / "weights.pt").write_bytes(weights)
+            text = as_text(replace(record, files=files))
+            (folder / "record.json").write_text(text + "\n")
+        self.forget(record.id)
+        return self.folder / record.id
 
     def fail(self, run_id: str, command: str, error: str, trace: str) -> None:
         """Remember a failure: failed/<run id>.json, until the run succeeds."""
@@ -109,10 +110,13 @@ class Store:
         except OSError as reason:
             raise LonglagError(f"{error}; and it cannot be noted in {path}: {reason}") from reason
 
-    def failures(self) -> dict[str, dict[str, str]]:
+    def failures(self) -> dict[str, Json]:
         """What failed and has not succeeded since, by run id."""
-        found = (json.loads(p.read_text()) for p in sorted(self.folder.glob("failed/*.json")))
-        return {failure["id"]: failure for failure in found}
+        found = {}
+        for path in sorted(self.folder.glob("failed/*.json")):
+            with suppress(OSError, ValueError):
+                found[path.stem] = {"command": "", "error": "", **read_json(path), "id": path.stem}
+        return found
 
     def has_failed(self, run_id: str) -> bool:
         """Whether the run failed and has not succeeded since."""
@@ -122,31 +126,14 @@ class Store:
         """Drop a failure, for the run is tried again."""
         (self.folder / "failed" / f"{run_id}.json").unlink(missing_ok=True)
 
-    @contextmanager
-    def running(self, run_id: str) -> Iterator[None]:
-        """Leave a mark while a run is under way, which stays if its process is killed."""
-        mark = self.partial / f"{run_id}.running-{os.getpid()}"
-        self.partial.mkdir(parents=True, exist_ok=True)
-        mark.touch()
-        try:
-            yield
-        finally:
-            mark.unlink(missing_ok=True)
-
-    def begun(self) -> set[str]:
-        """The runs under way, and those whose process was killed; the marks are taken away."""
-        marks = list(self.partial.glob("*.running-*"))
-        for mark in marks:
-            mark.unlink(missing_ok=True)
-        return {mark.name.rpartition(".running-")[0] for mark in marks}
-
     def put_aside(self, target: Path) -> None:
         """Move a folder that is not a whole record to damaged/: nothing is deleted unseen."""
         kept = self.folder / "damaged" / target.name
         count = sum(1 for _ in kept.parent.glob(f"{target.name}*"))
         kept = kept.with_name(f"{target.name}-{count}") if count else kept
         kept.parent.mkdir(exist_ok=True)
-        os.rename(target, kept)
+        with suppress(FileNotFoundError):  # another process put it aside
+            os.rename(target, kept)
 
     @contextmanager
     def _into_place(self, run_id: str) -> Iterator[Path]:
@@ -155,11 +142,10 @@ class Store:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             yield folder
-            if target.exists() and self.read(run_id) is None:
-                self.put_aside(target)
-            elif target.exists():  # written meanwhile by another sweep: the same run
-                return
-            os.rename(folder, target)
+            for path in (*folder.iterdir(), folder):
+                flush(path)
+            self._rename(folder, target)
+            flush(self.folder)
         except OSError as error:
             raise LonglagError(
                 f"cannot write the record of {run_id} to {self.folder}: {error.strerror or error}"
@@ -167,39 +153,33 @@ class Store:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _rename(self, folder: Path, target: Path) -> None:
+        """Give a whole folder its name, unless another process wrote the same run meanwhile."""
+        for attempt in range(ATTEMPTS):
+            if target.exists():
+                if whole(target) is not None:
+                    return
+                self.put_aside(target)
+            try:
+                os.rename(folder, target)
+                return
+            except OSError:  # it came into being since it was looked for: look again
+                if attempt == ATTEMPTS - 1 or not target.exists():
+                    raise
 
-@functools.cache
-def warn(problem: str) -> None:
-    """Say it once a process."""
-    log.warning("%s; it counts as not run, and is kept in damaged/ once it is run again", problem)
 
-
-def whole(path: Path) -> dict[str, Any] | None:
-    """The record in a file; None, with a warning, where it is truncated or foreign."""
+def whole(folder: Path) -> Run | None:
+    """The run of a folder; None where there is none, and with a warning where it is damaged."""
     try:
-        record = json.loads(path.read_text())
-    except (OSError, ValueError):
-        warn(f"{path} is truncated or no JSON")
+        return read_run(folder)
+    except (FileNotFoundError, NotADirectoryError):
         return None
-    if not isinstance(record, dict) or record.get("schema") != SCHEMA:
-        warn(f"{path} is not a longlag record (schema {SCHEMA})")
+    except (OSError, ValueError) as error:
+        warn(
+            f"{folder}/record.json {error}; it counts as not run, and is kept in damaged/ once it "
+            "is run again"
+        )
         return None
-    if record.get("id") != path.parent.name:
-        warn(f"{path} is the record of another run")
-        return None
-    return record
-
-
-def as_json(content: Any) -> str:
-    """The text that `write_json` writes."""
-    return json.dumps(content, indent=1, default=float) + "\n"
-
-
-def write_json(path: Path, content: Any) -> None:
-    """Write a file as a whole or not at all."""
-    partial = path.with_name(f".{path.name}-{os.getpid()}")
-    partial.write_text(as_json(content))
-    os.replace(partial, path)
 
 
 def remove(path: Path) -> None:

@@ -56,6 +56,6 @@ def facts(study: Study) -> tuple[tuple[str, str], ...]:
     return (
         ("runs", f"{len(study.final)}{tuning}"),
         ("computed in", seconds(sum(run.seconds for run in study.runs))),
-        ("longlag", counted(str(r.record.get("versions", {}).get("longlag")) for r in study.runs)),
+        ("longlag", counted(str(r.record.versions.get("longlag")) for r in study.runs)),
         ("commit", counted(commit(run) for run in study.runs)),
     )

@@ -25,7 +25,7 @@ def headline(settings: dict[str, list[Group]]) -> str:
     def weight(name: str) -> tuple[bool, float, int]:
         groups = settings[name]
         means = [float(np.mean(g.skills)) for g in groups]
-        lag = groups[0].runs[0].record["task"].get("lag") or 0
+        lag = groups[0].runs[0].lag or 0
         spread = max(means) - min(means)
         return any(g.paths for g in groups), round(0 if np.isnan(spread) else spread, 1), lag
 
@@ -259,7 +259,7 @@ def exceptions(found: list[Outcome]) -> list[str]:
         slowest = max(held)
         odd = [o for o in lost if o.final <= slowest]
         if odd:
-            names = listed([f"{o.row.label} seed {o.run.record['seed']}" for o in odd])
+            names = listed([f"{o.row.label} seed {o.run.seed}" for o in odd])
             said.append(
                 f"On {setting} the gradient does not explain {len(odd)} of {len(lost)} failures "
                 f"({names}): it fades no faster than in a run that solved the task."

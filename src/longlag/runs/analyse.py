@@ -1,28 +1,28 @@
-"""A recorded run under the laboratory's eyes: its initial and its trained model, kept in one file.
+"""Post-hoc analysis of a recorded run: its initial and its trained model, kept in one file.
 
 Every number is of the same sequences of validation, which no training has seen.
 """
 
-import os
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
 from torch import Generator
 
 from longlag.engine.denormals import flush_denormals
 from longlag.errors import LonglagError
 from longlag.probes.examine import examine
 from longlag.probes.profile import Arrays
-from longlag.runs.restore import run_of
+from longlag.records.atomic import write_arrays
+from longlag.records.reader import Run
+from longlag.runs.restore import restore_run
 
 SEQUENCES, MANY = 16, 256  # of the examined batch, and for the linear readout
 
 
 class Examination(NamedTuple):
-    """What was found."""
+    """What was measured."""
 
-    record: dict[str, Any]
+    run: Run
     found: dict[str, Arrays]  # init and trained; init alone where training left the numbers
 
 
@@ -37,33 +37,21 @@ def examine_run(folder: Path) -> Examination:
         LonglagError: no record there, its weights were not kept, or its model reads both ways.
     """
     found: dict[str, Arrays] = {}
-    record: dict[str, Any] = {}
-    for when, trained in (("init", False), ("trained", True)):
-        record, task, model = run_of(folder, trained)
+    restored = [restore_run(folder, trained) for trained in (False, True)]
+    for when, (run, task, model) in zip(("init", "trained"), restored, strict=True):
         if not model.causal:
             raise LonglagError(
                 f"{folder.name} reads both ways: a cell that reads backwards keeps nothing of the "
                 "past, so there is nothing to examine; examine a run of model=stack"
             )
-        seed = record["config"]["seeds"]["data"]
         batch, many = (
-            task.batch("validation", seed, k, size)
+            task.batch("validation", run.data_seed, k, size)
             for k, size in ((10**6, SEQUENCES), (10**6 + 1, MANY))
         )
         if not all(bool(p.isfinite().all()) for p in model.parameters()):
             continue
         rng = Generator().manual_seed(0)
         found[when] = examine(model, batch, task.spec.kind, rng, many)
-    keep(folder / "laboratory.npz", found)
-    return Examination(record, found)
-
-
-def keep(path: Path, found: dict[str, Arrays]) -> None:
-    """Write the file as a whole or not at all."""
     flat = {f"{when}/{name}": v for when, arrays in found.items() for name, v in arrays.items()}
-    partial = path.with_name(f".{path.name}-{os.getpid()}.npz")
-    try:
-        np.savez_compressed(partial, allow_pickle=False, **flat)
-        os.replace(partial, path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_arrays(folder / "laboratory.npz", flat)
+    return Examination(restored[0].run, found)

@@ -6,7 +6,7 @@ import torch
 
 from longlag.engine.denormals import flush_denormals
 from longlag.errors import LonglagError
-from longlag.runs.restore import Run
+from longlag.runs.restore import RestoredRun
 from longlag.tasks.base import Floor, Task
 from longlag.training.learner import Learner
 
@@ -22,7 +22,7 @@ class Point(NamedTuple):
     floor: Floor  # of the score, at this length
 
 
-def curve(run: Run, lengths: list[int] | None = None, size: int = SIZE) -> list[Point]:
+def curve(run: RestoredRun, lengths: list[int] | None = None, size: int = SIZE) -> list[Point]:
     """The test metrics of a trained model at each length; nothing is trained.
 
     Args:
@@ -44,9 +44,8 @@ def curve(run: Run, lengths: list[int] | None = None, size: int = SIZE) -> list[
             f"{run.task.name} changes its inputs or outputs with its length, so a model of one "
             "length cannot be asked at another"
         )
-    seed = run.record["config"]["seeds"]["data"]
     return [
-        Point(length, score(run, task, seed, size), task.spec.floors[0])
+        Point(length, score(run, task, run.run.data_seed, size), task.spec.floors[0])
         for length, task in tasks.items()
     ]
 
@@ -72,7 +71,7 @@ def at_lengths(task: Task, lengths: list[int] | None) -> dict[int, Task]:
 
 @flush_denormals()
 @torch.inference_mode()
-def score(run: Run, task: Task, seed: int, size: int) -> dict[str, float]:
+def score(run: RestoredRun, task: Task, seed: int, size: int) -> dict[str, float]:
     """The metrics of the model on `size` test sequences of `task`."""
     learner = Learner(run.model, task.spec, lambda _: None)  # pyright: ignore[reportArgumentType]
     was = run.model.training

@@ -14,7 +14,7 @@ from longlag.nn.model import Model
 BOUND = 0.4  # of the normalised error: a forecast below it is valid (Pathak et al. 2018)
 
 
-class Outlook(NamedTuple):
+class ForecastResult(NamedTuple):
     """Forecasts of B sequences, in the units of the task; T steps, of which W are given."""
 
     warm: int  # W
@@ -30,9 +30,9 @@ def feeds_back(x: Float[Tensor, "T B I"], target: Float[Tensor, "T B D"]) -> boo
 
 @flush_denormals()
 @torch.no_grad()
-def outlook(
+def forecast_series(
     model: Model, x: Float[Tensor, "T B I"], target: Float[Tensor, "T B D"], warm: int
-) -> Outlook:
+) -> ForecastResult:
     """Forecast every step of `x`, and run free after the first `warm` of them.
 
         one step ahead   y_t = model(x_1 ... x_t)
@@ -64,7 +64,7 @@ def outlook(
             free = run_free(model, x[:warm], len(x) - warm + 1).double().numpy()
     finally:
         model.train(was)
-    return Outlook(warm, target.double().numpy(), ahead.double().numpy(), free)
+    return ForecastResult(warm, target.double().numpy(), ahead.double().numpy(), free)
 
 
 def run_free(model: Model, given: Float[Tensor, "W B D"], steps: int) -> Float[Tensor, "H B D"]:
@@ -80,14 +80,14 @@ def run_free(model: Model, given: Float[Tensor, "W B D"], steps: int) -> Float[T
     return torch.cat(answers)
 
 
-def ahead_error(found: Outlook) -> float:
+def ahead_error(found: ForecastResult) -> float:
     """The normalised RMSE one step ahead, after the warm-up."""
     part = slice(found.warm - 1, None)
     wanted = found.truth[part]
     return float(np.sqrt(np.mean((found.ahead[part] - wanted) ** 2)) / wanted.std())
 
 
-def free_error(found: Outlook) -> np.ndarray:
+def free_error(found: ForecastResult) -> np.ndarray:
     """The error of each free answer over the series' deviation, root mean square over D: (H,B)."""
     assert found.free is not None
     deviation = found.truth.reshape(-1, found.truth.shape[2]).std(0)

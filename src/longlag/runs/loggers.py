@@ -1,6 +1,6 @@
-"""A mirror of a run for people to look at (W&B, CSV, nothing); the record is the truth.
+"""Loggers show a run to people (W&B, CSV, nothing); the record is the truth.
 
-Whatever goes wrong in a mirror is said once, and never costs a result.
+Whatever goes wrong in a logger is said once, and never costs a result.
 """
 
 import logging
@@ -9,20 +9,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
+import lightning
 from lightning.pytorch.loggers import CSVLogger, Logger
 
 from longlag.errors import LonglagError
+from longlag.probes.callback import GradientFlow
+from longlag.records.record import Record
 from longlag.runs.config import Config
 
 log = logging.getLogger(__name__)
 
 
-class Mirror(Logger):
+class SafeLogger(Logger):
     """Passes metrics on to `send` until that fails; then says so once and stays silent.
 
     Args:
         send: takes a dict of values and the training step.
-        close: ends the mirror; takes whether the run succeeded.
+        close: ends the logging; takes whether the run succeeded.
         draw: makes pictures that `send` takes from a record and its arrays.
     """
 
@@ -30,7 +33,7 @@ class Mirror(Logger):
         self,
         send: Callable[[Mapping[str, Any], int], None],
         close: Callable[[bool], None],
-        draw: Callable[[dict[str, Any], dict[str, Any]], Mapping[str, Any]],
+        draw: Callable[[Record, dict[str, Any]], Mapping[str, Any]],
     ) -> None:
         super().__init__()
         self._send, self._close, self._draw = send, close, draw
@@ -38,12 +41,12 @@ class Mirror(Logger):
 
     @property
     def name(self) -> str:
-        """Of the mirror."""
+        """The name that Lightning asks for."""
         return "longlag"
 
     @property
     def version(self) -> str:
-        """There is one."""
+        """The version that Lightning asks for; unused."""
         return ""
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
@@ -52,18 +55,18 @@ class Mirror(Logger):
         self.attempt(self._send, values, step or 0)
 
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        """The config was handed over when the mirror was opened."""
+        """The config was handed over when the logger was opened."""
 
     def send(self, values: Mapping[str, Any], step: int) -> None:
-        """Mirror anything that the service can show."""
+        """Pass on anything that the service can show."""
         self.attempt(self._send, values, step)
 
-    def show(self, record: dict[str, Any], arrays: dict[str, Any]) -> None:
-        """Mirror the outcome, and what the mirror can draw of the probe's arrays."""
-        self.attempt(lambda: self._send(self._draw(record, arrays), record["steps"]))
+    def show(self, record: Record, arrays: dict[str, Any]) -> None:
+        """Pass on the outcome, and what the service can draw of the probe's arrays."""
+        self.attempt(lambda: self._send(self._draw(record, arrays), record.steps))
 
     def close(self, success: bool) -> None:
-        """End the mirror."""
+        """End the logging."""
         self.attempt(self._close, success)
 
     def attempt(self, action: Callable[..., None], *args: Any) -> None:
@@ -82,7 +85,7 @@ def wandb_logger(
     config: Config,
     mode: Literal["offline", "online", "disabled"] = "offline",
     project: str = "longlag",
-) -> Mirror:
+) -> SafeLogger:
     """A W&B run, grouped by study, task and cell.
 
     Args:
@@ -118,7 +121,7 @@ def wandb_logger(
         config={**config.scientific, "names": names},
     )
     run.define_metric("*", step_metric="step")
-    return Mirror(
+    return SafeLogger(
         lambda values, step: run.log({**values, "step": step}),
         lambda success: run.finish(exit_code=0 if success else 1),
         lambda record, arrays: {
@@ -128,24 +131,24 @@ def wandb_logger(
     )
 
 
-def csv_logger(folder: Path, config: Config) -> Mirror:
+def csv_logger(folder: Path, config: Config) -> SafeLogger:
     """Lightning's CSV logger, in the study's folder."""
     inner = CSVLogger(folder, name="csv", version=config.id)
-    return Mirror(
+    return SafeLogger(
         lambda values, step: inner.log_metrics(dict(values), step),
         lambda success: inner.finalize("success" if success else "failed"),
-        lambda record, arrays: {f"test/{k}": v for k, v in record["metrics"]["test"].items()},
+        lambda record, arrays: {f"test/{k}": v for k, v in record.metrics.test.items()},
     )
 
 
 def no_logger(folder: Path, config: Config) -> None:
-    """No mirror."""
+    """Log nothing: the record alone."""
 
 
-def open_mirror(
-    make: Callable[[Path, Config], Mirror | None], folder: Path, config: Config
-) -> Mirror | None:
-    """The mirror that the config asks for; none, with a warning, where it cannot be opened.
+def open_logger(
+    make: Callable[[Path, Config], SafeLogger | None], folder: Path, config: Config
+) -> SafeLogger | None:
+    """The logger that the config asks for; none, with a warning, where it cannot be opened.
 
     Raises:
         LonglagError: the config itself is wrong.
@@ -159,13 +162,23 @@ def open_mirror(
         return None
 
 
+def attach(
+    logger: SafeLogger | None, trainer: lightning.Trainer, probe: GradientFlow | None
+) -> None:
+    """Have a trainer and a probe pass their numbers on to a logger, if there is one."""
+    if logger is not None:
+        trainer.logger = logger
+        if probe is not None:
+            probe.sink = lambda step, values: logger.send(values, step)
+
+
 @contextmanager
-def closing(mirror: Mirror | None) -> Iterator[None]:
-    """End the mirror at the end, as a success or, when something was raised, as a failure."""
+def closing(logger: SafeLogger | None) -> Iterator[None]:
+    """End the logging at the end, as a success or, when something was raised, as a failure."""
     success = False
     try:
         yield
         success = True
     finally:
-        if mirror is not None:
-            mirror.close(success)
+        if logger is not None:
+            logger.close(success)

@@ -1,27 +1,28 @@
-"""A finished run, back in memory: its config, its task and its model."""
+"""A finished run, back in memory: its record, its task and its model."""
 
-import json
+import io
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
 from longlag.nn.model import Model
+from longlag.records.reader import Run, read_run
 from longlag.runs.instantiate import build, build_model
 from longlag.tasks.base import Task
 
 
-class Run(NamedTuple):
-    """What a run's folder holds."""
+class RestoredRun(NamedTuple):
+    """A recorded run and what it trained."""
 
-    record: dict[str, Any]
+    run: Run
     task: Task
     model: Model
 
 
-def run_of(folder: Path, trained: bool = True) -> Run:
+def restore_run(folder: Path, trained: bool = True) -> RestoredRun:
     """Build the model of a record again, with the weights that were chosen or the initial ones.
 
     Args:
@@ -29,26 +30,41 @@ def run_of(folder: Path, trained: bool = True) -> Run:
         trained: False: the model as its seed initialised it.
 
     Raises:
-        LonglagError: no record there, or its weights were not kept (they are not committed).
+        LonglagError: no whole record there, or its weights were not kept (they are not committed)
+            or are not those of this model.
     """
-    path = folder / "record.json"
-    if not path.is_file():
-        raise LonglagError(f"{folder} holds no record.json; give a folder results/<study>/<run id>")
-    record = json.loads(path.read_text())
-    cfg = OmegaConf.create(record["config"])
+    try:
+        run = read_run(folder)
+    except FileNotFoundError:
+        raise LonglagError(
+            f"{folder} holds no record.json; give a folder results/<study>/<run id>"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise LonglagError(f"{folder}/record.json {error}") from None
+    cfg = OmegaConf.create(run.config)
     task = build(cfg.task)
     model = build_model(cfg, task)
     if trained:
-        weights = folder / "weights.pt"
-        if not weights.is_file():
-            raise LonglagError(
-                f"{folder} has no weights.pt (weights are not committed); train again with: "
-                f"{record['command']}"
-            )
-        model.load_state_dict(torch.load(weights, weights_only=True))
-    return Run(record, task, model)
+        load_weights(model, run)
+    return RestoredRun(run, task, model)
 
 
-def model_of(folder: Path) -> Model:
-    """The trained model of a run."""
-    return run_of(folder).model
+def load_weights(model: Model, run: Run) -> None:
+    """Give a model the weights that its run chose; no code in the file is run.
+
+    Raises:
+        LonglagError: they were not kept, or the file is damaged or of another model.
+    """
+    weights = run.folder / "weights.pt"
+    if not weights.is_file():
+        raise LonglagError(
+            f"{run.folder} has no weights.pt (weights are not committed); train again with: "
+            f"{run.command}"
+        )
+    try:
+        model.load_state_dict(torch.load(io.BytesIO(weights.read_bytes()), weights_only=True))
+    except Exception as error:  # any: nobody knows what a foreign file makes torch raise
+        reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise LonglagError(
+            f"{weights} is damaged or of another model ({reason}); train again with: {run.command}"
+        ) from error

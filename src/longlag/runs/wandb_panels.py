@@ -4,20 +4,21 @@ from typing import Any
 
 import numpy as np
 
-from longlag.nn.layer_names import cells_of_a_layer, title
+from longlag.nn.layer_names import title
+from longlag.records.record import Record
 
 
-def summary(record: dict[str, Any]) -> dict[str, Any]:
+def summary(record: Record) -> dict[str, Any]:
     """The final numbers."""
     return {
-        **{f"test/{name}": value for name, value in record["metrics"]["test"].items()},
-        "solved": bool(record["solved"] and record["solved"]["met"]),
-        "best_step": record["best_step"],
-        "parameters": record["model"]["parameters"],
+        **{f"test/{name}": value for name, value in record.metrics.test.items()},
+        "solved": bool(record.solved and record.solved.met),
+        "best_step": record.best_step,
+        "parameters": record.model.parameters,
     }
 
 
-def flow(record: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
+def flow(record: Record, arrays: dict[str, Any]) -> dict[str, Any]:
     """A line series and a heat map over lag and training step for each profile; gates too.
 
     Args:
@@ -29,7 +30,7 @@ def flow(record: dict[str, Any], arrays: dict[str, Any]) -> dict[str, Any]:
     if "steps" not in arrays:
         return {}
     steps, shown = arrays["steps"], {}
-    cells, ways = record["model"]["layers"], cells_of_a_layer(record)
+    cells, ways = record.model.cells, record.model.ways
     for name in arrays:
         group = name.split("/")[0]
         if group not in ("profile", "gate"):

@@ -5,7 +5,9 @@ from pathlib import Path
 from typing import Any
 
 from longlag.errors import LonglagError
-from longlag.records.store import Store, as_json, write_json
+from longlag.records.atomic import as_json, write_json
+from longlag.records.reader import Run
+from longlag.records.store import Store
 from longlag.runs.config import Config, Template, template
 from longlag.studies.search import FAILED, PairPlan, Rank, mean, plan_pair, validation_rank
 from longlag.studies.study import Point, Study
@@ -53,9 +55,9 @@ class StudyPlan:
     def rank(self, point: Point) -> Rank | None:
         """The rank of a run on validation; None if it has not ended."""
         run_id = self.config(point).id
-        record = self.store.read(run_id) if self.store.has(run_id) else None
-        if record is not None:
-            return validation_rank(record)
+        run = self.store.read(run_id) if self.store.has(run_id) else None
+        if run is not None:
+            return validation_rank(run)
         return FAILED if self.store.has_failed(run_id) else None
 
     def of_pair(self, pair: Pair) -> PairPlan:
@@ -79,8 +81,8 @@ class StudyPlan:
         """What is due of the same cell and task now that a run of it ended."""
         return [self.config(point) for point in self.of_pair(self.pair_of[run_id]).points]
 
-    def recorded(self) -> list[Mapping[str, Any]]:
-        """The records that there are, as far as the runs are known."""
+    def recorded(self) -> list[Run]:
+        """The runs that are recorded, as far as the runs are known."""
         ids = (self.config(p).id for plan in self.pairs().values() for p in plan.points)
         return [r for i in ids if self.store.has(i) and (r := self.store.read(i)) is not None]
 
@@ -131,9 +133,10 @@ class StudyPlan:
         trials = []
         for point in plan.trials:
             run_id = self.config(point).id
-            record = self.store.read(run_id)
-            score = record and record["metrics"]["validation"].get(record["score"])
-            trials.append({"id": run_id, "lr": point.lr, "seed": point.seed, "value": score})
+            run = self.store.read(run_id)
+            score = float("nan") if run is None else run.score("validation")
+            value = None if score != score else score
+            trials.append({"id": run_id, "lr": point.lr, "seed": point.seed, "value": value})
         return {
             "cell": cell,
             "task": task.partition("@")[0],
@@ -145,13 +148,12 @@ class StudyPlan:
     def seconds_left(self, workers: int) -> float:
         """An estimate of the time to go, from like runs or by a rough guess."""
         seen: dict[Pair, list[float]] = {}
-        records = self.recorded()
-        for record in records:
-            names, seconds = record["names"], sum(record["seconds"].values())
-            for like in ((names["cell"], names["task"]), ("", names["task"]), ("", "")):
-                seen.setdefault(like, []).append(seconds)
+        runs = self.recorded()
+        for run in runs:
+            for like in ((run.cell, run.task), ("", run.task), ("", "")):
+                seen.setdefault(like, []).append(run.seconds)
         each = [self.seconds_of(self.templates[pair].at({}), seen) for pair in self.study.pairs]
-        missing = 1 - len(records) / self.study.total
+        missing = 1 - len(runs) / self.study.total
         return mean(each) * self.study.total * missing / workers
 
     def seconds_of(self, config: Config, seen: Mapping[Pair, Iterable[float]]) -> float:

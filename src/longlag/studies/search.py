@@ -1,8 +1,9 @@
 """Which runs a cell needs on a task, given what has ended: trials, the choice, the final runs."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from longlag.records.reader import Run
 from longlag.studies.study import Point, Study
 
 Rank = tuple[float, float]  # smaller is better
@@ -90,12 +91,11 @@ def mean(values: Iterable[float]) -> float:
     return sum(values) / len(values)
 
 
-def validation_rank(record: Mapping[str, Any]) -> Rank:
-    """Rank a record: (share of the budget until it was solved, 1 if never; score, sign turned)."""
-    score = record["metrics"]["validation"].get(record["score"])
-    if record["status"] == "diverged" or score is None or score != score:
+def validation_rank(run: Run) -> Rank:
+    """Rank a run: (share of the budget until it was solved, 1 if never; score, sign turned)."""
+    score, rule = run.score("validation"), run.record.solved
+    if run.diverged or score != score:
         return 2.0, float("inf")
-    solved = record["solved"] or {}
-    budget = record["config"]["trainer"]["max_steps"]
-    share = solved["step"] / budget if solved.get("met") else 1.0
-    return share, -score if record["directions"][record["score"]] == "max" else score
+    budget = run.setting("trainer.max_steps")
+    share = rule.step / budget if rule and rule.met and rule.step else 1.0
+    return share, -score if run.rises else score

@@ -1,6 +1,7 @@
 """What is chosen during training, is chosen on validation: the weights to keep and when to stop."""
 
 import copy
+import math
 from typing import Any
 
 import lightning
@@ -38,7 +39,7 @@ class Selection(lightning.Callback):
             if point.split == "validation" and point.step == trainer.global_step
         ]
         metrics = {point.metric: point.value for point in now}
-        if self._better(metrics[self.score]):
+        if self._better(metrics):
             self.best, self.best_step, self._waited = metrics, trainer.global_step, 0
             self._weights = copy.deepcopy(pl_module.model.state_dict())
         else:
@@ -54,10 +55,10 @@ class Selection(lightning.Callback):
         if self._weights:
             model.load_state_dict(self._weights)
 
-    def _better(self, value: float) -> bool:
-        if value != value:
+    def _better(self, metrics: dict[str, float]) -> bool:
+        if not all(map(math.isfinite, metrics.values())):  # a class can be right by chance
             return False
         if self.best is None:
             return True
-        old = self.best[self.score]
+        value, old = metrics[self.score], self.best[self.score]
         return value > old if rises(self.score) else value < old

@@ -45,11 +45,13 @@ class Learner(lightning.LightningModule):
         super().__init__()
         self.model, self.spec, self.make_optimizer, self.clip = model, spec, optimizer, clip
         self.automatic_optimization = False  # Lightning's own closure costs a quarter more calls
-        self.metrics, self.mean_loss = collection(spec), MeanMetric()
+        self.metrics = collection(spec)
+        self.mean_loss = MeanMetric(nan_strategy="disable")  # a NaN is an outcome: never left out
         self.losses: list[float] = []  # since the last point of the curve
         self.curve: list[Point] = []
         self.diverged_at: int | None = None
         self.steps = 0  # taken
+        self._ran: list[tuple[str, ...]] = []  # which backends ran the cells, each answer once
 
     def forward(self, batch: Batch, at: Tensor | None = None) -> Tensor:
         """Predictions at every step, or at the flat positions `at`, none of them padding.
@@ -57,7 +59,15 @@ class Learner(lightning.LightningModule):
         A causal model needs no lengths for that, and the padded kernels are four times as fast.
         """
         lengths = None if self.model.causal else batch.lengths
-        return self.model(batch.x, lengths, at=at).prediction
+        found = self.model(batch.x, lengths, at=at)
+        if self.training and found.backends not in self._ran:
+            self._ran.append(found.backends)
+        return found.prediction
+
+    @property
+    def backends(self) -> tuple[str, ...]:
+        """The backend that ran each cell in training, as observed; several are joined by a +."""
+        return tuple("+".join(dict.fromkeys(names)) for names in zip(*self._ran, strict=True))
 
     def __setattr__(self, name: str, value: Any) -> None:
         """As nn.Module, but quick where Lightning notes the hook it is in, 44 times a step."""

@@ -116,7 +116,7 @@ def collection(spec: Spec) -> MetricCollection:
         "mse": MeanSquaredError,
         "nrmse": lambda: NormalizedRootMeanSquaredError(normalization="std"),
         "within": lambda: Within(spec.kind, spec.tolerance),
-        "nll": MeanMetric,
+        "nll": lambda: MeanMetric(nan_strategy="disable"),
     }
     unknown = [name for name in spec.metrics if name not in make]
     if unknown:

@@ -60,8 +60,9 @@ def draw_curves(axes: Axes, groups: list[Group]) -> None:
             axes.plot(grid / 1000, middle, color=ink, lw=1.5)
             labels.append((float(middle[-1]), g.label, ink))
     marks = [(run.floor, "floor", "--"), (run.baseline, "baseline", "-.")]
-    if run.record.get("solved") and run.record["solved"]["metric"] == run.metric:
-        marks.append((run.record["solved"]["threshold"], "solved", ":"))
+    rule = run.record.solved
+    if rule and rule.metric == run.metric:
+        marks.append((rule.threshold, "solved", ":"))
     for height, word, dash in marks:
         if np.isfinite(height):
             axes.axhline(height, color=FAINT, lw=0.8, ls=dash, zorder=0)

@@ -1,6 +1,6 @@
 """What was run and how it was counted, read from the records rather than remembered."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from longlag.records.reader import Run, Study
 from longlag.records.seed_groups import Group, flat
@@ -86,17 +86,17 @@ def bracketed(trials: list[Trials]) -> str:
 
 def source(g: Group) -> str:
     """Where a task comes from."""
-    return g.runs[0].record["task"].get("source") or "no source recorded"
+    return g.runs[0].record.task.source or "no source recorded"
 
 
 def protocol(runs: Iterable[Run]) -> str:
     """What the configurations have in common, and the range of what they have not."""
-    configs = [flat(run.record["config"]) for run in runs]
+    configs = [flat(run.config) for run in runs]
     said = []
     match = shared(configs, "match")
     size = {"params": "the same number of parameters", "state": "the same state size"}
     if match in size:
-        sizes = sorted({run.record["model"].get("parameters", 0) for run in runs})
+        sizes = sorted({run.parameters for run in runs})
         span = spanned(sizes)
         said.append(f"Every cell has about {size[match]} on a task ({span} parameters)")
     optimiser = shared(configs, "optim._target_")
@@ -116,7 +116,7 @@ def protocol(runs: Iterable[Run]) -> str:
     return f"{text[:1].upper()}{text[1:]}." if said else "As in the configurations below."
 
 
-def spanned(values: list[float]) -> str:
+def spanned(values: Sequence[float]) -> str:
     """One number, or the first and the last of several."""
     return f"{values[0]:,}" if len(values) == 1 else f"{values[0]:,} to {values[-1]:,}"
 

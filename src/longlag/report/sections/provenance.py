@@ -1,9 +1,11 @@
 """Where every number comes from: commands, failures, versions, machine and time."""
 
 from collections import Counter
+from dataclasses import asdict
 from typing import Any
 
 from longlag.records.reader import Run, Study
+from longlag.records.record import known
 from longlag.records.seed_groups import Group
 from longlag.report.document import Block, Code, Points, Section, Table, Text
 from longlag.report.format import seconds
@@ -12,8 +14,8 @@ from longlag.report.format import seconds
 def provenance(study: Study, settings: dict[str, list[Group]]) -> tuple[Section, ...]:
     """The commands, and the rest."""
     groups = [g for found in settings.values() for g in found]
-    lines = tuple((f"{g.setting}: {g.label}", g.runs[0].record["command"]) for g in groups)
-    others = sorted({run.record["seed"] for g in groups for run in g.runs})
+    lines = tuple((f"{g.setting}: {g.label}", g.runs[0].command) for g in groups)
+    others = sorted({run.seed for g in groups for run in g.runs})
     listing = ", ".join(str(seed) for seed in others)
     commands: list[Block] = [
         Text(
@@ -37,24 +39,23 @@ def machine(study: Study) -> Table:
     chose = len(runs) - len(study.final)
     rows: list[tuple[str | None, ...]] = [
         ("runs", f"{len(study.final)} that count" + (f" and {chose} that chose" if chose else "")),
-        ("status", counted(run.record["status"] for run in runs)),
+        ("status", counted(run.status for run in runs)),
         ("commit", counted(commit(run) for run in runs)),
     ]
-    for part in ("versions", "machine"):
-        for key in dict.fromkeys(k for run in runs for k in run.record.get(part, {})):
-            values = [str(run.record.get(part, {}).get(key)) for run in runs]
-            rows.append((key, counted(values)))
+    for facts in ([run.record.versions for run in runs], [known(r.record.machine) for r in runs]):
+        for key in dict.fromkeys(k for found in facts for k in found):
+            rows.append((key, counted(str(found.get(key)) for found in facts)))
     rows.append(("wall time", f"{seconds(sum(run.seconds for run in runs))}, all runs added up"))
-    parts = list(dict.fromkeys(k for run in runs for k in run.record.get("seconds", {})))
+    parts = list(dict.fromkeys(k for run in runs for k in run.record.seconds))
     for part in parts:
-        total = sum(run.record.get("seconds", {}).get(part) or 0 for run in runs)
+        total = sum(run.record.seconds.get(part, 0) for run in runs)
         rows.append((f"of it {part}", seconds(total)))
     return Table("facts", "Versions, machine and time.", ("what", "value"), tuple(rows), "ll")
 
 
 def commit(run: Run) -> str:
     """Short, and whether the tree had changes."""
-    return commit_of(run.record.get("git") or {})
+    return commit_of(asdict(run.record.git))
 
 
 def commit_of(git: dict[str, Any]) -> str:
@@ -77,8 +78,8 @@ def failures(study: Study) -> list[Block]:
         f"(`{entry.get('command', 'no command recorded')}`)"
         for entry in study.failed
     ]
-    lost += [f"{run.id} diverged (`{run.record['command']}`)" for run in study.runs if run.diverged]
-    lost += list(study.skipped)
+    lost += [f"{run.id} diverged (`{run.command}`)" for run in study.runs if run.diverged]
+    lost += [*study.skipped, *study.broken]
     if not lost:
         return [Text("No run failed, none diverged and every record could be read.")]
     return [Text("Not in the tables, or in them without a score:"), Points(tuple(lost))]

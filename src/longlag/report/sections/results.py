@@ -76,12 +76,11 @@ def rule(g: Group) -> str:
     """The metric and what counts as solved."""
     run = g.runs[0]
     score = f"{named(g.metric)}, {'more' if run.rises else 'less'} is better"
-    solved = run.record.get("solved")
+    solved = run.record.solved
     if not solved:
         return score
-    more = run.record.get("directions", {}).get(solved["metric"]) == "max"
-    sign = "≥" if more else "≤"
-    return f"{score}; solved: {named(solved['metric'])} {sign} {solved['threshold']:g}"
+    sign = "≥" if run.higher_is_better(solved.metric) else "≤"
+    return f"{score}; solved: {named(solved.metric)} {sign} {solved.threshold:g}"
 
 
 def share(interval: Interval, n: int) -> str:
@@ -94,9 +93,9 @@ def share(interval: Interval, n: int) -> str:
 def row(g: Group) -> tuple[str | None, ...]:
     """One row."""
     lost = sum(run.diverged for run in g.runs)
-    needed = [(run.record.get("solved") or {}).get("sequences") for run in g.runs]
-    needed = [n for n in needed if n]
-    size = g.runs[0].record["model"]
+    rules = [run.record.solved for run in g.runs]
+    needed = [rule.sequences for rule in rules if rule and rule.sequences]
+    size = g.runs[0].record.model
     return (
         g.label,
         sig(g.score.value) + (f" ({lost} diverged)" if lost else ""),
@@ -106,8 +105,8 @@ def row(g: Group) -> tuple[str | None, ...]:
         NONE if g.solved is None else f"{g.solved}/{len(g.runs)}",
         share(g.success, len(g.runs)),
         f"{np.median(needed):,.0f}" if needed else NONE,
-        f"{size.get('parameters', 0):,}",
-        f"{size.get('state_size', 0):,}",
+        f"{size.parameters:,}",
+        f"{size.state_size:,}",
         f"{g.runs[0].rate:g}",
         seconds(float(np.median([run.seconds for run in g.runs]))),
     )
