@@ -43,14 +43,27 @@ def test_a_study_is_examined_by_one_run_of_each_cell(study: Path, capsys):
         assert {"init/jacobian/0/log_norm", "trained/jacobian/0/log_norm"} <= set(file.files)
 
 
-def test_a_study_without_weights_is_one_clear_line(study: Path, capsys):
+def test_a_study_without_weights_names_the_command_that_trains_its_median_runs_again(
+    study: Path, capsys
+):
     weights = {path: path.read_bytes() for path in study.glob("gru-*/weights.pt")}
     for path in weights:
         path.unlink()
     assert main(["probe", str(study)]) == 2
     said = capsys.readouterr().err
     assert "1 of 2 runs to be examined have no weights.pt" in said
-    assert "longlag train cell=gru" in said and len(said.strip().splitlines()) == 1
+    assert f"probe study={study.name} retrain=true" in said
+    assert len(said.strip().splitlines()) == 1
+    (path,) = weights
+    (path.parent / "laboratory.npz").unlink(missing_ok=True)
+    words = ["probe", f"study={study.name}", f"results={study.parent}", "retrain=true"]
+    assert main(words) == 0
+    again = study.parent / "retrained" / study.name / path.parent.name
+    assert (again / "weights.pt").read_bytes() == weights[path]
+    assert (path.parent / "laboratory.npz").exists()
+    before = (again / "record.json").stat().st_mtime_ns
+    assert main(words) == 0
+    assert (again / "record.json").stat().st_mtime_ns == before
     for path, content in weights.items():
         path.write_bytes(content)
 

@@ -8,8 +8,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from longlag.cli.probe import find, study_of
-from longlag.errors import LonglagError
+from longlag.cli.find import find_run, find_study, take_options
+from longlag.errors import LonglagError, look_for
 from longlag.records.atomic import write_json
 from longlag.records.extrapolation import FILE, Beyond, alone, read
 from longlag.records.reader import read_study
@@ -20,27 +20,29 @@ OUT = Console(highlight=False, soft_wrap=True)
 
 def run(arguments: argparse.Namespace) -> int:
     """Ask one run, or the median run of every cell and task of a study; print, draw and keep."""
-    words = [word for word in arguments.words if not word.startswith("lengths=")]
-    lengths = parse([word for word in arguments.words if word.startswith("lengths=")])
+    words, options = take_options(arguments.words, "results", "lengths")
+    lengths = parse(options.get("lengths"))
     if len(words) != 1:
         raise LonglagError(
             "give one run or study: longlag extrapolate results/<study>/<run id>, or its id "
             "alone, or study=<study>; then lengths=100,200,400 if the default is not wanted"
         )
-    study = study_of(words[0], arguments.config_dir)
+    look_for("matplotlib")
+    results = Path(options.get("results", "results"))
+    study = find_study(words[0], results)
     if study is None:
-        folder = find(words[0])
+        folder = find_run(words[0], results)
         draw(folder, [alone(ask(folder, lengths))])
         return 0
     draw(study, every(study, lengths))
     return 0
 
 
-def parse(words: list[str]) -> list[int] | None:
-    """The lengths of `lengths=50,100`; None: the default ones."""
-    if not words:
+def parse(text: str | None) -> list[int] | None:
+    """The lengths of `50,100`; None: the default ones."""
+    if text is None:
         return None
-    text = words[-1].removeprefix("lengths=").strip("[]")
+    text = text.strip("[]")
     try:
         lengths = [int(part) for part in text.split(",")]
     except ValueError as error:

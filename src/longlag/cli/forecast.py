@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rich.console import Console
 
-from longlag.cli.main import one
-from longlag.cli.probe import find
-from longlag.errors import LonglagError
+from longlag.cli.find import find_run, take_options
+from longlag.errors import LonglagError, look_for
 from longlag.records.reader import Run
 
 if TYPE_CHECKING:
@@ -21,7 +20,11 @@ OUT = Console(highlight=False, soft_wrap=True)
 
 def run(arguments: argparse.Namespace) -> int:
     """Forecast, print the errors, keep forecast.svg and forecast.png in the run's folder."""
-    folder = find(one(arguments, "one run: results/<study>/<run id>, or its id alone"))
+    asked, options = take_options(arguments.words, "results")
+    if len(asked) != 1:
+        raise LonglagError("give one run: results/<study>/<run id>, or its id alone")
+    look_for("matplotlib")
+    folder = find_run(asked[0], Path(options.get("results", "results")))
     from longlag.runs import forecast
     from longlag.runs.restore import restore_run
     from longlag.tasks.forecast import Forecast

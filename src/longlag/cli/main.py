@@ -22,7 +22,7 @@ class Command(NamedTuple):
 
 
 SETTINGS = ("KEY=VALUE", "settings, such as cell=lstm task.length=200 seed=3")
-RUN = "results/<study>/<run id>, or the id alone"
+RUN = "results/<study>/<run id>, or the id alone; results=FOLDER: where it is looked for"
 COMMANDS = {
     "demo": Command("train an RNN and an LSTM side by side, in seconds", "", argparse.SUPPRESS),
     "train": Command("train one recurrence on one task and record the run", *SETTINGS),
@@ -31,7 +31,7 @@ COMMANDS = {
     "probe": Command(
         "examine how the gradient of a recorded run travels",
         "RUN",
-        f"{RUN}; study=NAME: a run of each cell",
+        f"{RUN}; study=NAME: a run of each cell; retrain=true: train those without weights again",
     ),
     "forecast": Command("draw true against predicted of a recorded run on a series", "RUN", RUN),
     "extrapolate": Command(

@@ -1,15 +1,17 @@
 """`longlag probe RUN`: how the gradient of recorded runs travels, before and after training."""
 
 import argparse
+import shutil
 from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 
+from longlag.cli.find import find_run, find_study, take_options
+from longlag.cli.retrain import FOLDER, retrain, same_numbers
 from longlag.errors import LonglagError
 from longlag.records.medians import medians
 from longlag.records.reader import Run
-from longlag.runs.config import resolve
 
 OUT = Console(highlight=False, soft_wrap=True)
 Found = dict[str, dict[str, np.ndarray]]
@@ -17,16 +19,20 @@ Found = dict[str, dict[str, np.ndarray]]
 
 def run(arguments: argparse.Namespace) -> int:
     """Examine one run and print a chart and the numbers, or one run of each cell of a study."""
-    if len(arguments.words) != 1:
+    words, options = take_options(arguments.words, "results", "retrain")
+    if len(words) != 1:
         raise LonglagError(
             "give one run or study: longlag probe results/<study>/<run id>, or its id alone, "
-            "or study=<study>"
+            "or study=<study>; results=FOLDER if it is not below results"
         )
-    word = arguments.words[0]
-    study = study_of(word, arguments.config_dir)
+    again = options.get("retrain", "false")
+    if again not in ("true", "false"):
+        raise LonglagError(f"retrain must be true or false, not {again!r}")
+    results = Path(options.get("results", "results"))
+    study = find_study(words[0], results)
     if study is not None:
-        return examine_study(study)
-    folder = find(word)
+        return examine_study(study, again == "true", arguments.config_dir)
+    folder = find_run(words[0], results)
     from longlag.runs.analyse import examine_run
 
     run, found = examine_run(folder)
@@ -41,22 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def study_of(word: str, config_dir: Path | None) -> Path | None:
-    """The folder of a study, given as study=NAME or as a path; None: the word is something else."""
-    if word.startswith("study="):
-        config = resolve([word], config_dir)
-        folder = Path(config.values.results) / word.removeprefix("study=")
-        if not any(folder.glob("*/record.json")):
-            raise LonglagError(
-                f"there are no records in {folder}; run `longlag bench {word}` first"
-            )
-        return folder
-    folder = Path(word)
-    holds = folder.is_dir() and not (folder / "record.json").is_file()
-    return folder if holds and any(folder.glob("*/record.json")) else None
-
-
-def examine_study(study: Path) -> int:
+def examine_study(study: Path, again: bool, config_dir: Path | None) -> int:
     """Of every cell on every task the run with the median score, as in the report's figures.
 
     Raises:
@@ -66,14 +57,18 @@ def examine_study(study: Path) -> int:
 
     chosen = medians(study)
     bare = [median for median in chosen if median.bare]
-    if bare:
+    if bare and not again:
         raise LonglagError(
             f"{len(bare)} of {len(chosen)} runs to be examined have no weights.pt (weights are not "
-            f"committed); train again with: {bare[0].command}"
+            f"committed); `longlag probe study={study.name} retrain=true` trains exactly these "
+            f"again, in {study.parent / FOLDER}, and examines them"
         )
-    for number, median in enumerate(chosen, 1):
-        found = examine_run(median.folder).found
-        rates = " to ".join(f"{top(arrays):+.3f}" for arrays in found.values())
+    places = retrain(study, chosen, config_dir) if bare else chosen
+    for number, (median, place) in enumerate(zip(chosen, places, strict=True), 1):
+        found = examine_run(place.folder).found
+        if place.folder != median.folder and same_numbers(median.folder, place.folder):
+            shutil.copy(place.folder / "laboratory.npz", median.folder)
+        rates = " to ".join(f"{largest_exponent(arrays):+.3f}" for arrays in found.values())
         OUT.print(
             f"{number:>3}/{len(chosen)}  {median.name}: largest Lyapunov exponent "
             f"{rates} nats per step"
@@ -82,29 +77,10 @@ def examine_study(study: Path) -> int:
     return 0
 
 
-def top(arrays: dict[str, np.ndarray]) -> float:
+def largest_exponent(arrays: dict[str, np.ndarray]) -> float:
     """The largest exponent of the last layer."""
     layers = (name for name in arrays if name.endswith("/lyapunov"))
     return float(arrays[max(layers, key=lambda name: int(name.split("/")[1]))][0])
-
-
-def find(word: str) -> Path:
-    """The folder of a run, given as a path or as an id that one study holds.
-
-    Raises:
-        LonglagError: none, or several.
-    """
-    if (Path(word) / "record.json").is_file():
-        return Path(word)
-    places = sorted(path.parent for path in Path("results").glob(f"*/{word}/record.json"))
-    if len(places) == 1:
-        return places[0]
-    if places:
-        raise LonglagError(f"{word} is in several studies: {', '.join(map(str, places))}")
-    raise LonglagError(
-        f"no record in {word}, and none with that id below results/; give a folder "
-        "results/<study>/<run id>, or study=<study> for one run of each of its cells"
-    )
 
 
 def show(run: Run, found: Found) -> None:

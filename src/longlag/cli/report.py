@@ -3,12 +3,13 @@
 import argparse
 from pathlib import Path
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, look_for
 from longlag.runs.config import resolve
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Write and name the pages."""
+    look_for("matplotlib", "jinja2", "typst")
     config = resolve(arguments.words, arguments.config_dir)
     name = config.names.get("study") or "single"
     folder = Path(config.values.results) / name

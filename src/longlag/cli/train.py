@@ -19,7 +19,8 @@ OUT = Console(highlight=False, soft_wrap=True)
 def run(arguments: argparse.Namespace) -> int:
     """Train, record, say what came of it; a run that is recorded is not run again."""
     config_dir = arguments.config_dir
-    configs = [resolve(words, config_dir) for words in expand_sweeps(arguments.words, config_dir)]
+    every = [resolve(words, config_dir) for words in expand_sweeps(arguments.words, config_dir)]
+    configs = list({config.id: config for config in every}.values())
     if arguments.cfg:
         for config in configs:
             OUT.print(OmegaConf.to_yaml(config.values), markup=False)
