@@ -39,7 +39,11 @@ def test_a_record_holds_what_a_reader_needs(result):
     assert found["schema"] == 2 and found["status"] in ("finished", "solved")
     assert found["names"] | {"cell": "lstm", "task": "adding"} == found["names"]
     assert found["score"] == "mse" and found["directions"]["mse"] == "min"
-    assert found["floors"][0] == Adding(length=6).spec.floors[0]._asdict()
+    task = Adding(length=6)
+    drawn = next(task.evaluation("test", found["seed"], 16, 16))
+    floor, always_one = found["floors"][0], (drawn.target[-1] - 1).square().mean()
+    assert floor.pop("measured") == pytest.approx(always_one.item())
+    assert floor == task.spec.floors[0]._asdict()
     assert set(found["metrics"]) == {"validation", "test"}
     assert set(found["metrics"]["test"]) == {"mse", "within", "loss"}
     assert found["model"]["parameters"] == 4 * 4 * (2 + 4 + 1) + 4 + 1

@@ -74,6 +74,14 @@ class TooHigh(Adding):
 
 
 @dataclass(frozen=True, kw_only=True)
+class OtherAnswer(Adding):
+    """Has a floor that its own answer does not score."""
+
+    def define(self):
+        return super().define()._replace(constant=0.0)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Double(Adding):
     """Has numbers of another type."""
 
@@ -112,6 +120,7 @@ class NotFew(Adding):
         (NotFew(), {"the splits are disjoint streams"}),
         (Past(), {"every sequence is asked and scored inside its length"}),
         (TooHigh(), {"no answer without memory beats the floor"}),
+        (OtherAnswer(), {"the floor s own answer scores what the floor says"}),
         (Double(), {"a batch has the shapes and types of its kind"}),
     ],
     ids=lambda value: type(value).__name__,

@@ -128,6 +128,12 @@ class Run:
         return self.floors[0][0] if self.floors else float("nan")
 
     @property
+    def measured_floor(self) -> float:
+        """What the floor's answer scored on the run's test sequences; NaN if unmeasured."""
+        kept = [a.measured for a in self.record.floors if a.metric == self.metric][:1]
+        return next((value for value in kept if value is not None), float("nan"))
+
+    @property
     def floors(self) -> list[tuple[float, str]]:
         """Answers that ignore the past, the floor first: their score and what they are."""
         return self.simple_answers(self.record.floors)

@@ -91,6 +91,7 @@ class Answer:
     metric: str
     value: Number
     why: str
+    measured: Number | None = None  # the same answer's score on this run's test sequences
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ def describe(
     learner: Learner,
     selection: Selection,
     test: dict[str, float],
+    floor: float | None,
     seconds: dict[str, float],
 ) -> Record:
     """Make the record of a run that ended.
@@ -31,6 +32,7 @@ def describe(
         learner: after training.
         selection: what was chosen on validation.
         test: the test metrics of the chosen weights.
+        floor: what the first floor's answer scores on the test sequences, where it is known.
         seconds: of wall time, by part of the run.
     """
     cfg, spec = config.values, task.spec
@@ -52,7 +54,7 @@ def describe(
         score=spec.metrics[0],
         directions={m: "max" if rises(m) else "min" for m in (*spec.metrics, "loss")},
         metrics=Metrics(selection.best or {}, test),
-        floors=answers(spec.floors),
+        floors=answers(spec.floors, floor),
         baselines=answers(spec.baselines),
         solved=criterion(spec.solved, selection.solved_at, batch_size),
         best_step=selection.best_step,
@@ -84,9 +86,9 @@ def status(learner: Learner, selection: Selection, test: dict[str, float]) -> St
     return "stopped" if selection.ran_out else "finished"
 
 
-def answers(found: Iterable[Floor]) -> tuple[Answer, ...]:
-    """Write floors or baselines as a record does."""
-    return tuple(Answer(floor.metric, floor.value, floor.why) for floor in found)
+def answers(found: Iterable[Floor], measured: float | None = None) -> tuple[Answer, ...]:
+    """Write floors or baselines as a record does, the first with what was measured of it."""
+    return tuple(Answer(*floor, None if i else measured) for i, floor in enumerate(found))
 
 
 def criterion(solved: Solved | None, step: int | None, batch_size: int) -> Criterion | None:

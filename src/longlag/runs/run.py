@@ -25,6 +25,7 @@ from longlag.tasks.base import Task
 from longlag.training.best_checkpoint import Selection
 from longlag.training.datamodule import DataModule
 from longlag.training.learner import Learner
+from longlag.training.metrics import measured_floor
 
 
 class Result(NamedTuple):
@@ -90,7 +91,8 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
         timer.seconds["probe"] = 0.0 if probe is None else probe.seconds
         timer.seconds["train"] -= timer.seconds["probe"]
         test = {name.removeprefix("test/"): float(value) for name, value in tested.items()}
-        record = describe(config, task, learner, selection, test, timer.seconds)
+        floor = measured_floor(task, data.test_dataloader())
+        record = describe(config, task, learner, selection, test, floor, timer.seconds)
         arrays = {} if probe is None else probe.arrays()
         if logger is not None:
             logger.show(record, arrays)

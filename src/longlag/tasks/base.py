@@ -60,6 +60,7 @@ class Spec(NamedTuple):
     floors: tuple[Floor, ...]  # of answers that ignore the past; the first one is of the score
     baselines: tuple[Floor, ...] = ()  # of strong simple answers that may use the past
     solved: Solved | None = None  # the success criterion, if there is one
+    constant: float | None = None  # the first floor's answer, a number or class, if it is one
     tolerance: float = 0.04  # of the metric "within": how far off each output may be
     lag: int | None = None  # steps from the earliest thing that matters to the answer, at most
     symbols: tuple[str, ...] = ()  # what each input channel stands for, where x is one-hot
@@ -106,6 +107,19 @@ class Task(ABC):
     @abstractmethod
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Draw a batch of independent sequences from `rng`, and from nothing else."""
+
+    def trivial_answer(self, batch: Batch) -> Float[Tensor, "T B D"] | None:
+        """Answer every step of a batch as the first floor does, to be scored as a model is.
+
+        Returns:
+            Numbers, or logits; None where the floor is not known as an answer to a batch.
+        """
+        constant, shape = self.spec.constant, (*batch.weight.shape, self.spec.output_size)
+        if constant is None:
+            return None
+        if self.spec.kind == "regression":
+            return torch.full(shape, constant)
+        return torch.eye(self.spec.output_size)[int(constant)].expand(shape)
 
     def evaluated(self) -> "Task":
         """The task that validation and test draw from: this one, or one with longer sequences."""

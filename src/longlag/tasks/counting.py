@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from longlag.tasks.base import Batch, Floor, Solved, Spec, Task, encode, require
 
@@ -89,6 +89,12 @@ class Counting(Task):
         target[..., 0].masked_fill_(block == 0, 1)
         x = encode((block + 1).where(inside, size), size)
         return Batch(x, target * inside[..., None], inside.float(), lengths)
+
+    def trivial_answer(self, batch: Batch) -> Tensor:
+        """What may follow each letter of the word with n = 1, but both letters after an a."""
+        follows = 2 * torch.eye(len(self.letters) + 1) - 1
+        follows[1, 0] = 1
+        return batch.x @ follows
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,11 +3,11 @@
 import functools
 import math
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from longlag.tasks.base import LADDER, Batch, Floor, Spec, Task, require
 
@@ -33,11 +33,11 @@ class Forecast(Task):
 
     def define(self) -> Spec:
         """The series in, a later value of it out."""
-        persistence, function, linear = simple_answers(self)
+        simple = simple_answers(self)
         named = "affine function" if self.degree == 1 else f"polynomial of degree {self.degree}"
-        floors = [Floor("nrmse", function, f"the best {named} of the last input, fitted")]
+        floors = [Floor("nrmse", simple.alone, f"the best {named} of the last input, fitted")]
         if self.repeats:
-            floors += [Floor("nrmse", persistence, "repeat the last value, measured")]
+            floors += [Floor("nrmse", simple.persistence, "repeat the last value, measured")]
         why = f"the best linear model of the last {self.order} inputs, fitted"
         return Spec(
             kind="regression",
@@ -45,8 +45,14 @@ class Forecast(Task):
             output_size=self.size,
             metrics=("nrmse", "mse"),
             floors=tuple(floors),
-            baselines=(Floor("nrmse", linear, why),),
+            baselines=(Floor("nrmse", simple.remembering, why),),
         )
+
+    def trivial_answer(self, batch: Batch) -> Tensor:
+        """The function of the last input that the floor is of."""
+        simple, x = simple_answers(self), batch.x.double()
+        table = powers(x.flatten(0, 1).numpy() / simple.scale, self.degree)
+        return torch.from_numpy(table @ simple.weights).float().unflatten(0, x.shape[:2])
 
     def known(self) -> tuple[Batch, Batch]:
         """What simple answers are fitted to, and what they are measured on.
@@ -96,24 +102,35 @@ class Sine(Forecast):
         return Batch(series[:-1, :, None], series[1:, :, None], weight)
 
 
+class Simple(NamedTuple):
+    """What simple answers score, and the function of x_t alone."""
+
+    persistence: float  # normalised RMSE, as the next two
+    alone: float
+    remembering: float
+    weights: np.ndarray  # of the function
+    scale: float
+
+
 @functools.cache
-def simple_answers(task: Forecast) -> tuple[float, float, float]:
-    """The normalised RMSE of persistence, of a function of x_t and of a linear model of the past.
+def simple_answers(task: Forecast) -> Simple:
+    """Fit a function of x_t and a linear model of the past by least squares, and score them.
 
     The linear model is y_t = a + sum_i A_i x_(t-i), i < p; the function is a sum of polynomials,
-    one of each number of x_t.  Both are fitted by least squares.
+    one of each number of x_t.
     """
     (past, wanted), (seen, asked) = (windows(batch, task.order) for batch in task.known())
-    scale = np.abs(past).max()
-
-    def powers(table: np.ndarray) -> np.ndarray:
-        now = table[:, -1 - task.size : -1] / scale
-        return np.concatenate([now**d for d in range(1, task.degree + 1)] + [table[:, -1:]], axis=1)
-
-    function, linear = (np.linalg.lstsq(x, wanted)[0] for x in (powers(past), past))
-    answers = (seen[:, -1 - task.size : -1], powers(seen) @ function, seen @ linear)
+    scale = float(np.abs(past).max())
+    now, last = (powers(t[:, -1 - task.size : -1] / scale, task.degree) for t in (past, seen))
+    function, linear = (np.linalg.lstsq(x, wanted)[0] for x in (now, past))
+    answers = (seen[:, -1 - task.size : -1], last @ function, seen @ linear)
     persistence, alone, remembering = (nrmse(answer, asked) for answer in answers)
-    return persistence, alone, remembering
+    return Simple(persistence, alone, remembering, function, scale)
+
+
+def powers(now: np.ndarray, degree: int) -> np.ndarray:
+    """All powers of numbers (N,D) up to `degree`, 0 once: (N,degree D + 1)."""
+    return np.concatenate([*(now**d for d in range(1, degree + 1)), np.ones((len(now), 1))], axis=1)
 
 
 def windows(batch: Batch, order: int) -> tuple[np.ndarray, np.ndarray]:

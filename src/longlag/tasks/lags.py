@@ -31,6 +31,7 @@ def one_of_two(input_size: int, lag: int, solved: Solved) -> Spec:
         output_size=2,
         metrics=("accuracy",),
         floors=(Floor("accuracy", 1 / 2, guess), Floor("loss", math.log(2), guess)),
+        constant=0,
         solved=solved,
         lag=lag,
     )
@@ -80,6 +81,7 @@ class LongLag(Task):
                 Floor("accuracy", 1 / 2, "guess x or y"),
                 Floor("loss", self.surprise() / self.length, "guess x or y, and when a99 comes"),
             ),
+            constant=ROUND + 1,
             solved=Solved("within", 1.0, rule, published=True),
             tolerance=0.25,
             lag=self.length - 1,

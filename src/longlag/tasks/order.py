@@ -50,6 +50,7 @@ class Order(Task):
                 Floor("accuracy", 1 / len(orders), guess),
                 Floor("loss", math.log(len(orders)), guess),
             ),
+            constant=0,
             solved=Solved("within", 1.0, CRITERION, published=True),
             tolerance=0.3,
             lag=self._scaled(110) - 1 - self._scaled(10),

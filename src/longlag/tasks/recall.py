@@ -66,6 +66,7 @@ class AssociativeRecall(Task):
                 Floor("sequence_accuracy", 1 / math.perm(self.values, self.pairs), guess),
                 Floor("loss", math.log(self.values), guess),
             ),
+            constant=0,
             baselines=(Floor("accuracy", 1 / self.pairs, "guess one of the values that came"),),
             solved=Solved("accuracy", 0.99, "longlag's own"),
             lag=self.length - 1,

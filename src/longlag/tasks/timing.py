@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
 from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_last_step, require
 
@@ -53,6 +53,7 @@ class MeasureInterval(Task):
             output_size=1,
             metrics=("mse", "within"),
             floors=(Floor("mse", variance, "always answer the mean: the target's variance"),),
+            constant=0.5,
             solved=Solved("within", 0.99, "longlag's own: less than 0.49 steps off"),
             tolerance=0.49 / self.spread,
             lag=self.length + self.spread,
@@ -116,6 +117,12 @@ class GenerateInterval(Task):
         x[0] = x[interval, column] = target[2 * interval, column] = 1
         return Batch(x, target, torch.ones(T, batch_size))
 
+    def trivial_answer(self, batch: Batch) -> Tensor:
+        """Spike at step 2, as after the shortest interval."""
+        answer = torch.full_like(batch.target, -1.0)
+        answer[2] = 1
+        return answer
+
 
 @dataclass(frozen=True, kw_only=True)
 class Frequency(Task):
@@ -152,6 +159,7 @@ class Frequency(Task):
             output_size=2,
             metrics=("accuracy",),
             floors=(Floor("accuracy", 1 / 2, guess), Floor("loss", math.log(2), guess)),
+            constant=0,
             solved=Solved("accuracy", 0.99, "longlag's own"),
             lag=self.length - 1,
             answers=("same", "other"),

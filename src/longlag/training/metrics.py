@@ -1,5 +1,6 @@
 """The metrics that tasks name, each a torchmetrics Metric fed with the scored steps alone."""
 
+from collections.abc import Iterable
 from typing import Any
 
 import torch
@@ -9,8 +10,8 @@ from torchmetrics import MeanMetric, MeanSquaredError, Metric, MetricCollection
 from torchmetrics.classification import MulticlassAccuracy
 from torchmetrics.regression import NormalizedRootMeanSquaredError
 
-from longlag.nn.losses import Kind
-from longlag.tasks.base import Spec
+from longlag.nn.losses import Kind, per_step_loss
+from longlag.tasks.base import Batch, Spec, Task
 
 
 class Share(Metric):
@@ -97,6 +98,31 @@ class SuccessorsFirst(SequenceAccuracy):
         possible, inf = target > 0.5, float("inf")
         least = preds.masked_fill(~possible, inf).amin(-1)
         return least > preds.masked_fill(possible, -inf).amax(-1)
+
+
+def score(spec: Spec, answered: Iterable[tuple[Batch, Tensor]]) -> dict[str, float]:
+    """Score numbers or logits (T,B,D) for whole batches, as a run scores those of its model."""
+    metrics, mean_loss, before = collection(spec), MeanMetric(), 0
+    for batch, prediction in answered:
+        asked = batch.weight > 0
+        given, target = prediction[asked], batch.target[asked]
+        loss = per_step_loss(spec.kind, given, target)
+        mean_loss.update(loss, batch.weight[asked])
+        seen = (asked if batch.scored is None else batch.scored)[asked]
+        sequence = before + torch.arange(asked.shape[1]).expand_as(asked)[asked]
+        metrics.update(
+            preds=given[seen], target=target[seen], sequence=sequence[seen], value=loss[seen]
+        )
+        before += asked.shape[1]
+    values = {**metrics.compute(), "loss": mean_loss.compute()}
+    return {name: float(value) for name, value in values.items()}
+
+
+def measured_floor(task: Task, batches: Iterable[Batch]) -> float | None:
+    """The headline metric of the first floor's answer on these batches; None if it is unknown."""
+    answered = [(batch, task.trivial_answer(batch)) for batch in batches]
+    known = [(batch, answer) for batch, answer in answered if answer is not None]
+    return score(task.spec, known)[task.spec.metrics[0]] if known else None
 
 
 def collection(spec: Spec) -> MetricCollection:
