@@ -1,5 +1,7 @@
 """All tasks added up: each counts once, and each seed gives one number."""
 
+import json
+
 import numpy as np
 import pytest
 
@@ -36,3 +38,15 @@ def test_a_rate_at_the_edge_of_the_grid_is_not_bracketed(study):
     plan = (folder / "plan.json").read_text().replace("optim.lr=0.01", "optim.lr=0.03")
     (folder / "plan.json").write_text(plan)
     assert not any(t.bracketed for t in read_trials(read_study(folder)))
+
+
+def test_a_rate_that_was_tried_on_two_seeds_is_one_point_at_their_mean(study):
+    path = study / "plan.json"
+    plan = json.loads(path.read_text())
+    entry = plan["chosen"][0]
+    entry["trials"].append({**entry["trials"][0], "value": entry["trials"][0]["value"] + 1})
+    path.write_text(json.dumps(plan))
+    first = read_trials(read_study(study))[0]
+    assert len(first.rates) == len(set(first.rates.tolist())) == len(entry["trials"]) - 1
+    place = first.rates.tolist().index(entry["trials"][0]["lr"])
+    assert first.values[place] == pytest.approx(entry["trials"][0]["value"] + 0.5)

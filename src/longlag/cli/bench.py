@@ -4,15 +4,14 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from rich.console import Console
 
+from longlag.cli.carry import carry, make_executor
 from longlag.cli.progress import Progress, clock
 from longlag.errors import look_for
-from longlag.records.medians import medians
 from longlag.records.store import Store
-from longlag.runs.config import INCIDENTAL, Config, first_part, resolve
+from longlag.runs.config import INCIDENTAL, first_part, resolve
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor, Runner
 from longlag.studies.study import study_of
@@ -52,11 +51,6 @@ def run(arguments: argparse.Namespace) -> int:
     return 1 if failures else 0
 
 
-def make_executor(config: Config, threads: int) -> Executor:
-    """The executor of conf/executor that was chosen."""
-    return instantiate(config.values.executor)(threads=threads)
-
-
 def train(plan: StudyPlan, executor: Executor) -> int:
     """Check every cell and task, then run what is missing; 130 after Ctrl-C."""
     from longlag.runs.instantiate import check
@@ -66,22 +60,6 @@ def train(plan: StudyPlan, executor: Executor) -> int:
     plan.store.prepare()
     plan.forget_failures()
     return carry(Runner(plan.store, executor, plan.then), plan.first(), plan)
-
-
-def carry(runner: Runner, configs: list[Config], plan: StudyPlan | None = None) -> int:
-    """Run configs under a progress line; 130 after Ctrl-C."""
-    total = plan.study.total if plan else len(configs)
-    before = len(plan.recorded()) if plan else sum(runner.store.has(c.id) for c in configs)
-    seconds = plan.seconds_left(runner.executor.workers) if plan else 0.0
-    try:
-        with Progress(total, before, lambda: (len(runner.ended), len(runner.failed)), seconds):
-            runner.run(configs)
-    except KeyboardInterrupt:
-        OUT.print("stopped; every run that ended is recorded: the same command goes on there")
-        return 130
-    finally:
-        runner.store.prepare()  # clears what workers left that were ended
-    return 0
 
 
 def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
@@ -112,6 +90,8 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
 
 def look_inside(store: Store, threads: int) -> None:
     """Examine the median runs that were not yet, as far as their weights were kept."""
+    from longlag.records.medians import medians  # imports SciPy, which takes its time
+
     due = [median for median in medians(store.folder) if median.due]
     if not due:
         return

@@ -12,7 +12,7 @@ from longlag.errors import LonglagError, did_you_mean
 from longlag.runs.config import folder
 from longlag.runs.headers import read_header
 
-GROUPS = ("cell", "task", "study", "optim", "model", "trainer", "probe", "logger")
+GROUPS = ("cell", "task", "study", "optim", "model", "trainer", "probe", "logger", "executor")
 PLURAL = {"study": "studies", "optim": "optimisers"}
 
 

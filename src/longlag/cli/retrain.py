@@ -26,7 +26,7 @@ def retrain(study: Path, chosen: Sequence[Median], config_dir: Path | None) -> l
     Raises:
         LonglagError: a run was recorded by other code than there is now, or failed.
     """
-    from longlag.cli.bench import carry, make_executor
+    from longlag.cli.carry import carry, make_executor
     from longlag.records.store import Store
     from longlag.runs.instantiate import check
     from longlag.studies.runner import Runner

@@ -7,7 +7,7 @@ from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table
 
-from longlag.cli.bench import carry, make_executor
+from longlag.cli.carry import carry, make_executor
 from longlag.records.reader import Run
 from longlag.records.store import Store
 from longlag.runs.config import Config, expand_sweeps, resolve

@@ -18,8 +18,8 @@ class Trials:
     metric: str
     rises: bool
     rates: np.ndarray  # rising
-    values: np.ndarray  # the validation score at each; NaN where the run diverged or failed
-    solved: np.ndarray  # whether it met the criterion, and stopped there
+    values: np.ndarray  # the mean validation score of each; NaN where a run diverged or failed
+    solved: np.ndarray  # whether every run of it met the criterion, and stopped there
     chosen: float
     bracketed: bool  # worse rates were tried below the chosen one and above it
 
@@ -40,7 +40,10 @@ def one(study: Study, entry: Json) -> Trials | None:
         o.split("=", 1)[1] for o in entry.get("overrides", ()) if o.startswith("optim.lr=")
     ]
     chosen = number(overrides[0]) if overrides else float("nan")
-    rates = np.array([number(t.get("lr")) for t in listed])
+    tried = np.array([number(t.get("lr")) for t in listed])
+    values = np.array([number(t.get("value")) for t in listed])
+    solved = np.array([met(study, t) for t in listed])
+    rates = np.unique(tried)
     inside = bool(np.nanmin(rates) < chosen < np.nanmax(rates))
     length = runs[0].length
     return Trials(
@@ -50,8 +53,8 @@ def one(study: Study, entry: Json) -> Trials | None:
         metric=runs[0].metric,
         rises=runs[0].rises,
         rates=rates,
-        values=np.array([number(t.get("value")) for t in listed]),
-        solved=np.array([met(study, t) for t in listed]),
+        values=np.array([values[tried == rate].mean() for rate in rates]),
+        solved=np.array([solved[tried == rate].all() for rate in rates]),
         chosen=chosen,
         bracketed=bool(entry.get("bracketed", inside)),
     )

@@ -1,0 +1,32 @@
+"""Carry runs over the chosen executor, under a progress line; Ctrl-C ends it cleanly."""
+
+from hydra.utils import instantiate
+from rich.console import Console
+
+from longlag.cli.progress import Progress
+from longlag.runs.config import Config
+from longlag.studies.plan import StudyPlan
+from longlag.studies.runner import Executor, Runner
+
+OUT = Console(highlight=False, soft_wrap=True)
+
+
+def make_executor(config: Config, threads: int) -> Executor:
+    """The executor of conf/executor that was chosen."""
+    return instantiate(config.values.executor)(threads=threads)
+
+
+def carry(runner: Runner, configs: list[Config], plan: StudyPlan | None = None) -> int:
+    """Run configs under a progress line; 130 after Ctrl-C."""
+    total = plan.study.total if plan else len(configs)
+    before = len(plan.recorded()) if plan else sum(runner.store.has(c.id) for c in configs)
+    seconds = plan.seconds_left(runner.executor.workers) if plan else 0.0
+    try:
+        with Progress(total, before, lambda: (len(runner.ended), len(runner.failed)), seconds):
+            runner.run(configs)
+    except KeyboardInterrupt:
+        OUT.print("stopped; every run that ended is recorded: the same command goes on there")
+        return 130
+    finally:
+        runner.store.prepare()  # clears what workers left that were ended
+    return 0
