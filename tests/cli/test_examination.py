@@ -32,7 +32,7 @@ def looked(monkeypatch) -> list[Path]:
     """The runs that are examined, as they are."""
     found, real = [], analyse.examine_run
 
-    def examine(folder: Path):
+    def examine(folder: Path, config_dir: Path | None = None):
         found.append(folder)
         return real(folder)
 
@@ -64,7 +64,7 @@ def test_runs_without_weights_and_those_that_read_both_ways_are_passed_over(
 def test_a_run_that_cannot_be_examined_is_named_and_the_others_go_on(tmp_path, monkeypatch, capsys):
     store, real = trained(tmp_path, "cell=rnn", "cell=gru"), analyse.examine_run
 
-    def examine(folder: Path):
+    def examine(folder: Path, config_dir: Path | None = None):
         if folder.name.startswith("rnn"):
             raise RuntimeError("no Jacobian\nand more")
         return real(folder)

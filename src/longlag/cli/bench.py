@@ -46,7 +46,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"{len(failures)} of {study.total} runs failed; tracebacks: {store.folder}/failed"
         )
     if study.examine:
-        look_inside(store, some.values.threads)
+        look_inside(store, some.values.threads, config_dir)
     report(store)
     return 1 if failures else 0
 
@@ -88,7 +88,7 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
     )
 
 
-def look_inside(store: Store, threads: int) -> None:
+def look_inside(store: Store, threads: int, config_dir: Path | None = None) -> None:
     """Examine the median runs that were not yet, as far as their weights were kept."""
     from longlag.records.medians import medians  # imports SciPy, which takes its time
 
@@ -104,7 +104,7 @@ def look_inside(store: Store, threads: int) -> None:
     with Progress(len(due), 0, lambda: (done, len(troubles)), len(due), "median runs examined"):
         for median in due:
             try:
-                examine_run(median.folder)
+                examine_run(median.folder, config_dir)
             except Exception as error:  # any: a cell that cannot be examined has results to report
                 troubles.append(f"{median.name}: {error or type(error).__name__}".splitlines()[0])
             done += 1

@@ -28,13 +28,13 @@ def run(arguments: argparse.Namespace) -> int:
             "alone, or study=<study>; then lengths=100,200,400 if the default is not wanted"
         )
     look_for("matplotlib")
-    results = Path(options.get("results", "results"))
+    results, config_dir = Path(options.get("results", "results")), arguments.config_dir
     study = find_study(words[0], results)
     if study is None:
         folder = find_run(words[0], results)
-        draw(folder, [alone(ask(folder, lengths))])
+        draw(folder, [alone(ask(folder, lengths, config_dir))])
         return 0
-    draw(study, every(study, lengths))
+    draw(study, every(study, lengths, config_dir))
     return 0
 
 
@@ -54,7 +54,7 @@ def parse(text: str | None) -> list[int] | None:
     return lengths
 
 
-def every(study: Path, lengths: list[int] | None) -> list[Beyond]:
+def every(study: Path, lengths: list[int] | None, config_dir: Path | None) -> list[Beyond]:
     """The median runs of a study that can be asked; each that cannot says why.
 
     Raises:
@@ -63,7 +63,7 @@ def every(study: Path, lengths: list[int] | None) -> list[Beyond]:
     asked = []
     for g in study_groups(read_study(study)):
         try:
-            ask(g.typical.folder, lengths)
+            ask(g.typical.folder, lengths, config_dir)
             asked.append(g)
         except LonglagError as error:
             OUT.print(f"{g.label} on {g.setting} is left out: {str(error).split(': ')[0]}\n")
@@ -72,12 +72,12 @@ def every(study: Path, lengths: list[int] | None) -> list[Beyond]:
     return [one for g in asked if (one := read(g))]
 
 
-def ask(folder: Path, lengths: list[int] | None) -> dict[str, Any]:
+def ask(folder: Path, lengths: list[int] | None, config_dir: Path | None) -> dict[str, Any]:
     """Measure a run, print its table and keep it as extrapolation.json."""
     from longlag.runs.extrapolation import SIZE, curve
     from longlag.runs.restore import restore_run
 
-    loaded = restore_run(folder)
+    loaded = restore_run(folder, config_dir=config_dir)
     points = curve(loaded, lengths)
     run = loaded.run
     found = {

@@ -29,7 +29,7 @@ def run(arguments: argparse.Namespace) -> int:
     from longlag.runs.restore import restore_run
     from longlag.tasks.forecast import Forecast
 
-    run, task, model = restore_run(folder)
+    run, task, model = restore_run(folder, config_dir=arguments.config_dir)
     x, target, _, lengths, _ = task.batch("test", run.data_seed, 10**6, SEQUENCES)
     regression = task.spec.kind == "regression" and lengths is None
     if not regression or not (isinstance(task, Forecast) or forecast.feeds_back(x, target)):

@@ -35,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = find_run(words[0], results)
     from longlag.runs.analyse import examine_run
 
-    run, found = examine_run(folder)
+    run, found = examine_run(folder, arguments.config_dir)
     if "trained" not in found:
         OUT.print("the trained weights are not finite: only the initial model is examined")
     show(run, found)
@@ -65,7 +65,7 @@ def examine_study(study: Path, again: bool, config_dir: Path | None) -> int:
         )
     places = retrain(study, chosen, config_dir) if bare else chosen
     for number, (median, place) in enumerate(zip(chosen, places, strict=True), 1):
-        found = examine_run(place.folder).found
+        found = examine_run(place.folder, config_dir).found
         if place.folder != median.folder and same_numbers(median.folder, place.folder):
             shutil.copy(place.folder / "laboratory.npz", median.folder)
         rates = " to ".join(f"{largest_exponent(arrays):+.3f}" for arrays in found.values())

@@ -27,17 +27,19 @@ class Examination(NamedTuple):
 
 
 @flush_denormals()
-def examine_run(folder: Path) -> Examination:
+def examine_run(folder: Path, config_dir: Path | None = None) -> Examination:
     """Examine the initial and the trained model of a run and keep it in its laboratory.npz.
 
     Args:
         folder: results/<study>/<run id>, with its weights.pt.
+        config_dir: the user's own folder of groups, whose classes may be built.
 
     Raises:
-        LonglagError: no record there, its weights were not kept, or its model reads both ways.
+        LonglagError: no record there, it names a class that may not be built, its weights were not
+            kept, or its model reads both ways.
     """
     found: dict[str, Arrays] = {}
-    restored = [restore_run(folder, trained) for trained in (False, True)]
+    restored = [restore_run(folder, trained, config_dir) for trained in (False, True)]
     for when, (run, task, model) in zip(("init", "trained"), restored, strict=True):
         if not model.causal:
             raise LonglagError(

@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from longlag.errors import LonglagError
 from longlag.nn.model import Model
 from longlag.records.reader import Run, read_run
+from longlag.runs.allow_list import refuse_strangers
 from longlag.runs.instantiate import build, build_model
 from longlag.tasks.base import Task
 
@@ -22,16 +23,17 @@ class RestoredRun(NamedTuple):
     model: Model
 
 
-def restore_run(folder: Path, trained: bool = True) -> RestoredRun:
+def restore_run(folder: Path, trained: bool = True, config_dir: Path | None = None) -> RestoredRun:
     """Build the model of a record again, with the weights that were chosen or the initial ones.
 
     Args:
         folder: results/<study>/<run id>.
         trained: False: the model as its seed initialised it.
+        config_dir: the user's own folder of groups, whose classes may be built.
 
     Raises:
-        LonglagError: no whole record there, or its weights were not kept (they are not committed)
-            or are not those of this model.
+        LonglagError: no whole record there, it names a class that may not be built, or its weights
+            were not kept (they are not committed) or are not those of this model.
     """
     try:
         run = read_run(folder)
@@ -41,6 +43,7 @@ def restore_run(folder: Path, trained: bool = True) -> RestoredRun:
         ) from None
     except (OSError, ValueError) as error:
         raise LonglagError(f"{folder}/record.json {error}") from None
+    refuse_strangers(run.config, config_dir)
     cfg = OmegaConf.create(run.config)
     task = build(cfg.task)
     model = build_model(cfg, task)
