@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Bool, Float, Integer
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell
+from longlag.cells.base import Cell, check_step
 from longlag.engine import BACKENDS, Trajectory, unroll
 from longlag.nn.bidirectional import Bidirectional
 from longlag.nn.block import Block
@@ -50,6 +50,7 @@ class Model(nn.Module):
     Raises:
         ValueError: fewer than one layer, an unknown backend, or a residual connection between
             layers of different width, in a single layer or beside a block's own.
+        LonglagError: a cell whose step does not return a state like the first one.
     """
 
     def __init__(
@@ -97,6 +98,9 @@ class Model(nn.Module):
         self.head = nn.Linear(size, output_size)
         self.dropout = Dropout(dropout)  # last, so that the weights are those without dropout
         self.backend = backend
+        if not self.head.weight.is_meta:
+            for one in self.cells:
+                check_step(one)
 
     @property
     def cells(self) -> tuple[Cell, ...]:

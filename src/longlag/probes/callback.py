@@ -11,6 +11,8 @@ import lightning
 import numpy as np
 
 from longlag.nn.layer_names import title
+from longlag.nn.losses import Kind
+from longlag.nn.model import Model
 from longlag.probes.parameters import (
     EVERY,
     StepNorms,
@@ -38,9 +40,10 @@ class Norms(NamedTuple):
 class GradientFlow(lightning.Callback):
     """Records, on a fixed batch, how the gradient travels back through time.
 
-    At initialisation, at steps 1, 2, 5, 10, 20, 50, ... (`first` and its successors) and at the
-    end of training: the profiles of `longlag.probes.profile`, and at the same training steps the
-    gradient norm of every parameter before clipping and as the optimiser used it.
+    At initialisation, at steps 1, 2, 5, 10, 20, 50, ... (`first` and its successors), at the end
+    of training and of the weights that validation chose: the profiles of `longlag.probes.profile`.
+    At the same training steps, the gradient norm of every parameter before clipping and as the
+    optimiser used it.
 
     Args:
         sequences: B, of the probe batch (from the validation stream; never test).
@@ -68,6 +71,7 @@ class GradientFlow(lightning.Callback):
         self._names: list[str] = []
         self._seen = StepNorms(None)
         self._windows: list[Window] = []
+        self._chosen: Arrays = {}
 
     def on_train_start(self, trainer: Any, pl_module: Any) -> None:
         """Profile the model as it was initialised."""
@@ -109,11 +113,21 @@ class GradientFlow(lightning.Callback):
         if self._profiles[-1][0] != trainer.global_step:
             self._profile(trainer.global_step, pl_module)
 
+    def profile_chosen(self, model: Model, kind: Kind) -> None:
+        """Profile the weights that validation chose: what "after training" means everywhere."""
+        if self._batch is not None:
+            with self._clock():
+                self._chosen = profile(model, self._batch, kind)
+
     def arrays(self) -> Arrays:
-        """What probe.npz holds: profiles by step, and the norms of the parameters' gradients."""
+        """What probe.npz holds: profiles by step, and the norms of the parameters' gradients.
+
+        Arrays chosen/... are those of the chosen weights, without the axis of steps.
+        """
         found: Arrays = {"steps": np.array([step for step, _ in self._profiles])}
         for name in self._profiles[0][1] if self._profiles else ():
             found[name] = np.stack([arrays[name] for _, arrays in self._profiles])
+        found |= {f"chosen/{name}": values for name, values in self._chosen.items()}
         if self._norms:
             steps, before, after, update = zip(*self._norms, strict=True)
             found["parameter/names"] = np.array(self._names)

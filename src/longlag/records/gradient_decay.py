@@ -8,7 +8,7 @@ import numpy as np
 
 from longlag.records.reader import Run
 from longlag.records.seed_groups import Group, fresh
-from longlag.records.state_paths import parts
+from longlag.records.state_paths import parts, profile
 from longlag.stats import Correlation, Decay, concordance, fit, rank_correlation
 from longlag.stats.decay import left, slope
 
@@ -33,12 +33,12 @@ def best_rate(run: Run, at: int) -> float:
     Of a stack the first layer decides: whatever an input changes, it changes there first, so that
     dL/dx_t = (ds_t/dx_t)^T dL/ds_t holds with the state s of that layer alone, and its gradient
     has in it all ways up and through the layers above.  A layer above may keep its gradient where
-    none of it comes down to the input.  Of a bidirectional layer both readings count.
+    none of it comes down to the input.  Of a bidirectional layer both readings count, and of a
+    model of blocks, whose skips lead around the first layer too, all layers.
     """
-    ways = run.ways
-    found = [path for path in parts(set(run.probe), "profile") if path.layer < ways]
-    rows = [run.probe[f"profile/{layer}/{leaf}"] for layer, leaf in found]
-    rates = [slope(np.arange(row.shape[1]), row[at]) for row in rows if len(row)]
+    found = [path for path in parts(set(run.probe), "profile") if path.layer < run.first_cells]
+    rows = [profile(run.probe, path, at) for path in found]
+    rates = [slope(np.arange(len(row)), row) for row in rows if row is not None]
     known = [r for r in rates if not np.isnan(r)]
     return min(known, default=float("nan"))
 

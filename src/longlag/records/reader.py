@@ -181,6 +181,12 @@ class Run:
         return self.record.model.ways
 
     @property
+    def first_cells(self) -> int:
+        """Cells that the input meets: those of the first layer or, of blocks with skips, all."""
+        blocks = (self.record.config.get("model") or {}).get("block")
+        return self.record.model.cells if blocks else self.ways
+
+    @property
     def parameters(self) -> int:
         """How many the model has."""
         return self.record.model.parameters

@@ -11,7 +11,7 @@ from numpy.random import Generator
 
 from longlag.nn.layer_names import place
 from longlag.records.reader import Json, Run, Study
-from longlag.records.state_paths import Path, parts
+from longlag.records.state_paths import Path, parts, profile
 from longlag.stats import Interval, median_range, share_interval
 
 SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
@@ -78,9 +78,9 @@ class Group:
         return self.runs[int(order[len(order) // 2])]
 
     def profiles(self, leaf: str, at: int, layer: int = 0) -> np.ndarray:
-        """||dL/ds|| (S,K) of the seeds, `at` 0 (initialisation) or -1 (the end of training)."""
-        rows = [run.probe.get(f"profile/{layer}/{leaf}") for run in self.runs]
-        found = [row[at] for row in rows if row is not None and len(row)]
+        """||dL/ds|| (S,K) of the seeds, `at` 0 (initialisation) or -1 (after training)."""
+        rows = [profile(run.probe, Path(layer, leaf), at) for run in self.runs]
+        found = [row for row in rows if row is not None]
         width = min((len(row) for row in found), default=0)
         return np.array([row[:width] for row in found], float).reshape(len(found), width)
 
@@ -96,9 +96,8 @@ class Group:
 
     @property
     def entrance(self) -> list[Path]:
-        """The parts of the first layer's state, through which everything that is read must pass."""
-        ways = self.runs[0].ways
-        return [path for path in self.paths if path.layer < ways]
+        """The parts of the states through one of which everything that is read must pass."""
+        return [path for path in self.paths if path.layer < self.runs[0].first_cells]
 
     def place(self, layer: int) -> str:
         """What people call a layer: layer 1, layer 2 backward; nothing if there is no other."""

@@ -41,7 +41,7 @@ def check_arguments(values: Mapping[str, Any]) -> None:
 
 def needs_more(place: str) -> bool:
     """Whether longlag calls what stands at a place with further arguments."""
-    return place in PARTIAL or place.startswith("model.")
+    return place in PARTIAL or place.startswith("model.") or place.endswith(".cell")
 
 
 def built_parts(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:

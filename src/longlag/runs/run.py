@@ -86,6 +86,9 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
         with quiet(), interruptible(), timer.time("train"):
             trainer.fit(learner, data)
         selection.restore(learner.model)
+        with timer.time("train"):  # from which the probe's seconds are taken
+            if probe is not None:
+                probe.profile_chosen(learner.model, task.spec.kind)
         with quiet(), timer.time("evaluate"):
             tested = trainer.test(learner, data, verbose=False)[0]
         timer.seconds["probe"] = 0.0 if probe is None else probe.seconds
