@@ -1,10 +1,29 @@
-"""The generated pages are those that the code would write now."""
+"""The generated pages and headers are those that the code would write now."""
 
+import importlib.util
 from pathlib import Path
 
-from longlag import pages
+DOCS = Path(__file__).parents[1] / "docs"
 
 
-def test_the_page_of_tasks_is_up_to_date():
-    written = Path(__file__).parents[1] / pages.OUT
-    assert written.read_text() == pages.page(), "run python -m longlag.pages"
+def script(name: str):
+    spec = importlib.util.spec_from_file_location(name, DOCS / f"{name}.py")
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_tasks_criteria_and_headers_are_up_to_date():
+    for path, text in script("make_tasks").written().items():
+        assert path.read_text() == text, f"{path}: run python docs/make_tasks.py"
+
+
+def test_every_criterion_is_a_paper_s_or_longlag_s_own_and_stands_beside_a_floor():
+    rows = [line.split(" | ") for line in (DOCS / "criteria.md").read_text().splitlines()]
+    rows = [row for row in rows if row[0].startswith("| ") and len(row) == 4][1:]
+    assert len(rows) > 20
+    for _, rule, whose, floor in rows:
+        assert "at least" in rule or "at most" in rule
+        assert whose.startswith("longlag's own") or "section" in whose
+        assert floor.strip(" |").split()[1][0].isdigit()

@@ -28,9 +28,10 @@ def test_every_task_in_conf_passes_every_law(path: Path):
 
 
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
-def test_every_yaml_opens_with_its_gloss_and_its_source(path: Path):
-    gloss, source = path.read_text().splitlines()[:2]
+def test_every_yaml_opens_with_its_gloss_its_name_and_its_source(path: Path):
+    gloss, name, source = path.read_text().splitlines()[:3]
     assert gloss.startswith("# ") and gloss.endswith((".", "?"))
+    assert name.startswith("# name: ")
     assert source.startswith("# source: ")
 
 

@@ -85,8 +85,9 @@ def moments(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 @dataclass(frozen=True, kw_only=True)
 class MackeyGlass(Trajectory):
-    """Forecast dx/dt = 0.2 x(t - tau) / (1 + x(t - tau)^10) - 0.1 x(t), seen once a time unit.
+    """Forecast a delay equation that is mildly chaotic, 84 steps ahead.
 
+        dx/dt = 0.2 x(t - tau) / (1 + x(t - tau)^10) - 0.1 x(t),   seen once a time unit
         ... .93 .85 .78 .72  ->  1.1 (84 steps later)
 
     The input is x, standardised.  With tau = 17 the series is mildly chaotic, with 30 more so.

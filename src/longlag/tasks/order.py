@@ -97,8 +97,6 @@ class TemporalOrder(Order):
 
     Args:
         length: of the shortest sequence, steps.
-
-    Source: Hochreiter & Schmidhuber 1997, experiment 6a.
     """
 
     name = "temporal_order"
@@ -117,8 +115,6 @@ class TemporalOrder3(Order):
 
     Args:
         length: of the shortest sequence, steps.
-
-    Source: Hochreiter & Schmidhuber 1997, experiment 6b.
     """
 
     name = "temporal_order_3"

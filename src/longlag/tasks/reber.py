@@ -154,16 +154,17 @@ class EmbeddedReber(Task):
 
 @dataclass(frozen=True, kw_only=True)
 class ContinualReber(Task):
-    """The same in an endless stream of strings, with nothing that marks where one begins.
+    """Say after each symbol which may come next, in an endless stream of embedded Reber strings.
 
         input    B   T   B   P   V   V   E   T   E   B   P   B ...
         target   TP  B   TP  TV  PV  E   T   E   B   TP  B   TP ...
 
-    The score is the share of steps with the right set of legal symbols; who sees the current
-    symbol alone answers with its most frequent set.  A string has 12 symbols on average, of which
-    the last T or P takes a long memory: who knows the grammar and forgets that alone is right in
-    1 - 1/24 of all steps, or in a little more, as the stream starts with a fresh string.  The
-    paper asks for 10^6 symbols in a row ("perfect"); here every symbol of each stream is asked.
+    Nothing marks where a string begins.  The score is the share of steps with the right set of
+    legal symbols; who sees the current symbol alone answers with its most frequent set.  A string
+    has 12 symbols on average, of which the last T or P takes a long memory: who knows the grammar
+    and forgets that alone is right in 1 - 1/24 of all steps, or in a little more, as the stream
+    starts with a fresh string.  The paper asks for 10^6 symbols in a row ("perfect"); here every
+    symbol of each stream is asked.
 
     Args:
         length: T, steps of the stream.

@@ -1,5 +1,6 @@
 """Chorales: the written notes come out as frames, and no tune is in two splits."""
 
+import runpy
 import zipfile
 from fractions import Fraction
 from itertools import combinations
@@ -10,9 +11,10 @@ import pytest
 import torch
 
 from longlag.tasks import SPLITS, Chorales
-from longlag.tasks.data import tunes
+from longlag.tasks.data.chorales import corpus_folder, tune_split
 from longlag.tasks.data.musicxml import Note, frames, parts
 
+TOOL = runpy.run_path(str(Path(__file__).parents[3] / "tools" / "split_chorales.py"))
 SCORE = """<score-partwise><part>
 <measure>
  <attributes><divisions>2</divisions></attributes>
@@ -66,7 +68,7 @@ def task() -> Chorales:
 def test_a_chorale_sounds_as_music21_reads_it(task: Chorales):
     from music21 import corpus
 
-    name = sorted(n for group in tunes.split()["train"] for n in group)[0]
+    name = sorted(n for group in tune_split()["train"] for n in group)[0]
     score = corpus.parse(f"bach/{name}")
     table = np.zeros_like(task.chorale(0))
     for note in score.flatten().notes:
@@ -79,18 +81,18 @@ def test_a_chorale_sounds_as_music21_reads_it(task: Chorales):
 def test_no_tune_is_in_two_splits(task: Chorales):
     """By what sounds, not by the file that says so: no soprano is like one of another split."""
     sopranos = {
-        (split, name): tunes.turns(parts(tunes.place() / f"{name}.mxl")[0])
-        for split, groups in tunes.split().items()
+        (split, name): TOOL["turns"](parts(corpus_folder() / f"{name}.mxl")[0])
+        for split, groups in tune_split().items()
         for name in [name for group in groups for name in group]
     }
     assert len(sopranos) == 331
     for (one, a), (other, b) in combinations(sopranos.items(), 2):
-        assert one[0] == other[0] or not tunes.alike(a, b), (one, other)
+        assert one[0] == other[0] or not TOOL["alike"](a, b), (one, other)
 
 
 def test_the_split_is_of_whole_tunes_and_of_known_size(task: Chorales):
     assert [len(task.parts[split]) for split in SPLITS] == [197, 67, 67]
-    assert [len(tunes.split()[split]) for split in SPLITS] == [108, 44, 28]
+    assert [len(tune_split()[split]) for split in SPLITS] == [108, 44, 28]
     heard = {
         split: {task.chorale(row).tobytes() for row in task.parts[split].tolist()}
         for split in SPLITS
@@ -101,10 +103,10 @@ def test_the_split_is_of_whole_tunes_and_of_known_size(task: Chorales):
 def test_likeness_is_of_intervals_and_goes_from_one_to_the_next():
     tune = [60, 62, 64, 65, 67, 69, 71, 72]
     up = [[Note(m + k, Fraction(i), Fraction(i + 1)) for i, m in enumerate(tune)] for k in (0, 5)]
-    assert tunes.turns(up[0]) == tunes.turns(up[1]) and len(tunes.turns(up[0])) == 3
+    assert TOOL["turns"](up[0]) == TOOL["turns"](up[1]) and len(TOOL["turns"](up[0])) == 3
     a, b, c, d = {(1,), (2,), (3,)}, {(2,), (3,), (4,)}, {(4,), (5,), (3,)}, {(9,)}
-    assert tunes.tunes({"a": a, "b": b, "c": c, "d": d}, {}) == [["a", "b", "c"], ["d"]]
-    titled = tunes.tunes({"a": a, "d": d}, {"a": "same", "d": "same"})
+    assert TOOL["tunes"]({"a": a, "b": b, "c": c, "d": d}, {}) == [["a", "b", "c"], ["d"]]
+    titled = TOOL["tunes"]({"a": a, "d": d}, {"a": "same", "d": "same"})
     assert titled == [["a", "d"]]
 
 

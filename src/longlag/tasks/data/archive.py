@@ -33,8 +33,6 @@ class UCR(DatasetTask):
 
     Args:
         dataset: its name in the archive.
-
-    Source: Dau et al. 2019 (UCR), Bagnall et al. 2018 (UEA), by aeon.
     """
 
     dataset: str = "OSULeaf"

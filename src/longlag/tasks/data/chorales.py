@@ -2,13 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import numpy as np
 import torch
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, need
 from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, require
-from longlag.tasks.data import tunes
 from longlag.tasks.data.base import Given
 from longlag.tasks.data.cache import Arrays, remembered
 from longlag.tasks.data.musicxml import frames, parts
@@ -16,6 +16,7 @@ from longlag.tasks.data.musicxml import frames, parts
 LOW, HIGH = 36, 81  # C2 to A5, all that the four voices sing
 NAMES = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 PER_QUARTER = {"eighth": 2, "sixteenth": 4}
+LIST = Path(__file__).with_name("chorales.txt")  # written by tools/split_chorales.py
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,9 +33,6 @@ class Chorales(Given):
 
     Args:
         frame: `eighth` or `sixteenth` note.
-
-    Source: music21's corpus of Bach's chorales; the task is Chung et al. 2014, section 4.1, after
-        Boulanger-Lewandowski et al. 2012.
     """
 
     frame: str = "eighth"
@@ -81,8 +79,8 @@ class Chorales(Given):
 
     def read(self) -> Arrays:
         """From music21's files, in a few seconds."""
-        tables, split, folder = [], [], tunes.place()
-        for i, groups in enumerate(tunes.split().values()):
+        tables, split, folder = [], [], corpus_folder()
+        for i, groups in enumerate(tune_split().values()):
             for name in sorted(name for group in groups for name in group):
                 path = folder / f"{name}.mxl"
                 if not path.is_file():
@@ -136,3 +134,18 @@ class Chorales(Given):
         return np.concatenate([one[:-1] for one in music]), np.concatenate(
             [one[1:] for one in music]
         )
+
+
+def tune_split() -> dict[str, list[list[str]]]:
+    """The chorales of each split, a list a tune, as they were fixed."""
+    found: dict[str, list[list[str]]] = {name: [] for name in SPLITS}
+    for line in LIST.read_text().splitlines():
+        if not line.startswith("#"):
+            name, *chorales = line.split()
+            found[name].append(chorales)
+    return found
+
+
+def corpus_folder() -> Path:
+    """The folder of music21's files of Bach."""
+    return Path(str(need("music21", "music21", "more-data").__file__)).parent / "corpus" / "bach"

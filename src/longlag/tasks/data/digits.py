@@ -25,8 +25,6 @@ class Digits(DatasetTask):
 
     Args:
         permuted: show the pixels in one fixed random order, which removes what is near in time.
-
-    Source: Alpaydin & Kaynak 1998, in scikit-learn; the task is Le et al. 2015, section 4.2.
     """
 
     permuted: bool = False

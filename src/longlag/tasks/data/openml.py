@@ -74,8 +74,6 @@ class Mnist(OpenML):
     Args:
         rows_at_once: see a row of 28 pixels a step (T = 28), not a pixel (T = 784).
         permuted: show the pixels in one fixed random order, which removes what is near in time.
-
-    Source: LeCun et al. 1998; the task is Le et al. 2015, section 4.2.
     """
 
     name = "mnist"
@@ -96,8 +94,6 @@ class FashionMnist(OpenML):
     Args:
         rows_at_once: see a row of 28 pixels a step (T = 28), not a pixel (T = 784).
         permuted: show the pixels in one fixed random order, which removes what is near in time.
-
-    Source: Xiao, Rasul & Vollgraf 2017.
     """
 
     name = "fashion"

@@ -116,8 +116,6 @@ class Laser(Series):
 
     Args:
         length: T, steps of a window.
-
-    Source: Huebner et al. 1989; Weigend & Gershenfeld 1993, set A and its continuation.
     """
 
     length: int = 200
@@ -147,8 +145,6 @@ class Sunspots(Series):
 
     Args:
         length: T, years of a window.
-
-    Source: the yearly mean sunspot number; Yule 1927 for the autoregression.
     """
 
     length: int = 33
@@ -174,8 +170,6 @@ class ElNino(Series):
 
     Args:
         length: T, months of a window.
-
-    Source: NOAA's ERSST.V3B, Nino 1+2.
     """
 
     length: int = 60

@@ -145,9 +145,6 @@ class Tunes(Characters):
 
     Args:
         length: T, characters of a window.
-
-    Source: O'Neill 1903, transcribed in abc, in music21's corpus; the task is Graves 2013,
-        section 3.
     """
 
     name = "tunes"
@@ -203,8 +200,6 @@ class TextFile(Characters):
         validation: path of another one, then `test` is needed too.
         test: path of a third one.
         sha256: the beginning of the training file's checksum; any other file is refused.
-
-    Source: the task is Graves 2013, section 3; Mikolov et al. 2012 for the Penn Treebank.
     """
 
     path: str | None = None

@@ -19,8 +19,6 @@ class JapaneseVowels(DatasetTask):
     Sequences differ in length and are neither cut nor stretched.  The split of 270 training and
     370 test sequences is the archive's; a fifth of the training data is validation.  Coefficients
     are standardised by the training data's mean and deviation.
-
-    Source: Kudo, Toyama & Shimbo 1999, in the UEA archive (Bagnall et al. 2018), packaged by aeon.
     """
 
     name = "japanese_vowels"

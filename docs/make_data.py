@@ -1,4 +1,4 @@
-"""docs/data.md, written from the tasks themselves: `python -m longlag.tasks.data.page`."""
+"""docs/data.md, written from the tasks themselves: `python docs/make_data.py`."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -55,7 +55,7 @@ ELSEWHERE = (
 TOP = """\
 # The data
 
-Written by `python -m longlag.tasks.data.page` from the tasks themselves; a test holds it against
+Written by `python docs/make_data.py` from the tasks themselves; a test holds it against
 them. longlag ships no data: all are read from packages that you install, or fetched once by a
 maintained loader, and kept in `$LONGLAG_DATA` (else `~/.cache/longlag`) with a checksum.
 `longlag show task=chorales` draws an example. Synthetic tasks need no data and are not listed.
@@ -185,4 +185,4 @@ def package(task: Any) -> str:
 
 
 if __name__ == "__main__":
-    Path("docs/data.md").write_text(text())
+    Path(__file__).with_name("data.md").write_text(text())

@@ -1,6 +1,6 @@
 """Which chorales set the same tune: the split of the chorales, made once and kept in chorales.txt.
 
-`python -m longlag.tasks.data.tunes` makes that file again.
+`python tools/split_chorales.py` makes that file again.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,35 +10,19 @@ from pathlib import Path
 import numpy as np
 
 from longlag.errors import need
-from longlag.tasks.base import SPLITS
 from longlag.tasks.data.base import CUT_SEED
+from longlag.tasks.data.chorales import LIST, corpus_folder
 from longlag.tasks.data.musicxml import Note, parts
 
-LIST = Path(__file__).with_name("chorales.txt")
 HEAD = """\
 # The split of the Bach chorales, by tune: every line is a split and the chorales (BWV numbers, as
-# music21 names its files) that set one tune.  Made once by longlag.tasks.data.tunes: chorales of
+# music21 names its files) that set one tune.  Made once by tools/split_chorales.py: chorales of
 # music21's list in four parts; of one tune if they have the same title, or share two fifths of the
 # five-interval turns of the soprano at quarter notes; tunes drawn at random until validation and
 # test hold a fifth of the chorales each.
 """
 GRAM, ALIKE = 5, 0.4
 Turns = set[tuple[int, ...]]
-
-
-def split() -> dict[str, list[list[str]]]:
-    """The chorales of each split, a list a tune, as they were fixed."""
-    found: dict[str, list[list[str]]] = {name: [] for name in SPLITS}
-    for line in LIST.read_text().splitlines():
-        if not line.startswith("#"):
-            name, *chorales = line.split()
-            found[name].append(chorales)
-    return found
-
-
-def place() -> Path:
-    """The folder of music21's files of Bach."""
-    return Path(str(need("music21", "music21", "more-data").__file__)).parent / "corpus" / "bach"
 
 
 def turns(soprano: Sequence[Note]) -> Turns:
@@ -88,7 +72,7 @@ def main() -> None:
     }
     known: dict[str, Turns] = {}
     for name in sorted(set(corpus.chorales.Iterator(returnType="filename"))):
-        path = place() / f"{Path(name).name}.mxl"
+        path = corpus_folder() / f"{Path(name).name}.mxl"
         if path.is_file() and len(voices := parts(path)) == 4:
             known[path.stem] = turns(voices[0])
     LIST.write_text(HEAD + "\n".join(sorted(draw(tunes(known, titles)))) + "\n")
