@@ -118,6 +118,8 @@ def report(store: Store) -> None:
     sources: list[Any] = [store.folder / "plan.json", *store.folder.glob("*/record.json")]
     for name in ("laboratory.npz", "extrapolation.json"):
         sources += store.folder.glob(f"*/{name}")
+    for kind in ("jsonl", "npz"):  # of a packed study
+        sources += store.folder.glob(f"*.{kind}")
     newest = max((path.stat().st_mtime for path in sources if path.exists()), default=0.0)
     if not all(page.exists() and page.stat().st_mtime > newest for page in pages):
         from longlag.report import build

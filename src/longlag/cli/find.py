@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from longlag.errors import LonglagError, did_you_mean
+from longlag.records.pack import open_pack
+from longlag.records.reader import holds_records
 
 
 def take_options(words: Sequence[str], *allowed: str) -> tuple[list[str], dict[str, str]]:
@@ -37,9 +39,9 @@ def find_run(word: str, results: Path) -> Path:
     Raises:
         LonglagError: none, or several.
     """
-    if (Path(word) / "record.json").is_file():
+    if is_run(Path(word)):
         return Path(word)
-    places = sorted(path.parent for path in results.glob(f"*/{word}/record.json"))
+    places = [study / word for study in sorted(results.glob("*/")) if is_run(study / word)]
     if len(places) == 1:
         return places[0]
     if places:
@@ -58,7 +60,7 @@ def find_study(word: str, results: Path) -> Path | None:
     """
     if word.startswith("study="):
         folder = results / word.removeprefix("study=")
-        if not any(folder.glob("*/record.json")):
+        if not holds_records(folder):
             raise LonglagError(
                 f"there are no records in {folder}; run `longlag bench {word}` first, or give "
                 "results=FOLDER"
@@ -66,4 +68,9 @@ def find_study(word: str, results: Path) -> Path | None:
         return folder
     folder = Path(word)
     holds = folder.is_dir() and not (folder / "record.json").is_file()
-    return folder if holds and any(folder.glob("*/record.json")) else None
+    return folder if holds and holds_records(folder) else None
+
+
+def is_run(folder: Path) -> bool:
+    """Whether a folder, or the pack of its study, has a record of this name."""
+    return (folder / "record.json").is_file() or folder.name in open_pack(folder.parent).records

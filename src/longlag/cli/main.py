@@ -39,6 +39,11 @@ COMMANDS = {
         "RUN",
         f"{RUN}; study=NAME: a run of each cell; lengths=100,200,400: others than the default",
     ),
+    "pack": Command(
+        "put the records of a finished study into a few files, or back",
+        "STUDY",
+        "study=NAME or results/<study>; undo=true: a folder for each run again; results=FOLDER",
+    ),
     "list": Command("what there is: cells, tasks, runs, ...", "KIND", "default: all kinds"),
     "show": Command("draw one example of a task", *SETTINGS),
     "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),

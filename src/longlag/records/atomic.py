@@ -20,6 +20,7 @@ def write_atomically(path: Path, write: Callable[[IO[bytes]], Any]) -> None:
     Raises:
         OSError: it cannot be written; what was there before is left as it was.
     """
+    path.parent.mkdir(parents=True, exist_ok=True)
     partial = path.with_name(f".{path.name}-{os.getpid()}-{threading.get_ident()}")
     try:
         with partial.open("wb") as file:

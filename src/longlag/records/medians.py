@@ -14,6 +14,7 @@ class Median(NamedTuple):
     folder: Path
     command: str  # that trains it
     both_ways: bool  # bidirectional: there is nothing to examine
+    examined: bool  # and what was found can be read
 
     @property
     def bare(self) -> bool:
@@ -23,7 +24,7 @@ class Median(NamedTuple):
     @property
     def due(self) -> bool:
         """Whether it can be examined and was not."""
-        return not (self.bare or self.both_ways or (self.folder / "laboratory.npz").is_file())
+        return not (self.bare or self.both_ways or self.examined)
 
 
 def medians(study: Path) -> list[Median]:
@@ -33,5 +34,5 @@ def medians(study: Path) -> list[Median]:
         run = g.typical
         both_ways = run.ways > 1
         name = f"{g.label} on {g.setting}"
-        found.append(Median(name, run.folder, run.command, both_ways))
+        found.append(Median(name, run.folder, run.command, both_ways, bool(run.laboratory)))
     return found

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from longlag.errors import LonglagError
+from longlag.records.pack import RECORDS, DamagedPack, Pack, open_pack
 from longlag.records.record import Answer, Record, read_record
 from longlag.records.side_files import READERS, Arrays, CurvePoint, digest
 
@@ -28,6 +29,7 @@ class Run:
 
     folder: Path
     record: Record
+    pack: Pack | None = field(default=None, repr=False, compare=False)  # where it may lie as well
     found: Json = field(default_factory=dict, repr=False, compare=False)  # the files read so far
     troubles: Json = field(default_factory=dict, repr=False, compare=False)
 
@@ -231,24 +233,36 @@ class Run:
         """The content of a file beside the record, read once; None if there is no whole one."""
         if name in self.found:
             return self.found[name]
-        self.found[name], sealed = None, self.record.files.get(name)
-        try:
-            content = READERS[name]((self.folder / name).read_bytes())
-            if sealed is not None and digest(content) != sealed:
-                raise ValueError("it is not the file that was recorded")
-            self.found[name] = content
-        except FileNotFoundError:
-            if sealed is not None:
-                self.complain(name, "it is gone")
-        except (ValueError, OSError) as error:
-            self.complain(name, str(error))
-        return self.found[name]
+        self.found[name], sealed, problem = None, self.record.files.get(name), ""
+        for source in (self.from_folder, self.from_pack):
+            try:
+                content = source(name)
+                if sealed is not None and digest(content) != sealed:
+                    raise ValueError("it is not the file that was recorded")
+                self.found[name] = content
+                return content
+            except FileNotFoundError:
+                continue
+            except DamagedPack as error:
+                problem = problem or f"{error}, so what it holds counts as missing"
+            except (ValueError, OSError) as error:
+                problem = problem or f"{self.id}/{name} counts as missing: {error}"
+        if not problem and sealed is not None:
+            problem = f"{self.id}/{name} counts as missing: it is gone"
+        if problem:
+            self.troubles[name] = problem.splitlines()[0]
+            warn(f"{self.folder.parent}: {self.troubles[name]}")
+        return None
 
-    def complain(self, name: str, reason: str) -> None:
-        """Name a file that counts as missing, once."""
-        line = f"{self.folder.name}/{name} counts as missing: {reason}".splitlines()[0]
-        self.troubles[name] = line
-        warn(f"{self.folder.parent}: {line}")
+    def from_folder(self, name: str) -> Any:
+        """Read a file of the run's own folder."""
+        return READERS[name]((self.folder / name).read_bytes())
+
+    def from_pack(self, name: str) -> Any:
+        """Read the run's part of a file of the pack."""
+        if self.pack is None:
+            raise FileNotFoundError(name)
+        return self.pack.content(self.id, name)
 
 
 @functools.cache
@@ -288,7 +302,7 @@ class Study:
     @property
     def broken(self) -> tuple[str, ...]:
         """A line for each file beside a record that is missing or cannot be read."""
-        return tuple(line for run in self.runs for line in run.broken)
+        return tuple(dict.fromkeys(line for run in self.runs for line in run.broken))
 
     @property
     def failed(self) -> list[Json]:
@@ -327,16 +341,40 @@ def read_json(path: Path) -> Json:
 
 
 def read_run(folder: Path) -> Run:
-    """The run of a folder.
+    """The run of a folder, or of that name in the pack of its study.
 
     Raises:
         OSError: there is no record.
         ValueError: its record is cut off, another run's or not one of ours, in one line.
     """
-    record = read_record(folder / "record.json")
+    pack = open_pack(folder.parent)
+    try:
+        record = read_record(folder / "record.json")
+    except (FileNotFoundError, NotADirectoryError):
+        if folder.name not in pack.records:
+            raise
+        record = pack.records[folder.name]
     if record.id != folder.name:
         raise ValueError(f"is the record of another run, {record.id}")
-    return Run(folder, record)
+    return Run(folder, record, pack)
+
+
+def read_runs(folder: Path) -> tuple[list[Run], list[str]]:
+    """Every run of a study, packed or in a folder, and a line for each that cannot be read."""
+    pack = open_pack(folder)
+    runs = {run_id: Run(folder / run_id, record, pack) for run_id, record in pack.records.items()}
+    skipped = list(pack.skipped)
+    for path in sorted(folder.glob("*/record.json")):
+        try:
+            runs[path.parent.name] = read_run(path.parent)
+        except (ValueError, OSError) as error:
+            skipped.append(f"{path.parent.name}/record.json skipped: {error}")
+    return [runs[run_id] for run_id in sorted(runs)], skipped
+
+
+def holds_records(folder: Path) -> bool:
+    """Whether a folder is that of a study: it has records, packed or not."""
+    return (folder / RECORDS).is_file() or any(folder.glob("*/record.json"))
 
 
 def read_study(folder: Path) -> Study:
@@ -347,13 +385,9 @@ def read_study(folder: Path) -> Study:
     """
     if not folder.is_dir():
         raise LonglagError(f"no folder {folder}: run `longlag bench study={folder.name}` first")
-    runs, skipped = [], []
-    for path in sorted(folder.glob("*/record.json")):
-        try:
-            runs.append(read_run(path.parent))
-        except (ValueError, OSError) as error:
-            skipped.append(f"{path.parent.name}/record.json skipped: {error}")
-            log.warning("%s: %s; run the study again to make it anew", folder, skipped[-1])
+    runs, skipped = read_runs(folder)
+    for line in skipped:
+        log.warning("%s: %s; run the study again to make it anew", folder, line)
     plan: Json = {}
     if (folder / "plan.json").exists():
         try:

@@ -12,6 +12,7 @@ import numpy as np
 
 from longlag.errors import LonglagError
 from longlag.records.atomic import flush, write_json
+from longlag.records.packing import write_run
 from longlag.records.reader import Json, Run, read_json, read_run, warn
 from longlag.records.record import Record, as_text
 from longlag.records.side_files import CurvePoint, curve_text, digest
@@ -58,10 +59,13 @@ class Store:
         """Whether the run is recorded here, or in another study: then it is copied here."""
         if self.read(run_id) is not None:
             return True
-        for other in sorted(self.root.glob(f"*/{run_id}/record.json")):
-            if other.parent.parent != self.folder and whole(other.parent) is not None:
+        for study in sorted(self.root.glob("*/")):
+            other = None if study == self.folder else whole(study / run_id)
+            if other is not None:
                 with self._into_place(run_id) as folder:
-                    shutil.copytree(other.parent, folder, dirs_exist_ok=True)
+                    if other.folder.is_dir():
+                        shutil.copytree(other.folder, folder, dirs_exist_ok=True)
+                    write_run(other, folder)
                 return True
         return False
 
@@ -156,9 +160,9 @@ class Store:
     def _rename(self, folder: Path, target: Path) -> None:
         """Give a whole folder its name, unless another process wrote the same run meanwhile."""
         for attempt in range(ATTEMPTS):
+            if whole(target) is not None:
+                return
             if target.exists():
-                if whole(target) is not None:
-                    return
                 self.put_aside(target)
             try:
                 os.rename(folder, target)
