@@ -10,7 +10,7 @@ import torch
 
 from longlag.errors import LonglagError
 from longlag.tasks import SPLITS, Batch, DatasetTask, Digits, JapaneseVowels, Mnist5k
-from longlag.tasks.data.cache import checksum, remembered
+from longlag.tasks.data.cache import cached, checksum
 
 SIZES = {  # train, validation, test
     "digits": (1150, 287, 360),
@@ -172,7 +172,7 @@ def test_longlag_tasks_imports_neither_scikit_learn_nor_aeon():
 
 
 @pytest.fixture
-def cached(monkeypatch: pytest.MonkeyPatch, tmp_path):
+def cache_file(monkeypatch: pytest.MonkeyPatch, tmp_path):
     """A cache with one array made once: its path, and a function that reads it."""
     monkeypatch.setenv("LONGLAG_DATA", str(tmp_path))
     made = []
@@ -182,22 +182,22 @@ def cached(monkeypatch: pytest.MonkeyPatch, tmp_path):
         return {"a": np.arange(6.0).reshape(2, 3)}
 
     def read() -> int:
-        assert np.array_equal(remembered("ours-1", make)["a"], np.arange(6.0).reshape(2, 3))
+        assert np.array_equal(cached("ours-1", make)["a"], np.arange(6.0).reshape(2, 3))
         return len(made)
 
     assert read() == 1
     return tmp_path / "ours-1.npz", read
 
 
-def test_what_was_made_once_is_read_again(cached):
-    path, read = cached
+def test_what_was_made_once_is_read_again(cache_file):
+    path, read = cache_file
     assert path.exists() and read() == 1
     assert [p.name for p in path.parent.iterdir()] == ["ours-1.npz"]
 
 
 @pytest.mark.parametrize("harm", ["other", "short", "foreign", "empty"])
-def test_a_file_that_does_not_match_its_checksum_is_made_again(cached, harm: str, caplog):
-    path, read = cached
+def test_a_file_that_does_not_match_its_checksum_is_made_again(cache_file, harm: str, caplog):
+    path, read = cache_file
     whole = path.read_bytes()
     if harm == "other":
         was = checksum({"a": np.arange(6.0).reshape(2, 3)})
@@ -210,8 +210,8 @@ def test_a_file_that_does_not_match_its_checksum_is_made_again(cached, harm: str
     assert read() == 2
 
 
-def test_a_changed_byte_is_noticed(cached):
-    path, read = cached
+def test_a_changed_byte_is_noticed(cache_file):
+    path, read = cache_file
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
     path.write_bytes(data)
@@ -222,5 +222,5 @@ def test_a_folder_that_cannot_be_written_costs_only_the_cache(tmp_path, monkeypa
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("LONGLAG_DATA", str(tmp_path / "file"))
     with caplog.at_level(logging.WARNING):
-        assert remembered("ours-1", lambda: {"a": np.ones(2)})["a"].sum() == 2
+        assert cached("ours-1", lambda: {"a": np.ones(2)})["a"].sum() == 2
     assert "cannot keep" in caplog.text

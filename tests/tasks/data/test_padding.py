@@ -6,7 +6,7 @@ import torch
 from longlag.cells import GRU
 from longlag.nn.model import Model
 from longlag.tasks import UCR, Chorales, JapaneseVowels
-from longlag.tasks.data.base import Given
+from longlag.tasks.data.base import FixedDataset
 
 PACKAGES = {
     JapaneseVowels(): "aeon",
@@ -16,7 +16,7 @@ PACKAGES = {
 
 
 @pytest.mark.parametrize("task", PACKAGES, ids=lambda task: task.name)
-def test_a_sequence_has_the_same_answers_alone_and_beside_longer_ones(task: Given):
+def test_a_sequence_has_the_same_answers_alone_and_beside_longer_ones(task: FixedDataset):
     pytest.importorskip(PACKAGES[task])
     together = next(task.evaluation("validation", 0, 6, 6))
     assert together.lengths is not None

@@ -10,7 +10,7 @@ from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
 from longlag.tasks.data import Characters, Series
-from longlag.tasks.data.base import Given
+from longlag.tasks.data.base import FixedDataset
 
 ROOT = Path(__file__).parents[3]
 NUMBER = r"\d+\.\d+"
@@ -35,7 +35,7 @@ def test_the_page_is_up_to_date(written: str):
 
 def test_every_task_that_reads_data_is_on_the_page(written: str):
     for path in sorted((ROOT / "conf" / "task").glob("*.yaml")):
-        if isinstance(instantiate(OmegaConf.load(path)), Given | Series | Characters):
+        if isinstance(instantiate(OmegaConf.load(path)), FixedDataset | Series | Characters):
             assert re.search(rf"`([a-z0-9_, ]*\b)?{path.stem}\b", written), path.stem
 
 

@@ -13,7 +13,7 @@ from longlag.errors import LonglagError, need
 from longlag.tasks.base import Spec, require
 from longlag.tasks.data.base import DatasetTask
 from longlag.tasks.data.cache import Arrays, folder
-from longlag.tasks.data.network import fetched
+from longlag.tasks.data.network import download
 
 Part = tuple[Any, np.ndarray]  # sequences (I,T), an array or a list, and their labels
 
@@ -105,6 +105,6 @@ def load(dataset: str) -> list[Part]:
         raise LonglagError(f"ucr: the archives hold no set of the name {dataset!r}{meant}")
     place = folder() / "archive"
     try:
-        return fetched(f"the set {dataset} of the UCR and UEA archives", lambda: both(str(place)))
+        return download(f"the set {dataset} of the UCR and UEA archives", lambda: both(str(place)))
     finally:
         shutil.rmtree(place / dataset, ignore_errors=True)  # half of it, or cached from now on

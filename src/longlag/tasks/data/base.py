@@ -11,14 +11,14 @@ import torch
 from torch import Generator, Tensor
 
 from longlag.tasks.base import Batch, Floor, Split, Task
-from longlag.tasks.data.cache import Arrays, remembered
+from longlag.tasks.data.cache import Arrays, cached
 
 VALIDATION = 0.2  # of the training data, cut once for all runs
 CUT_SEED = 1997  # of that cut; no run's seed moves it
 
 
 @dataclass(frozen=True, kw_only=True)
-class Given(Task):
+class FixedDataset(Task):
     """Sequences that are there already, each in one split for good.
 
     A subclass writes `parts` and `rows`.  Batch k of a split is a part of a permutation of that
@@ -65,7 +65,7 @@ class Given(Task):
 
 
 @dataclass(frozen=True, kw_only=True)
-class DatasetTask(Given):
+class DatasetTask(FixedDataset):
     """Classify whole sequences of a data set; the answer is asked at each one's last step.
 
     A subclass writes `read`.
@@ -83,7 +83,7 @@ class DatasetTask(Given):
     @cached_property
     def arrays(self) -> Arrays:
         """What `read` gave, by the cache."""
-        return self.arranged(remembered(self.key, self.read))
+        return self.arranged(cached(self.key, self.read))
 
     def arranged(self, arrays: Arrays) -> Arrays:
         """What the task makes of what `read` gave; by default nothing else."""
@@ -134,7 +134,7 @@ class DatasetTask(Given):
             score = model.score(table[parts["test"]], label[parts["test"]])
             return {"accuracy": np.array(score)}
 
-        linear = float(remembered(f"{self.key}-linear", fit)["accuracy"])
+        linear = float(cached(f"{self.key}-linear", fit)["accuracy"])
         return Floor("accuracy", linear, f"logistic regression on {described}, fitted")
 
     def trivial_answer(self, batch: Batch) -> Tensor:
@@ -160,7 +160,7 @@ class DatasetTask(Given):
             found = label[~test][neighbours(table[~test], table[test])]
             return {"accuracy": np.array((found == label[test]).mean())}
 
-        value = float(remembered(f"{self.key}-nearest", measure)["accuracy"])
+        value = float(cached(f"{self.key}-nearest", measure)["accuracy"])
         return Floor("accuracy", value, "the nearest training sequence's class, all steps at once")
 
 

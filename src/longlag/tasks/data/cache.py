@@ -21,7 +21,7 @@ def folder() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "longlag"
 
 
-def remembered(name: str, make: Callable[[], Arrays]) -> Arrays:
+def cached(name: str, make: Callable[[], Arrays]) -> Arrays:
     """The arrays of `make`, from the cache if they are there and whole.
 
     Args:

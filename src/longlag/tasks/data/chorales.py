@@ -9,8 +9,8 @@ import torch
 
 from longlag.errors import LonglagError, need
 from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, require
-from longlag.tasks.data.base import Given
-from longlag.tasks.data.cache import Arrays, remembered
+from longlag.tasks.data.base import FixedDataset
+from longlag.tasks.data.cache import Arrays, cached
 from longlag.tasks.data.musicxml import frames, parts
 
 LOW, HIGH = 36, 81  # C2 to A5, all that the four voices sing
@@ -20,7 +20,7 @@ LIST = Path(__file__).with_name("chorales.txt")  # written by tools/split_choral
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chorales(Given):
+class Chorales(FixedDataset):
     """Hear a chorale in four parts, frame by frame, and say which notes sound in the next frame.
 
         C3 G3 E4 C5 | C3 G3 E4 C5 | D3 F3 D4 B4 | ...   ->   C3 G3 E4 C5 | D3 F3 D4 B4 | ...
@@ -69,7 +69,7 @@ class Chorales(Given):
     @cached_property
     def arrays(self) -> Arrays:
         """All chorales in a row: x (frames,D) uint8; begin, lengths and split (N,)."""
-        return remembered(f"{self.name}-{self.version}-{self.frame}", self.read)
+        return cached(f"{self.name}-{self.version}-{self.frame}", self.read)
 
     @cached_property
     def parts(self) -> dict[Split, np.ndarray]:

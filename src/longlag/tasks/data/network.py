@@ -13,7 +13,7 @@ Fetched = TypeVar("Fetched")
 TIMEOUT = 30.0  # seconds without a byte
 
 
-def fetched(what: str, fetch: Callable[[], Fetched]) -> Fetched:
+def download(what: str, fetch: Callable[[], Fetched]) -> Fetched:
     """What `fetch` returns; it may use a network.
 
     Args:

@@ -9,7 +9,7 @@ import numpy as np
 from longlag.errors import LonglagError, need
 from longlag.tasks.data.cache import Arrays, folder
 from longlag.tasks.data.images import SIDE, Images
-from longlag.tasks.data.network import fetched
+from longlag.tasks.data.network import download
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class OpenML(Images):
                     n_retries=1,
                 )
 
-        pixels, label = fetched(f"the data set {self.data_set} of OpenML", fetch)
+        pixels, label = download(f"the data set {self.data_set} of OpenML", fetch)
         label = np.asarray(label).astype(np.int64)
         test = np.arange(len(label)) >= len(label) - sum(self.tested)
         if tuple(np.bincount(label[test], minlength=10)) != self.tested:

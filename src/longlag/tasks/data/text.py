@@ -16,7 +16,7 @@ from torch import Generator
 from longlag.errors import LonglagError, need
 from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, Task, encode, require
 from longlag.tasks.data.base import CUT_SEED
-from longlag.tasks.data.cache import Arrays, remembered
+from longlag.tasks.data.cache import Arrays, cached
 from longlag.tasks.data.ngram import surprise
 
 UNKNOWN = "\N{REPLACEMENT CHARACTER}"  # one class for every character that training never shows
@@ -89,7 +89,7 @@ class Characters(Task):
             by_order = [surprise(train, test, size, order)[1:].mean() for order in (1, 2, ORDER)]
             return {"nll": np.array(by_order)}
 
-        alone, given, gram = remembered(f"{self.key}-grams", fit)["nll"].tolist()
+        alone, given, gram = cached(f"{self.key}-grams", fit)["nll"].tolist()
         names = tuple(self.alphabet.replace("\n", "\N{DOWNWARDS ARROW WITH CORNER LEFTWARDS}"))
         return Spec(
             kind="classification",
