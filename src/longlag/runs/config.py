@@ -131,7 +131,9 @@ def template(
     """
     try:
         values, chosen = composed(overrides, config_dir)
-    except (HydraException, OmegaConfBaseException) as error:
+    except LonglagError:
+        raise
+    except Exception as error:  # any: Hydra also raises ValueError, KeyError and others
         raise LonglagError(explain(error, overrides, config_dir)) from error
     return Template(values, {**chosen, **(names or {})}, tuple(overrides), config_dir)
 
@@ -147,11 +149,19 @@ def composed(
         search = [f"hydra.searchpath=[{quoted(f'file://{config_dir.resolve()}')}]"]
     if nameless := [word for word in overrides if not path_of(word)]:
         raise LonglagError(f"cannot read {nameless[0]!r}: write key=value")
+    if own := [word for word in overrides if path_of(word).partition("/")[0].startswith("hydra")]:
+        raise LonglagError(
+            f"{own[0]} has no effect: Hydra composes the settings, and longlag runs them; results= "
+            "is the folder of the records, executor= what carries the runs"
+        )
     GlobalHydra.instance().clear()
     with initialize_config_dir(str(folder()), version_base="1.3"):
         words = [readable(word) for word in overrides]
         values = compose("config", [*words, *search], return_hydra_config=True)
     names = {k: v for k, v in values.hydra.runtime.choices.items() if "/" not in k}
+    for group in ("cell", "task"):
+        if group not in names:
+            raise LonglagError(f"{group} must be one name; `longlag list {group}s` shows them")
     OmegaConf.set_readonly(values, False)
     OmegaConf.set_struct(values, False)
     del values["hydra"]
@@ -195,6 +205,8 @@ def expand_sweeps(words: Sequence[str], config_dir: Path | None = None) -> list[
         else:
             name = override.get_key_element()
             each.append([f"{name}={value}" for value in sweep_values(override, config_dir)])
+            if not each[-1]:
+                raise LonglagError(f"{word} names no value at all")
     return [list(combination) for combination in itertools.product(*each)]
 
 
@@ -221,7 +233,10 @@ def sweep_values(override: Override, config_dir: Path | None) -> list[str]:
         raise LonglagError(
             f"{override.input_line} is no list of values; give {override.key_or_group}=A,B,C"
         )
-    return list(override.sweep_string_iterator())
+    try:
+        return list(override.sweep_string_iterator())
+    except ValueError as error:  # range(1,2,0)
+        raise LonglagError(f"{override.input_line}: {error}") from error
 
 
 def explain(error: Exception, overrides: Sequence[str], config_dir: Path | None = None) -> str:

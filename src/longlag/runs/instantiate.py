@@ -12,6 +12,7 @@ import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
+from longlag.cells.base import Cell
 from longlag.errors import LonglagError
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
@@ -47,12 +48,51 @@ def check(config: Config) -> None:
     cfg = config.values
     check_arguments(config.plain)
     check_device(cfg.trainer.accelerator)
-    build_model(cfg, build(cfg.task))
+    with refusing("task"):
+        task = of_kind(Task, build(cfg.task))
+        x = task.batch("train", cfg.seeds.data, 0, cfg.trainer.batch_size).x
+    with refusing("cell and model"):
+        model = build_model(cfg, task)
+        for cell in model.cells:
+            of_kind(Cell, cell)
+        if cfg.model.backend != "auto":  # auto takes what can run the cell
+            with torch.no_grad():
+                model(x[:1, :1])
+    with refusing("optim"):
+        of_kind(torch.optim.Optimizer, build(cfg.optim)([torch.nn.Parameter(torch.zeros(1))]))
+    with refusing("probe"):
+        of_kind(lightning.Callback | None, build(cfg.probe))
+
+
+@contextmanager
+def refusing(what: str) -> Iterator[None]:
+    """Say in one line why something cannot be built.
+
+    Raises:
+        LonglagError: whatever was raised inside.
+    """
     try:
-        build(cfg.optim)([torch.nn.Parameter(torch.zeros(1))])
-    except (TypeError, ValueError) as error:
-        raise LonglagError(f"optim: {error}") from error
-    build(cfg.probe)
+        yield
+    except LonglagError:
+        raise
+    except Exception as error:  # any: a class says in its own way what it does not take
+        reason = (str(error).strip().splitlines() or ["no reason given"])[0]
+        raise LonglagError(
+            f"{what} cannot be built from these settings: {reason} ({type(error).__name__}); "
+            "--debug shows where"
+        ) from error
+
+
+def of_kind(kind: Any, made: Any) -> Any:
+    """Refuse what a `_target_` made if it is something else than its place needs.
+
+    Raises:
+        TypeError: it is.
+    """
+    if not isinstance(made, kind):
+        name = getattr(kind, "__name__", str(kind))
+        raise TypeError(f"its _target_ makes a {type(made).__name__}, not a {name}")
+    return made
 
 
 def check_device(accelerator: str) -> None:

@@ -40,19 +40,19 @@ class Model(Part):
     """conf/model."""
 
     model_config = ConfigDict(extra="allow")
-    hidden_size: int | None = Field(ge=1)
-    layers: int = Field(ge=1)
+    hidden_size: int | None = Field(ge=1, le=10**6)
+    layers: int = Field(ge=1, le=1000)
     dropout: float = Field(0.0, ge=0, lt=1)
 
 
 class Trainer(Part):
     """conf/trainer."""
 
-    batch_size: int = Field(ge=1)
-    max_steps: int = Field(ge=1)
-    validate_every: int = Field(ge=1)
-    validation_size: int = Field(ge=1)
-    test_size: int = Field(ge=1)
+    batch_size: int = Field(ge=1, le=10**6)
+    max_steps: int = Field(ge=1, le=10**9)
+    validate_every: int = Field(ge=1, le=10**9)
+    validation_size: int = Field(ge=1, le=10**8)
+    test_size: int = Field(ge=1, le=10**8)
     clip: float | None = Field(gt=0)
     stop_when_solved: bool
     patience: int | None = Field(ge=1)
@@ -92,7 +92,7 @@ class Settings(Part):
     seed: int = Field(ge=0, le=LARGEST_SEED)
     seeds: Seeds
     match: Literal["params", "state", "none"]
-    budget: int = Field(ge=1)
+    budget: int = Field(ge=1, le=10**12)
     threads: int = Field(ge=1, le=1024)
     results: str = Field(min_length=1)
 
