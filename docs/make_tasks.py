@@ -11,7 +11,7 @@ from pathlib import Path
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from longlag.runs.config import folder
+from longlag.records.headers import folder
 from longlag.tasks.base import Task, rises
 from longlag.tasks.show import show
 

@@ -6,8 +6,7 @@ import pytest
 
 from longlag.cli import main
 from longlag.cli.list import GROUPS
-from longlag.runs.config import folder
-from longlag.runs.headers import read_header
+from longlag.records.headers import folder, read_header
 
 
 @pytest.mark.parametrize("group", GROUPS)

@@ -256,6 +256,6 @@ def test_every_layer_of_a_real_stack_is_shown_and_named(tmp_path):
         examine_run(folder)
     build(store.folder)
     text = (store.folder / "report.md").read_text().partition("## Inside the cells")[2]
-    names = ("LSTM layer 1", "LSTM layer 2", "antisymmetric layer 1", "antisymmetric layer 2")
+    names = ("LSTM layer 1", "LSTM layer 2", "AntisymmetricRNN layer 1", "AntisymmetricRNN layer 2")
     assert all(f"| {name} |" in text for name in names)
     assert "Of a stack each layer is examined on its own" in text

@@ -9,8 +9,7 @@ from rich.text import Text
 
 from longlag.cli.find import take_options
 from longlag.errors import LonglagError, did_you_mean
-from longlag.runs.config import folder
-from longlag.runs.headers import read_header
+from longlag.records.headers import folder, read_header
 
 GROUPS = ("cell", "task", "study", "optim", "model", "trainer", "probe", "logger", "executor")
 PLURAL = {"study": "studies", "optim": "optimisers"}

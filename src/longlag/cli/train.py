@@ -99,6 +99,8 @@ def show(run: Run) -> None:
         f"{', '.join([steps, *rest])}, {run.seconds:.1f} s "
         f"({size.parameters} parameters, hidden size {size.hidden_size})"
     )
+    if run.mismatch:
+        OUT.print(f"note: {run.mismatch}", style="yellow")
     floors = {floor.metric: floor for floor in reversed(run.record.floors)}
     table = Table(box=None, pad_edge=False)
     for title in ("metric", "validation", "test", "floor", ""):

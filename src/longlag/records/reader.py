@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from longlag.errors import LonglagError
+from longlag.records.headers import model_mismatch
 from longlag.records.pack import RECORDS, DamagedPack, Pack, open_pack
 from longlag.records.record import Answer, Record, read_record
 from longlag.records.side_files import READERS, Arrays, CurvePoint, digest
@@ -42,6 +43,12 @@ class Run:
     def cell(self) -> str:
         """The name of the cell's configuration."""
         return str(self.record.names["cell"])
+
+    @property
+    def mismatch(self) -> str | None:
+        """How its model differs from the one its cell was published in; None where it does not."""
+        model = str(self.record.names.get("model", ""))
+        return model_mismatch(self.cell, model, self.record.model.layers) if model else None
 
     @property
     def task(self) -> str:

@@ -10,12 +10,12 @@ import numpy as np
 from numpy.random import Generator
 
 from longlag.nn.layer_names import place
+from longlag.records.headers import display_name
 from longlag.records.reader import Json, Run, Study
 from longlag.records.state_paths import Path, parts, profile
 from longlag.stats import Interval, median_range, share_interval
 
 SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
-NAMES = {"rnn": "RNN", "elman": "RNN", "lstm": "LSTM", "gru": "GRU"}
 ORDER = ("rnn", "elman", "lstm", "gru")
 
 
@@ -130,7 +130,7 @@ def flat(config: Any, prefix: str = "") -> Json:
 
 def cell_label(cell: str) -> str:
     """A cell's name for people."""
-    return NAMES.get(cell, cell)
+    return display_name(cell)
 
 
 def rank(cell: str) -> tuple[int, str]:

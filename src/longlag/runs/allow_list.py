@@ -14,7 +14,7 @@ import torch
 from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
-from longlag.runs.config import folder
+from longlag.records.headers import folder
 from longlag.runs.identity import targets
 
 GROUPS = ("cell", "task", "model", "optim", "trainer", "probe")  # of conf/, that a record holds

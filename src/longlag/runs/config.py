@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from longlag.errors import LonglagError, did_you_mean
+from longlag.records.headers import folder
 from longlag.runs.identity import code_of
 from longlag.runs.settings import check_settings
 
@@ -64,13 +65,6 @@ class Config(NamedTuple):
         text = json.dumps([values, code_of(values)], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         return f"{self.names['cell']}-{self.names['task']}-{digest}"
-
-
-def folder() -> Path:
-    """Where longlag's own config groups lie: in the repository, or inside the wheel."""
-    here = Path(__file__).resolve().parents[1]
-    inside, beside = here / "conf", here.parents[1] / "conf"
-    return inside if inside.is_dir() else beside
 
 
 class Template(NamedTuple):

@@ -44,6 +44,13 @@ def method(study: Study, settings: dict[str, list[Group]], trials: list[Trials])
         ),
         Text(f"*Size and training.* {protocol(study.final)}"),
     ]
+    if otherwise := list(dict.fromkeys(run.mismatch for run in study.final if run.mismatch)):
+        blocks.append(
+            Text(
+                f"*Otherwise than published.* {'; '.join(otherwise)}. What they score here is no "
+                "result about the cell as it was meant."
+            )
+        )
     if trials:
         rates = sorted({float(rate) for t in trials for rate in t.rates})
         blocks.append(

@@ -8,14 +8,15 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from longlag.cells import Cell
-from longlag.runs.config import folder
-from longlag.runs.headers import (
+from longlag.records.headers import (
     Header,
     display_name,
+    folder,
     header_of,
     model_mismatch,
     read_header,
 )
+from some_record import some_run
 
 YAMLS = sorted((folder() / "cell").glob("*.yaml"))
 MODELS = {path.stem for path in (folder() / "model").glob("*.yaml")}
@@ -63,3 +64,15 @@ def test_a_cell_that_runs_otherwise_than_published_is_told():
     said = "IndRNN was published with 2 layers or more, and ran with 1"
     assert model_mismatch("indrnn", "stack") == said
     assert model_mismatch("indrnn", "stack", 2) is None
+
+
+def test_a_recorded_run_says_so_itself():
+    for cell, model, otherwise in (
+        ("lru", "stack", True),
+        ("lru", "block", False),
+        ("lstm", "stack", False),
+        ("no_cell_of_conf", "stack", False),
+    ):
+        run = some_run(names={"cell": cell, "task": "adding", "model": model})
+        assert bool(run.mismatch) == otherwise
+    assert some_run().mismatch is None  # records that do not name their model

@@ -11,10 +11,9 @@ docstring holds its equations.  The format, before the first setting:
 """
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
-
-from longlag.runs.config import folder
 
 
 class Header(NamedTuple):
@@ -42,6 +41,7 @@ def read_header(path: Path) -> Header:
     return Header(**found)
 
 
+@cache
 def header_of(group: str, choice: str, config_dir: Path | None = None) -> Header:
     """Read the header of `choice` in `group`, the user's own folder first; empty if it is gone."""
     for place in folders(config_dir):
@@ -78,3 +78,10 @@ def model_mismatch(
 def folders(config_dir: Path | None = None) -> Iterable[Path]:
     """Where groups lie: the user's own folder, if there is one, before longlag's."""
     return ([] if config_dir is None else [config_dir]) + [folder()]
+
+
+def folder() -> Path:
+    """Where longlag's own config groups lie: in the repository, or inside the wheel."""
+    here = Path(__file__).resolve().parents[1]
+    inside, beside = here / "conf", here.parents[1] / "conf"
+    return inside if inside.is_dir() else beside
