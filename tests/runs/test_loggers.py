@@ -1,7 +1,10 @@
 """A logger shows a run and never costs it."""
 
+import getpass
+import importlib.util
 import json
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -10,12 +13,13 @@ import numpy as np
 import pytest
 
 import tiny
+from longlag.errors import LonglagError
 from longlag.nn.layer_names import WAYS
 from longlag.records.record import Network
 from longlag.runs import loggers
 from longlag.runs.config import resolve
 from longlag.runs.run import execute
-from longlag.runs.wandb_panels import flow, picture
+from longlag.runs.wandb_panels import can_draw, flow, picture
 from some_record import some_record
 
 TINY = ("cell=lstm", *tiny.TINY)
@@ -41,6 +45,7 @@ def inspected(path: Path) -> str:
 
 def test_two_runs_of_one_process_are_two_runs(offline):
     first, second = resolve((*TINY, "seed=0")), resolve((*TINY, "seed=1"))
+    assert "lstm adding T=6 lr=" in offline[0] and "seed=1" in offline[1]
     assert first.id in offline[0] and second.id not in offline[0]
     assert second.id in offline[1] and first.id not in offline[1]
 
@@ -59,6 +64,10 @@ def test_two_runs_of_one_process_are_two_runs(offline):
         "test/mse",
         "single/adding",  # group
         "hidden_size",  # config
+        "decay_rate/trained",  # summary
+        "skill",
+        "state_size",
+        "backend",
     ],
 )
 def test_an_offline_run_holds(offline, what):
@@ -129,3 +138,42 @@ def test_the_heat_map_is_light_where_values_are_large_and_red_where_there_are_no
     assert image.dtype == np.uint8 and image.shape[2] == 3
     assert image[0, 0].tolist() == [0, 0, 0] and image[0, -1].tolist() == [255, 255, 255]
     assert image[-1, 0].tolist() == [160, 30, 30]
+
+
+def test_a_run_names_no_machine_no_program_and_no_arguments(offline):
+    for text in offline:
+        assert '"type": "environment"' not in text and '"host": "longlag"' in text
+        for name in (sys.executable, os.getcwd(), "requirements.txt", f"{getpass.getuser()}@"):
+            assert name not in text, name
+
+
+def test_without_pillow_wandb_goes_on_without_heat_maps_and_says_what_to_install(
+    monkeypatch, caplog
+):
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *a: None if name == "PIL" else real(name, *a)
+    )
+    can_draw.cache_clear()
+    shown = flow(some_record(), {"steps": np.arange(2), "profile/0/h": np.ones((2, 3))})
+    can_draw.cache_clear()
+    assert set(shown) == {"profile_lines/h"}
+    assert "pip install 'longlag[report]'" in caplog.text
+
+
+def test_a_run_that_is_refused_opens_no_logger_and_one_that_breaks_is_marked_failed(
+    tmp_path, monkeypatch
+):
+    folder = tmp_path / "study"
+    with pytest.raises(LonglagError):
+        execute(resolve((*TINY, "match=params")), folder)
+    assert not folder.exists()
+
+    def broken(self, batch, k):
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("longlag.training.learner.Learner.training_step", broken)
+    with pytest.raises(RuntimeError, match="broken"):
+        execute(resolve(TINY), folder)
+    (path,) = folder.glob("wandb/offline-run-*/*.wandb")
+    assert '"exit_code": 1' in inspected(path)

@@ -4,13 +4,14 @@ Whatever goes wrong in a logger is said once, and never costs a result.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Literal
 
 import lightning
 from lightning.pytorch.loggers import CSVLogger, Logger
+from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
 from longlag.probes.callback import GradientFlow
@@ -85,14 +86,24 @@ def wandb_logger(
     config: Config,
     mode: Literal["offline", "online", "disabled"] = "offline",
     project: str = "longlag",
+    entity: str | None = None,
+    group: str | None = None,
+    name: str | None = None,
+    tags: Sequence[str] = (),
+    notes: str | None = None,
 ) -> SafeLogger:
-    """A W&B run, grouped by study, task and cell.
+    """A W&B run that keeps no machine, program, folder or arguments.
 
     Args:
         folder: of the study; W&B writes its own folder below it.
         config: of the run.
         mode: offline, online (needs an account) or disabled.
         project: of W&B.
+        entity: user or team; None: the account's own.
+        group: None: study and task.
+        name: None: cell, task, length, learning rate and seed.
+        tags: besides study, cell and task.
+        notes: on the run.
 
     Raises:
         LonglagError: another mode.
@@ -106,7 +117,15 @@ def wandb_logger(
     names, study = config.names, config.names.get("study") or "single"
     folder.mkdir(parents=True, exist_ok=True)
     settings = wandb.Settings(
-        silent=True, console="off", x_disable_stats=True, disable_git=True, disable_code=True
+        silent=True,
+        console="off",
+        disable_git=True,
+        disable_code=True,
+        save_code=False,
+        x_disable_stats=True,
+        x_disable_meta=True,  # program, arguments, folder, host: none is to be sent
+        x_save_requirements=False,
+        host="longlag",  # else W&B asks the machine
     )
     run = wandb.init(
         project=project,
@@ -114,21 +133,32 @@ def wandb_logger(
         dir=str(folder),
         settings=settings,
         reinit="create_new",
-        name=config.id,
-        group=f"{study}/{names['task']}",
-        job_type=names["cell"],
-        tags=[study, names["cell"], names["task"]],
-        config={**config.scientific, "names": names},
+        entity=entity,
+        name=name or title_of(config),
+        group=group or f"{study}/{names['task']}",
+        job_type=names.get("stage") or "single",  # of a study: tune or final
+        tags=[study, names["cell"], names["task"], *tags],
+        notes=notes,
+        config={**config.scientific, "names": names, "id": config.id},
     )
     run.define_metric("*", step_metric="step")
     return SafeLogger(
         lambda values, step: run.log({**values, "step": step}),
         lambda success: run.finish(exit_code=0 if success else 1),
         lambda record, arrays: {
-            **wandb_panels.summary(record),
+            **wandb_panels.summary(record, arrays),
             **wandb_panels.flow(record, arrays),
         },
     )
+
+
+def title_of(config: Config) -> str:
+    """Name a run by what people tell runs apart by."""
+    values = config.values
+    length = OmegaConf.select(values, "task.length")
+    parts = [config.names["cell"], config.names["task"]]
+    parts += [] if length is None else [f"T={length}"]
+    return " ".join([*parts, f"lr={OmegaConf.select(values, 'optim.lr')}", f"seed={values.seed}"])
 
 
 def csv_logger(folder: Path, config: Config) -> SafeLogger:

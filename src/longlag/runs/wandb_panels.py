@@ -1,16 +1,38 @@
 """What a run shows on a dashboard beside its curves: the gradient's way back through time."""
 
+import functools
+import importlib.util
+import logging
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from longlag.nn.layer_names import title
+from longlag.records.gradient_decay import best_rate
+from longlag.records.reader import Run
 from longlag.records.record import Record
 
+log = logging.getLogger(__name__)
 
-def summary(record: Record) -> dict[str, Any]:
-    """The final numbers."""
+
+def summary(record: Record, arrays: dict[str, Any]) -> dict[str, Any]:
+    """Return the final numbers; decay rates are those of the best path of the first layer.
+
+    Args:
+        record: of the run.
+        arrays: of probe.npz.
+    """
+    run = Run(Path(), record, found={"probe.npz": arrays})
     return {
+        "skill": run.skill,
+        "floor": run.floor,
+        "decay_rate/initial": best_rate(run, 0),
+        "decay_rate/trained": best_rate(run, -1),
+        "state_size": record.model.state_size,
+        "backend": ", ".join(record.model.backends),
+        "seconds": run.seconds,
+        "status": record.status,
         **{f"test/{name}": value for name, value in record.metrics.test.items()},
         "solved": bool(record.solved and record.solved.met),
         "best_step": record.best_step,
@@ -48,10 +70,20 @@ def flow(record: Record, arrays: dict[str, Any]) -> dict[str, Any]:
             title=f"{unit}: {where}",
             xname="steps before the answer",
         )
-        shown[f"{group}_map/{where}"] = wandb.Image(
-            picture(drawn), caption=f"{unit}; right: further back; down: training steps"
-        )
+        if can_draw():
+            shown[f"{group}_map/{where}"] = wandb.Image(
+                picture(drawn), caption=f"{unit}; right: further back; down: training steps"
+            )
     return shown
+
+
+@functools.cache
+def can_draw() -> bool:
+    """Whether heat maps can be made; else say once what they need."""
+    found = importlib.util.find_spec("PIL") is not None
+    if not found:
+        log.warning("W&B gets no heat maps without Pillow: run `pip install 'longlag[report]'`")
+    return found
 
 
 def picture(values: np.ndarray) -> np.ndarray:

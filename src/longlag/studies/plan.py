@@ -43,6 +43,8 @@ class StudyPlan:
         if point not in self.configs:
             pair = point.cell, point.task
             config = self.templates[pair].at(point.own)
+            stage = "tune" if point.seed in self.study.tuning_seeds else "final"
+            config = config._replace(names={**config.names, "stage": stage})
             other = self.pair_of.setdefault(config.id, pair)
             if other != pair:
                 raise LonglagError(
