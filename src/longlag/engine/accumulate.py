@@ -2,69 +2,61 @@
 
 from dataclasses import replace
 
-from longlag.engine.ir import Expr, Product, Program
+from longlag.engine.ir import Buffer, Expr, Kind, Product, Program, Root, Values, topological
 
 
-def fold(program: Program) -> Program:
-    """Let a product that is only ever added to columns of u be accumulated onto them."""
-    everything = [*program.states, *(root for s in program.stages for root in s.roots)]
-    uses: dict[Expr, set[Expr | None]] = {root.expr: {None} for root in everything}
-    for expr in topological([root.expr for root in everything]):
-        for arg in expr.args if expr.op not in ("load", "number") else ():
-            uses.setdefault(arg, set()).add(expr)
+def accumulate(program: Program) -> tuple[Program, Buffer | None]:
+    """Let a product that is only ever added to columns of u be accumulated onto them.
+
+    Returns:
+        The program, and the buffer that holds u plus such products, if there are any.
+    """
+    u = program.u
+    users: dict[Expr, list[Expr | None]] = {}
+    for root in program.roots:
+        users.setdefault(root.expr, []).append(None)
+    for expr in topological([root.expr for root in program.roots]):
+        for arg in expr.args:
+            users.setdefault(arg, []).append(expr)
+    total = Buffer(Kind.SUM, "u_plus", u.width)
     swap: dict[Expr, Expr] = {}
     for p in program.products:
-        found = _sums(p, uses)
-        columns = {u.args[1] - m.args[1] for m, u, _ in found}
-        if len(columns) == 1 and 0 <= min(columns) <= program.widths["u"] - p.n:  # all of it fits
-            p.column = columns.pop()
-            swap |= {total: Expr("load", ("a", u.args[1], False)) for _, u, total in found}
+        found = sums_with_u(p, u, users)
+        starts = {u_load.column.start - own.column.start for own, u_load, _ in found}
+        if p.rows == 1 and len(starts) == 1 and 0 <= min(starts) <= u.width - p.n:  # all of it fits
+            p.column = starts.pop()
+            swap |= {add: replace(u_load, buffer=total) for _, u_load, add in found}
     if not swap:
-        return program
-    memo: dict[Expr, Expr] = {}
+        return program, None
+    new: dict[Expr, Expr] = {}
+    for expr in topological([root.expr for root in program.roots]):
+        args = tuple(new[arg] for arg in expr.args)
+        same = all(a is b for a, b in zip(args, expr.args, strict=True))
+        new[expr] = swap.get(expr) or (expr if same else replace(expr, args=args))
 
-    def new(expr: Expr) -> Expr:
-        if expr not in memo:
-            args = expr.args if expr.op in ("load", "number") else tuple(map(new, expr.args))
-            memo[expr] = swap.get(expr) or Expr(expr.op, args)
-        return memo[expr]
+    def renewed(root: Root) -> Root:
+        return root._replace(expr=new[root.expr])
 
     for stage in program.stages:
-        stage.roots = [root._replace(expr=new(root.expr)) for root in stage.roots]
-    kept = {b: w for b, w in program.widths.items() if _kept(b, program)}
-    states = [root._replace(expr=new(root.expr)) for root in program.states]
-    return replace(program, widths=kept | {"a": kept["u"]}, states=states)
+        if isinstance(stage, Values):
+            stage.roots = [renewed(root) for root in stage.roots]
+        elif not isinstance(stage, Product):
+            stage.root = renewed(stage.root)
+    return replace(program, states=[renewed(root) for root in program.states]), total
 
 
-def _kept(buffer: str, program: Program) -> bool:
-    """Whether `buffer` still has to exist once products are folded."""
-    return all(p.buffer != buffer or p.column is None for p in program.products)
-
-
-def _sums(p: Product, uses: dict[Expr, set[Expr | None]]) -> list[tuple[Expr, Expr, Expr]]:
-    """(column of p, column of u, their sum) for all of p, or nothing if it has other uses."""
+def sums_with_u(
+    p: Product, u: Buffer, users: dict[Expr, list[Expr | None]]
+) -> list[tuple[Expr, Expr, Expr]]:
+    """Return (column of p, of u, their sum) for all of p, or nothing if it has other uses."""
     found = []
-    for load in [e for e in uses if e.op == "load" and e.args[0] == p.buffer]:
-        for total in uses[load]:
+    for load in [e for e in users if e.buffer == p.buffer]:
+        for total in users[load]:
             if total is None or total.op != "add":
                 return []
-            u = total.args[total.args[0] == load]
-            if u.op != "load" or u.args[0] != "u" or uses[u] != {total}:
+            other = total.args[total.args[0] is load]
+            alone = other.buffer == u and users[other] == [total]
+            if not alone or other.column.strides != load.column.strides:
                 return []
-            found.append((load, u, total))
+            found.append((load, other, total))
     return found
-
-
-def topological(roots: list[Expr]) -> list[Expr]:
-    """Every expression under `roots` once, arguments first."""
-    order: dict[Expr, None] = {}
-
-    def visit(expr: Expr) -> None:
-        if expr not in order:
-            for arg in expr.args if expr.op not in ("load", "number") else ():
-                visit(arg)
-            order[expr] = None
-
-    for root in roots:
-        visit(root)
-    return list(order)

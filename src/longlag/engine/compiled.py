@@ -16,12 +16,15 @@ from torch.autograd.function import once_differentiable
 from longlag.cells.base import Cell
 from longlag.engine import loop
 from longlag.engine.c_compiler import library
-from longlag.engine.codegen import Source
+from longlag.engine.codegen import Pointer, Role, Source
 from longlag.engine.errors import CannotCompile
+from longlag.engine.ir import Buffer, Kind
+from longlag.engine.lower import Lowering
 from longlag.engine.matmul import REAL
 from longlag.engine.plan_key import plan_key
-from longlag.engine.trace import tensors, trace
+from longlag.engine.trace import StepGraph, weights_of
 
+Table = dict[Pointer, Tensor | None]
 CLOSE = {torch.float32: (1e-3, 1e-4), torch.float64: (1e-9, 1e-11)}  # rtol, atol of the proof
 MOST = 16  # forms of one cell: each is traced, compiled and kept
 _steps: "WeakKeyDictionary[Cell, dict[Any, CompiledStep | str]]" = WeakKeyDictionary()
@@ -84,27 +87,27 @@ class CompiledStep:
         if u.dtype not in REAL or u.device.type != "cpu":
             raise CannotCompile(f"{u.dtype} on {u.device.type} is not float32 or float64 on a CPU")
         try:
-            program = trace(cell, u.shape[-1])
+            lowering = Lowering(StepGraph(cell, u.shape[-1]), cell.State._fields)
+            self.source = Source(lowering.program(), REAL[u.dtype])
         except CannotCompile:
             raise
         except Exception as error:  # a step that looks at values, or holds what fx cannot read
-            raise CannotCompile(f"its step cannot be traced ({type(error).__name__})") from error
-        self.source = Source(program, REAL[u.dtype])
+            first = next(iter(str(error).strip().splitlines()), "")
+            why = f"its step cannot be traced ({type(error).__name__}: {first})"
+            raise CannotCompile(why) from error
         self.program = self.source.program
         built = library(self.source.text)
         self.forward, self.backward = built.forward, built.backward
-        self.zeroed = {
-            name
-            for buffer, width in self.program.widths.items()
-            if not self.source.covered(name := f"g_{buffer}", width)
-        }
         self.prove(cell, u)
 
     def __call__(self, cell: Cell, u: Tensor, s: Any) -> Any:
-        """The states, as a State of (T,B,H)."""
-        own = tensors(cell)
-        fixed = self.program.fixed(*(own[name] for name in self.program.names))
-        return type(s)(*CompiledScan.apply(self, u, *s, *fixed))
+        """Return the states, as a State of (T,B,...)."""
+        own = weights_of(cell)
+        fixed = self.program.compute_fixed(*(own[name] for name in self.program.weights))
+        flat = (leaf.reshape(len(leaf), -1) for leaf in s)
+        found = CompiledScan.apply(self, u, *flat, *fixed)
+        pairs = zip(found, s, strict=True)
+        return type(s)(*(all_of.view(len(u), *leaf.shape) for all_of, leaf in pairs))
 
     def prove(self, cell: Cell, like: Tensor) -> None:
         """Hold three steps against the loop, in value and gradient.
@@ -131,73 +134,95 @@ class CompiledStep:
             if not close.all():
                 raise CannotCompile("its compiled step does not compute what its step does")
 
-    def pointers(self, names: list[str], table: dict[str, Tensor | None]) -> Any:
-        """The addresses of `names`, in order."""
-        given = [table[name] for name in names]
-        return (ctypes.c_void_p * len(given))(*(0 if p is None else p.data_ptr() for p in given))
+
+def call(function: Any, size: tuple[int, int], pointers: list[Pointer], table: Table) -> None:
+    """Call one of the two functions.
+
+    Raises:
+        MemoryError: it had none for its copies of the weights.
+    """
+    given = [table[pointer] for pointer in pointers]
+    addresses = (ctypes.c_void_p * len(given))(*(0 if p is None else p.data_ptr() for p in given))
+    if function(*map(ctypes.c_long, size), addresses):
+        raise MemoryError("backend 'compiled': no memory for a copy of the weights")
 
 
 class CompiledScan(torch.autograd.Function):
     """All steps at once, for autograd."""
 
     @staticmethod
-    def forward(ctx: Any, plan: CompiledStep, u: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        """U (T,B,P), s_0, fixed values -> s_1 .. s_T."""
-        program, (T, B, _) = plan.program, u.shape
-        n = len(program.states)
-        table: dict[str, Tensor | None] = {"u": u.contiguous()}
-        for name, width in program.widths.items():
-            if name[0] == "c":
-                table[name] = rest[n + int(name[1:])].contiguous()
-            elif name != "u":
-                table[name] = u.new_empty(T + (name[0] == "s"), B, width)
-        for i, start in enumerate(rest[:n]):
-            table[f"s{i}"][0] = start  # pyright: ignore[reportOptionalSubscript]
-        for p in program.products:
-            table[f"w{p.index}"] = rest[n + p.weight].contiguous()
-        names = plan.source.forward_names
-        plan.forward(ctypes.c_long(T), ctypes.c_long(B), plan.pointers(names, table))
-        ctx.plan, ctx.size, ctx.shapes = plan, (T, B), [r.shape for r in rest[n:]]
-        if not plan.source.rereads_u:
-            table["u"] = None
-        ctx.save_for_backward(*(table[name] for name in names))
+    def forward(ctx: Any, step: CompiledStep, u: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
+        """U (T,B,P), s_0 (B,H), fixed values -> s_1 .. s_T (T,B,H)."""
+        source, (T, B, _) = step.source, u.shape
+        given = dict(zip(step.program.given, (u, *rest), strict=True))
+        table: Table = {}
+        for pointer in source.forward_pointers:
+            buffer = pointer.buffer
+            if buffer.kind in (Kind.INPUT, Kind.FIXED):
+                table[pointer] = given[buffer].contiguous()
+            else:
+                table[pointer] = u.new_empty(T + (buffer.kind is Kind.STATE), B, buffer.width)
+            if buffer.kind is Kind.STATE:
+                table[pointer][0] = given[buffer]  # pyright: ignore[reportOptionalSubscript]
+        call(step.forward, (T, B), source.forward_pointers, table)
+        states = [table[p][1:] for p in source.forward_pointers if p.buffer.kind is Kind.STATE]  # pyright: ignore
+        ctx.step, ctx.size, ctx.shapes = step, (T, B), [r.shape for r in rest]
+        keep = [None if drop(source, p.buffer) else table[p] for p in source.forward_pointers]
+        ctx.save_for_backward(*keep)
         ctx.set_materialize_grads(False)
-        return tuple(table[f"s{i}"][1:] for i in range(n))  # pyright: ignore
+        return tuple(states)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *direct: Tensor | None) -> tuple[Tensor | None, ...]:
         """dL/ds_1 .. dL/ds_T -> dL/du, dL/ds_0 and those of the fixed values."""
-        plan: CompiledStep = ctx.plan
-        program, source = plan.program, plan.source
-        saved = ctx.saved_tensors
-        table: dict[str, Any] = dict(zip(source.forward_names, saved, strict=True))
-        T, B = ctx.size
-        new = table["s0"].new_empty
-        for i, grad in enumerate(direct):
-            width = program.widths[f"s{i}"]
-            table[f"direct{i}"] = None if grad is None else grad.contiguous()
-            table[f"G{i}"], table[f"N{i}"] = new(B, width).zero_(), new(B, width)
-        for p in program.products:
-            table[f"d{p.index}"] = new(p.k, p.n).zero_()
-        for name, width in program.widths.items():
-            if name[0] in "um":
-                made = new(T, B, width)
-                table[f"g_{name}"] = made.zero_() if f"g_{name}" in plan.zeroed else made
-            elif name[0] in "xc":
-                width = width if width > 1 else max(program.widths.values())
-                table[f"g_{name}"] = new(B, width).zero_()
-        given = plan.pointers(source.backward_names, table)
-        plan.backward(ctypes.c_long(T), ctypes.c_long(B), given)
-        fixed: list[Any] = [None] * len(ctx.shapes)
-        for p in program.products:
-            grad = table[f"d{p.index}"]
-            fixed[p.weight] = grad if fixed[p.weight] is None else fixed[p.weight] + grad
-        for name in program.widths:
-            if name[0] == "c":
-                i, width = int(name[1:]), program.widths[name]
-                total = table[f"g_{name}"].sum(0) if width > 1 else table[f"g_{name}"].sum()
-                total = total.reshape(ctx.shapes[i])
-                fixed[i] = total if fixed[i] is None else fixed[i] + total
-        start = [table[f"{'GN'[T % 2]}{i}"] for i in range(len(direct))]
-        return None, table["g_u"], *start, *fixed
+        step: CompiledStep = ctx.step
+        program, source, (T, B) = step.program, step.source, ctx.size
+        table: Table = dict(zip(source.forward_pointers, ctx.saved_tensors, strict=True))
+        new = next(t for t in ctx.saved_tensors if t is not None).new_empty
+        losses = dict(zip((root.buffer for root in program.states), direct, strict=True))
+        found: dict[Buffer, Tensor] = {}
+        for pointer in source.backward_pointers[len(source.forward_pointers) :]:
+            buffer, role = pointer.buffer, pointer.role
+            if role is Role.DIRECT:
+                loss = losses[buffer]
+                table[pointer] = None if loss is None else loss.contiguous()
+                continue
+            rows = (T, B) if buffer.gradient_over_time else (B,)
+            made = new(*rows, buffer.width)
+            if pointer.product is not None:
+                made = new(pointer.product.k, pointer.product.n)
+            zero = role in (Role.AFTER, Role.WEIGHT_GRADIENT) or buffer in source.zeroed
+            table[pointer] = made.zero_() if zero else made
+        call(step.backward, (T, B), source.backward_pointers, table)
+        for pointer in source.backward_pointers[len(source.forward_pointers) :]:
+            own, made = gradient(pointer, T), table[pointer]
+            if own and made is not None:
+                before = found.get(pointer.buffer)
+                made = made.sum(0) if own == "rows" else made
+                if pointer.product is not None and pointer.product.turned:
+                    made = made.t()
+                made = made.reshape(-1) if pointer.buffer.kind is Kind.FIXED else made
+                found[pointer.buffer] = made if before is None else before + made
+        grads = [found.get(buffer) for buffer in program.given[1:]]
+        shaped = (
+            None if g is None else g.reshape(shape)
+            for g, shape in zip(grads, ctx.shapes, strict=True)
+        )
+        return None, found[program.u], *shaped
+
+
+def drop(source: Source, buffer: Buffer) -> bool:
+    """Whether backward does not read a buffer of forward: u, where its sum with products serves."""
+    return buffer.kind is Kind.INPUT and not source.rereads_u
+
+
+def gradient(pointer: Pointer, T: int) -> str:
+    """Return how a pointer's numbers are a gradient that is wanted: as rows, whole, or not."""
+    if pointer.role is Role.WEIGHT_GRADIENT:
+        return "whole"
+    if pointer.role is (Role.BEFORE if T % 2 else Role.AFTER):  # they change places at each step
+        return "whole"
+    if pointer.role is Role.GRADIENT and pointer.buffer.kind is Kind.FIXED:
+        return "rows"
+    return "whole" if pointer.buffer.kind is Kind.INPUT and pointer.role is Role.GRADIENT else ""

@@ -1,73 +1,185 @@
-"""What one step computes: matrix products and normalisations, and pointwise expressions between.
+"""What one step computes: matrix products, sums over units, and pointwise expressions between.
 
 What depends on the weights alone is set apart and computed once, before the time loop.
 """
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any, NamedTuple
 
 from torch import fx
 
 
-class Expr(NamedTuple):
-    """One value per column j: an operation on others, a number, or a column of a buffer."""
+class Kind(Enum):
+    """What a buffer holds."""
 
-    op: str  # of pointwise.OPS, "number" or "load"
-    args: tuple[Any, ...] = ()  # Exprs; (value,); (buffer, offset, whether one column serves all)
+    INPUT = "u, the projected input"
+    SUM = "u plus the products that are only ever added to it"
+    STATE = "a part of the state, from before the first step on"
+    PRODUCT = "a matrix product"
+    VALUES = "values that a product reads, or that stand side by side"
+    REDUCED = "a sum or maximum over units"
+    FIXED = "a value of the weights alone"
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """Numbers by row and column: a row for each sequence, of each step if it is over time."""
+
+    kind: Kind
+    name: str  # in the C: that of the equation where there is one
+    width: int  # columns
+
+    @property
+    def over_time(self) -> bool:
+        """Whether there are rows for each step; a fixed value has one row for all."""
+        return self.kind is not Kind.FIXED
+
+    @property
+    def gradient_over_time(self) -> bool:
+        """Whether the gradient of every step is kept; else the buffer of one step is used anew."""
+        return self.kind in (Kind.INPUT, Kind.PRODUCT)
+
+
+class Column(NamedTuple):
+    """The column `start + sum of strides[i] * (index on axis i)` of a buffer."""
+
+    start: int
+    strides: tuple[int, ...]
+
+
+WHOLE = Column(0, ())
+
+
+@dataclass(frozen=True, eq=False)
+class Expr:
+    """One number for each index: an operation on others, a number, or a column of a buffer."""
+
+    op: str  # of pointwise.OPERATIONS, "number" or "load"
+    args: tuple["Expr", ...] = ()
+    number: float = 0.0
+    buffer: Buffer | None = None  # of a load
+    column: Column = WHOLE  # of a load
+
+    def __add__(self, other: "Expr | float | int") -> "Expr":
+        """Return the sum."""
+        return Expr("add", (self, lifted(other)))
+
+    def __sub__(self, other: "Expr | float | int") -> "Expr":
+        """Return the difference."""
+        return Expr("sub", (self, lifted(other)))
+
+    def __mul__(self, other: "Expr | float | int") -> "Expr":
+        """Return the product."""
+        return Expr("mul", (self, lifted(other)))
+
+    def __truediv__(self, other: "Expr | float | int") -> "Expr":
+        """Return the quotient."""
+        return Expr("div", (self, lifted(other)))
+
+    def __neg__(self) -> "Expr":
+        """Return the negative."""
+        return Expr("neg", (self,))
+
+
+def lifted(value: Expr | float | int) -> Expr:
+    """Return `value` as an expression."""
+    return value if isinstance(value, Expr) else Expr("number", number=float(value))
 
 
 class Root(NamedTuple):
-    """An expression that has to be written down: `width` columns of `buffer` from `offset`."""
+    """An expression that is written down, at every index of `axes`, to `column` of `buffer`."""
 
     expr: Expr
-    buffer: str
-    offset: int
-    width: int
+    buffer: Buffer
+    axes: tuple[int, ...]  # their sizes, outermost first
+    column: Column
 
 
-@dataclass
+@dataclass(eq=False)
 class Stage:
-    """What takes whole rows of a buffer X (B,k) to rows of another, M (B,n)."""
+    """What fills a buffer; it reads those of lower levels only."""
 
-    index: int
+    buffer: Buffer
+    level: int
+
+
+@dataclass(eq=False)
+class Product(Stage):
+    """M = X W, on `rows` rows of each sequence."""
+
+    x: Buffer
+    weight: Buffer  # W (k,n)
     k: int
     n: int
-    x: str = field(default="", kw_only=True)  # the buffer that holds X
-    roots: list[Root] = field(default_factory=list, kw_only=True)  # what fills it, if it must be
-    level: int = field(default=0, kw_only=True)  # stages that must come before
-    column: int | None = field(default=None, kw_only=True)  # where it is added to u
-
-    @property
-    def buffer(self) -> str:
-        """Where M is kept."""
-        return f"m{self.index}"
+    rows: int = 1
+    turned: bool = False  # W is given as (n,k)
+    column: int | None = field(default=None, kw_only=True)  # where in u it is accumulated
 
 
-@dataclass
-class Product(Stage):
-    """M = X W, with W (k,n) the fixed value number `weight`."""
+@dataclass(eq=False)
+class Values(Stage):
+    """Pointwise expressions, written down side by side."""
 
-    weight: int
+    roots: list[Root]
 
 
-@dataclass
-class Norm(Stage):
-    """M = (X - mean) / sqrt(variance + eps), over each row."""
+@dataclass(eq=False)
+class Reduction(Stage):
+    """The sum or maximum of `root.expr` over the last `over` of its axes."""
 
-    eps: float
+    op: str  # sum or max; a maximum is a constant for the gradient
+    root: Root  # its column has the axes that are kept
+    over: int
 
 
 @dataclass
 class Program:
     """The whole of it."""
 
-    widths: dict[str, int]  # columns of each buffer: u, s0, s1, .., m0, .., x0, ..
-    fixed: fx.GraphModule  # parameters and buffers -> values that do not change with time
-    names: list[str]  # of those parameters and buffers
-    stages: list[Stage]
-    states: list[Root]
+    u: Buffer
+    states: list[Root]  # what is written to each part of the state
+    stages: list[Any]  # Product, Values and Reduction, by level
+    fixed: list[Buffer]  # in the order in which `compute_fixed` gives them
+    compute_fixed: fx.GraphModule  # parameters and buffers -> values that do not change with time
+    weights: list[str]  # names of those parameters and buffers
+
+    @property
+    def given(self) -> list[Buffer]:
+        """What a run is given: u, the parts of the first state, and the fixed values."""
+        return [self.u, *(root.buffer for root in self.states), *self.fixed]
 
     @property
     def products(self) -> list[Product]:
-        """The stages that have a weight."""
+        """The matrix products."""
         return [stage for stage in self.stages if isinstance(stage, Product)]
+
+    @property
+    def roots(self) -> list[Root]:
+        """Every expression that is written down or reduced."""
+        found = list(self.states)
+        for stage in self.stages:
+            found += stage.roots if isinstance(stage, Values) else []
+            found += [stage.root] if isinstance(stage, Reduction) else []
+        return found
+
+    def levels(self) -> list[list[Any]]:
+        """Stages that can be taken together, in order."""
+        top = max((stage.level for stage in self.stages), default=-1)
+        return [[s for s in self.stages if s.level == i] for i in range(top + 1)]
+
+
+def topological(roots: list[Expr]) -> list[Expr]:
+    """Return every expression under `roots` once, arguments first."""
+    order: dict[Expr, None] = {}
+    ahead = [(root, False) for root in reversed(roots)]
+    while ahead:
+        expr, ready = ahead.pop()
+        if expr in order:
+            continue
+        if ready:
+            order[expr] = None
+        else:
+            ahead.append((expr, True))
+            ahead += [(arg, False) for arg in reversed(expr.args)]
+    return list(order)

@@ -106,10 +106,12 @@ static void strip(long m, long w, long k, const R *a, long row, long col, const 
     }
 }
 
-/* The panels of B (k,n), whose element (p,j) is at b[p * row + j * col]; zeros fill the last. */
+/* The panels of B (k,n), whose element (p,j) is at b[p * row + j * col]; zeros fill the last; null
+   if there is no memory. */
 static R *panels(long k, long n, const R *b, long row, long col) {
     const long count = (n + PANEL - 1) / PANEL;
     R *out = malloc((count * k * PANEL + 1) * sizeof(R));
+    if (!out) return 0;
     for (long first = 0; first < count * PANEL; first += PANEL)
         for (long p = 0; p < k; p++)
             for (long j = first; j < first + PANEL; j++)
@@ -149,14 +151,16 @@ static void outer(long m, long n, long k, const R *a, long lda, const R *b, long
 }
 """
 ALONE = r"""
-void affine(long m, long n, long k, const R *x, const R *w, long row, long col, const R *bias,
-            R *y) {
-    const unsigned long unit = flush_subnormals();
+int affine(long m, long n, long k, const R *x, const R *w, long row, long col, const R *bias,
+           R *y) {
     R *b = panels(k, n, w, row, col);
+    if (!b) return 1;
+    const unsigned long unit = flush_subnormals();
     for (long i = 0; i < m; i += ROWS)
         product(m - i < ROWS ? m - i : ROWS, n, k, x + i * k, k, b, bias, 0, y + i * n, n);
     free(b);
     restore_subnormals(unit);
+    return 0;
 }
 void gradient(long m, long n, long k, const R *a, const R *b, R *c) {
     const unsigned long unit = flush_subnormals();

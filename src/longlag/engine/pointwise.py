@@ -1,7 +1,14 @@
-"""The operations on single numbers that a compiled step may hold, in C."""
+"""The operations on single numbers: those that C has, and torch's as expressions of them."""
 
-# name: value, then the gradient of each argument; {0} {1} arguments, {y} value, {g} its gradient
-OPS = {
+import math
+from collections.abc import Callable
+from typing import Any
+
+from longlag.engine.ir import Expr, lifted
+
+# name: value, then the gradient of each argument; {0} {1} arguments, {y} value, {g} its gradient;
+# an argument without a gradient has None
+OPERATIONS: dict[str, tuple[str | None, ...]] = {
     "add": ("{0} + {1}", "{g}", "{g}"),
     "sub": ("{0} - {1}", "{g}", "-{g}"),
     "mul": ("{0} * {1}", "{g} * {1}", "{g} * {0}"),
@@ -12,12 +19,34 @@ OPS = {
     "tanh": ("TANH({0})", "{g} * (1 - {y} * {y})"),
     "relu": ("{0} <= 0 ? 0 : {0}", "{y} > 0 ? {g} : 0"),
     "exp": ("EXP({0})", "{g} * {y}"),
+    "expm1": ("EXPM1({0})", "{g} * ({y} + 1)"),
     "log": ("LOG({0})", "{g} / {0}"),
+    "log1p": ("LOG1P({0})", "{g} / ({0} + 1)"),
     "sqrt": ("SQRT({0})", "{g} / (2 * {y})"),
+    "rsqrt": ("1 / SQRT({0})", "(R)-0.5 * {g} * {y} * {y} * {y}"),
+    "length": ("SQRT({0})", "{y} > 0 ? {g} / (2 * {y}) : 0"),  # of a vector, whose 0 has gradient 0
     "sin": ("SIN({0})", "{g} * COS({0})"),
     "cos": ("COS({0})", "-{g} * SIN({0})"),
+    "tan": ("TAN({0})", "{g} * (1 + {y} * {y})"),
+    "atan": ("ATAN({0})", "{g} / (1 + {0} * {0})"),
+    "sinh": ("SINH({0})", "{g} * COSH({0})"),
+    "cosh": ("COSH({0})", "{g} * SINH({0})"),
+    "hardsigmoid": (  # torch has its gradient in single precision
+        "{0} <= -3 ? 0 : {0} >= 3 ? 1 : {0} / 6 + (R)0.5",
+        "{0} > -3 && {0} < 3 ? {g} * (1.0f / 6.0f) : 0",
+    ),
+    "erf": ("ERF({0})", f"{{g}} * (R){2 / math.sqrt(math.pi)!r} * EXP(-{{0}} * {{0}})"),
+    "pow": (
+        "POW({0}, {1})",
+        "{1} == 0 ? 0 : {g} * {1} * POW({0}, {1} - 1)",
+        "{0} == 0 && {1} >= 0 ? 0 : {g} * {y} * LOG({0})",
+    ),
     "abs": ("{0} < 0 ? -{0} : {0}", "{0} > 0 ? {g} : {0} < 0 ? -{g} : 0"),
-    "sign": ("({0} > 0) - ({0} < 0)", "0"),
+    "sign": ("({0} > 0) - ({0} < 0)", None),
+    "floor": ("FLOOR({0})", None),
+    "ceil": ("CEIL({0})", None),
+    "trunc": ("TRUNC({0})", None),
+    "round": ("RINT({0})", None),
     "maximum": (
         "{0} > {1} || {0} != {0} ? {0} : {1}",
         "{0} > {1} ? {g} : {0} == {1} ? {g} / 2 : 0",
@@ -29,5 +58,113 @@ OPS = {
         "{1} < {0} ? {g} : {0} == {1} ? {g} / 2 : 0",
     ),
     "softplus": ("{0} > 20 ? {0} : LOG1P(EXP({0}))", "{0} > 20 ? {g} : {g} / (1 + EXP(-{0}))"),
+    "gt": ("{0} > {1}", None, None),
+    "ge": ("{0} >= {1}", None, None),
+    "lt": ("{0} < {1}", None, None),
+    "le": ("{0} <= {1}", None, None),
+    "eq": ("{0} == {1}", None, None),
+    "ne": ("{0} != {1}", None, None),
+    "logical_not": ("{0} == 0", None),
+    "logical_and": ("{0} != 0 && {1} != 0", None, None),
+    "logical_or": ("{0} != 0 || {1} != 0", None, None),
+    "where": ("{0} != 0 ? {1} : {2}", None, "{0} != 0 ? {g} : 0", "{0} != 0 ? 0 : {g}"),
+    "detach": ("{0}", None),
 }
-FUNCTIONS = ("exp", "tanh", "log", "log1p", "sin", "cos", "sqrt")
+FUNCTIONS = ("exp", "expm1", "tanh", "log", "log1p", "sin", "cos", "tan", "atan", "sinh", "cosh")
+FUNCTIONS += ("erf", "pow", "sqrt", "floor", "ceil", "trunc", "rint")
+INSTRUCTIONS = ("sqrt", "floor", "ceil", "trunc", "rint")  # no functions of a library
+
+
+def apply(op: str, *args: Expr | float | int) -> Expr:
+    """Return one of `OPERATIONS` on expressions or numbers."""
+    return Expr(op, tuple(map(lifted, args)))
+
+
+def silu(x: Expr) -> Expr:
+    """X sigmoid(x)."""
+    return x * apply("sigmoid", x)
+
+
+def gelu(x: Expr, approximate: str = "none") -> Expr:
+    """X Phi(x), or its form with tanh (Hendrycks & Gimpel 2016)."""
+    if approximate == "tanh":
+        inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
+        return x * (apply("tanh", inner) + 1) * 0.5
+    return x * (apply("erf", x * math.sqrt(0.5)) + 1) * 0.5
+
+
+def elu(x: Expr, alpha: Any = 1.0, scale: Any = 1.0, input_scale: Any = 1.0) -> Expr:
+    """Scale x, or scale alpha (exp(input_scale x) - 1) where x <= 0."""
+    positive = apply("gt", x, 0)
+    below = apply("expm1", apply("where", positive, 0, x) * input_scale)  # never of a large x
+    return apply("where", positive, x * scale, below * alpha * scale)
+
+
+def clamp(x: Expr, low: Any = None, high: Any = None) -> Expr:
+    """`low` where x is below it, `high` where it is above that; a bound itself has x's gradient."""
+    if low is not None:
+        x = apply("where", apply("lt", x, low), low, x)
+    return x if high is None else apply("where", apply("gt", x, high), high, x)
+
+
+def hardtanh(x: Expr, low: Any = -1.0, high: Any = 1.0) -> Expr:
+    """As `clamp`, but a bound itself has no gradient."""
+    above = apply("where", apply("ge", x, high), high, x)
+    return apply("where", apply("le", x, low), low, above)
+
+
+def softplus(x: Expr, beta: Any = 1.0, threshold: Any = 20.0) -> Expr:
+    """log(1 + exp(beta x)) / beta, and x where that is beyond `threshold`, which must be 20."""
+    if threshold.number != 20.0 if isinstance(threshold, Expr) else threshold != 20.0:
+        raise TypeError("another threshold than 20")
+    return apply("softplus", x * beta) / beta
+
+
+def power(x: Expr, exponent: Expr) -> Expr:
+    """X to a power; the usual ones without a function of a library."""
+    short = {0.0: lifted(1), 1.0: x, 2.0: x * x, 3.0: x * x * x, -1.0: apply("reciprocal", x)}
+    short |= {0.5: apply("sqrt", x), -0.5: apply("rsqrt", x)}
+    if exponent.op == "number" and exponent.number in short:
+        return short[exponent.number]
+    return apply("pow", x, exponent)
+
+
+def scaled(function: Callable[[Expr, Expr], Expr]) -> Callable[..., Expr]:
+    """`function` of x and alpha y, as torch's add and sub take it."""
+    return lambda x, y, alpha=1: function(x, y if alpha == 1 else y * alpha)
+
+
+# torch's operation: an expression of its arguments; those of OPERATIONS are their own
+TORCH: dict[str, Callable[..., Expr]] = {
+    **{
+        name: lambda *args, name=name: apply(name, *args)
+        for name, rules in OPERATIONS.items()
+        if name not in ("softplus", "pow", "length", "add", "sub")
+    },
+    "add": scaled(lambda x, y: x + y),
+    "sub": scaled(lambda x, y: x - y),
+    "rsub": lambda x, y, alpha=1: y - (x if alpha == 1 else x * alpha),
+    "silu": silu,
+    "gelu": gelu,
+    "elu": elu,
+    "clamp": clamp,
+    "clamp_min": clamp,
+    "clamp_max": lambda x, high: clamp(x, None, high),
+    "hardtanh": hardtanh,
+    "hardswish": lambda x: x * hardtanh(x / 6 + 0.5, 0.0, 1.0),
+    "celu": lambda x, alpha=1.0: elu(x, alpha, 1.0, lifted(1) / alpha),
+    "softplus": softplus,
+    "mish": lambda x: x * apply("tanh", softplus(x)),
+    "leaky_relu": lambda x, slope=0.01: apply("where", apply("gt", x, 0), x, x * slope),
+    "log_sigmoid_forward": lambda x: -softplus(-x),
+    "square": lambda x: x * x,
+    "pow": power,
+    "lerp": lambda x, y, weight: x + lifted(weight) * (y - x),
+    "addcmul": lambda x, y, z, value=1: x + y * z * value,
+    "addcdiv": lambda x, y, z, value=1: x + y / z * value,
+    "masked_fill": lambda x, mask, value: apply("where", mask, value, x),
+    "bitwise_not": lambda x: apply("logical_not", x),
+    "bitwise_and": lambda x, y: apply("logical_and", x, y),
+    "bitwise_or": lambda x, y: apply("logical_or", x, y),
+    "copy": lambda _, y: y,
+}

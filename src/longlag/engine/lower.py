@@ -1,0 +1,297 @@
+"""From torch's operations on tensors to expressions of single numbers, stage by stage."""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import fx
+
+from longlag.engine import views
+from longlag.engine.errors import CannotCompile
+from longlag.engine.index import Index, axis, flat
+from longlag.engine.ir import (
+    Buffer,
+    Column,
+    Expr,
+    Kind,
+    Product,
+    Program,
+    Reduction,
+    Root,
+    Values,
+    lifted,
+    topological,
+)
+from longlag.engine.pointwise import FUNCTIONS, TORCH
+from longlag.engine.reductions import REDUCTIONS
+from longlag.engine.trace import BATCH, StepGraph, operation, shape_of
+
+FILLED = {"zeros_like": 0.0, "ones_like": 1.0, "new_zeros": 0.0, "new_ones": 1.0}
+FILLED |= {"zeros": 0.0, "ones": 1.0}
+GIVEN = ("full", "full_like", "new_full")  # filled with their last argument
+
+
+# What the C uses itself.
+RESERVED = {"T", "B", "S", "R", "V", "b", "t", "r", "p", "n", "u_plus", "unit", "rows", "total"}
+RESERVED |= {"swap", "panels", "product", "outer", "strip", "tiles", "if", "for", "do", "int"}
+RESERVED |= {"long", "char", "float", "double", "const", "static", "void", "return", "free"}
+RESERVED |= {f"{name}{suffix}" for name in FUNCTIONS for suffix in ("", "f")}
+PREFIXES = ("g_", "d_", "direct_", "before_", "panels_", *"0123456789")
+
+
+class At(NamedTuple):
+    """Which number of a tensor is meant, inside a loop."""
+
+    axes: tuple[int, ...]  # sizes of the loop's axes
+    index: tuple[Index, ...]  # on each axis of the tensor
+
+    def moved(self, index: list[Index]) -> "At":
+        """Return another number in the same loop."""
+        return At(self.axes, tuple(index))
+
+
+class Lowering:
+    """Reads a graph backwards, from what it returns.
+
+    Raises:
+        CannotCompile: an operation that is not pointwise, a sum over units or a matrix product.
+    """
+
+    def __init__(self, step: StepGraph, names: tuple[str, ...]) -> None:
+        self.step = step
+        self.taken = set(RESERVED)  # names in the C
+        self.stages: list[Any] = []
+        self.fixed: dict[fx.Node, Buffer] = {}
+        u = self.new(Kind.INPUT, "u", shape_of(step.u)[-1])
+        self.buffers = {step.u: u}  # of what is written down
+        for node, name in zip(step.before, names, strict=True):
+            self.buffers[node] = self.new(Kind.STATE, name, math.prod(shape_of(node)[1:]))
+        self.products: dict[fx.Node, Buffer] = {}
+        self.known: dict[Any, Any] = {}
+
+    def program(self) -> Program:
+        """Return the whole of it."""
+        states = []
+        for before, after in zip(self.step.before, self.step.after, strict=True):
+            if shape_of(before) != shape_of(after):
+                raise CannotCompile("a state does not keep its shape")
+            states.append(self.root(after, self.buffers[before]))
+        fixed = list(self.fixed)
+        part = self.step.fixed_part(fixed)
+        return Program(
+            self.buffers[self.step.u],
+            states,
+            sorted(self.stages, key=lambda stage: stage.level),
+            [self.fixed[node] for node in fixed],
+            part,
+            list(self.step.weights),
+        )
+
+    def new(self, kind: Kind, name: str, width: int) -> Buffer:
+        """Return a buffer whose name no other has."""
+        plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
+        plain = f"v_{plain}" if plain.startswith(PREFIXES) else plain
+        unique, i = plain, 1
+        while unique in self.taken:
+            unique, i = f"{plain}_{i}", i + 1
+        self.taken.add(unique)
+        return Buffer(kind, unique, width)
+
+    # -- one number --------------------------------------------------------------------------
+
+    def value(self, node: Any, at: At) -> Expr:
+        """Return the expression of one number of `node`."""
+        if isinstance(node, bool | int | float):
+            return lifted(node)
+        if not isinstance(node, fx.Node):
+            raise CannotCompile(f"an argument is {node!r}")
+        if (node, at) not in self.known:
+            self.known[node, at] = self.expression(node, at)
+        return self.known[node, at]
+
+    def expression(self, node: fx.Node, at: At) -> Expr:
+        """Return it anew."""
+        name = operation(node)
+        if node in self.buffers:
+            return self.load(self.buffers[node], shape_of(node), at)
+        if name in FILLED:
+            return lifted(FILLED[name])
+        if name in GIVEN:
+            return self.value(node.args[-1], at)
+        if node not in self.step.varies and not (name in views.VIEWS and of_batch(node)):
+            return self.constant(node, at)
+        if name in views.VIEWS:
+            return views.VIEWS[name](self, node, at)
+        if name in REDUCTIONS:
+            return REDUCTIONS[name](self, node, at)
+        return self.pointwise(name, node, at)
+
+    def pointwise(self, name: str, node: fx.Node, at: At) -> Expr:
+        """Return an operation that treats every number alone."""
+        if name not in TORCH:
+            raise CannotCompile(
+                f"{node.target} is neither pointwise, nor a sum over units, nor a matrix product"
+            )
+        args = [self.argument(arg, node, at) for arg in node.args]
+        options = {
+            key: self.argument(value, node, at) if isinstance(value, fx.Node) else value
+            for key, value in node.kwargs.items()
+        }
+        try:
+            return TORCH[name](*args, **options)
+        except TypeError as error:
+            raise CannotCompile(f"{node.target} with such options ({error})") from error
+
+    def argument(self, arg: Any, node: fx.Node, at: At) -> Any:
+        """Return the expression of an argument, spread over the axes of `node`; None stays."""
+        if arg is None or not isinstance(arg, fx.Node):
+            return None if arg is None else self.value(arg, at)
+        return self.value(arg, at.moved(views.spread(shape_of(arg), shape_of(node), at.index)))
+
+    def constant(self, node: fx.Node, at: At) -> Expr:
+        """Return a number that depends on the weights alone, the same for every sequence."""
+        shape = shape_of(node)
+        index = flat(shape, list(at.index))
+        if index.strides[0]:
+            raise CannotCompile(f"{node.target} gives each sequence a fixed value of its own")
+        return Expr("load", buffer=self.fixed_buffer(node), column=column_of(index, at.axes))
+
+    def fixed_buffer(self, node: fx.Node) -> Buffer:
+        """Return where a value of the weights alone is kept."""
+        if node not in self.fixed:
+            if not node.meta["val"].is_floating_point():
+                raise CannotCompile(f"{node.target} gives a fixed value that is not real")
+            self.fixed[node] = self.new(Kind.FIXED, self.name(node), math.prod(shape_of(node)))
+        return self.fixed[node]
+
+    def name(self, node: fx.Node) -> str:
+        """Return the name of a fixed value: the weight's, with what was done to it alone."""
+        if node in self.step.weight_nodes:
+            return self.step.weight_nodes[node]
+        if len(node.all_input_nodes) == 1:
+            return f"{self.name(node.all_input_nodes[0])}_{operation(node)}"
+        return node.name
+
+    def load(self, buffer: Buffer, shape: tuple[int, ...], at: At) -> Expr:
+        """Return a number of `buffer`, where a tensor of that shape lies."""
+        total = Index()
+        for size, i in zip(shape, at.index, strict=True):
+            per_sequence = size // BATCH if size % BATCH == 0 else 0
+            if i.strides[0] != per_sequence:
+                raise CannotCompile("it mixes the sequences of a batch")
+            total = total.times(per_sequence or size) + Index(i.start, (0, *i.strides[1:]))
+        return Expr("load", buffer=buffer, column=column_of(total, at.axes))
+
+    # -- stages ------------------------------------------------------------------------------
+
+    def root(self, node: Any, buffer: Buffer, start: int = 0, strides: Any = None) -> Root:
+        """Return all of `node`, to be written to `buffer`."""
+        at = natural(shape_of(node))
+        own = strides or tuple(math.prod(at.axes[i + 1 :]) for i in range(len(at.axes)))
+        return Root(self.value(node, at), buffer, at.axes, Column(start, own))
+
+    def written(self, node: fx.Node) -> Buffer:
+        """Return where `node` stands written down as a whole, each sequence's numbers together."""
+        if node not in self.buffers:
+            buffer = self.new(Kind.VALUES, node.name, math.prod(shape_of(node)) // BATCH)
+            roots = views.parts(self, node, buffer) or [self.root(node, buffer)]
+            level = self.level_above([root.expr for root in roots])
+            self.stages.append(Values(buffer, level, roots))
+            self.buffers[node] = buffer
+        return self.buffers[node]
+
+    def level_above(self, exprs: list[Expr]) -> int:
+        """Return the first level at which all that `exprs` read is there."""
+        read = {e.buffer for e in topological(exprs) if e.op == "load"}
+        return 1 + max((s.level for s in self.stages if s.buffer in read), default=-1)
+
+    def product(self, node: fx.Node, x: fx.Node, weight: fx.Node, turned: bool = False) -> None:
+        """Let `node` be the matrix product of `x`, whose rows are sequences, and a fixed weight.
+
+        With `turned` the weight is given as (n,k), and is that times the transpose of x.
+        """
+        k, n = shape_of(weight)[-2:][:: -1 if turned else 1]
+        rows = math.prod(shape_of(x)) // (BATCH * k)
+        x_buffer = self.written(x)
+        read = [s.level for s in self.stages if s.buffer == x_buffer]
+        buffer = self.new(Kind.PRODUCT, f"{node.name}", rows * n)
+        self.stages.append(
+            Product(
+                buffer,
+                1 + max(read, default=-1),
+                x_buffer,
+                self.fixed_buffer(weight),
+                k,
+                n,
+                rows,
+                turned,
+            )
+        )
+        self.products[node] = buffer
+
+    def reduced(
+        self,
+        op: str,
+        key: Any,
+        shape: tuple[int, ...],
+        over: tuple[int, ...],
+        term: Callable[[At], Expr],
+    ) -> Callable[[At], Expr]:
+        """Return how to read the sum, or maximum, of `term` over the axes `over` of a shape.
+
+        What is returned takes an index on all axes; that on those of `over` does not matter.
+        """
+        if any(shape[d] % BATCH == 0 for d in over):
+            raise CannotCompile("it mixes the sequences of a batch")
+        kept = tuple(1 if d in over else size for d, size in enumerate(shape))
+        if (op, key, over) not in self.known:
+            outer = natural(kept)
+            axes = list(outer.axes)
+            index = list(outer.index)
+            for d in over:
+                index[d] = axis(len(axes))
+                axes.append(shape[d])
+            expr = term(At(tuple(axes), tuple(index)))
+            buffer = self.new(Kind.REDUCED, op, math.prod(outer.axes))
+            strides = tuple(math.prod(outer.axes[i + 1 :]) for i in range(len(outer.axes)))
+            root = Root(expr, buffer, tuple(axes), Column(0, strides + (0,) * len(over)))
+            self.stages.append(Reduction(buffer, self.level_above([expr]), op, root, len(over)))
+            self.known[op, key, over] = buffer
+        buffer = self.known[op, key, over]
+        none = Index()
+        return lambda at: self.load(
+            buffer, kept, at.moved([none if d in over else i for d, i in enumerate(at.index)])
+        )
+
+
+def natural(shape: tuple[int, ...]) -> At:
+    """Return the loop over all numbers of one sequence of a tensor of that shape.
+
+    Raises:
+        CannotCompile: no axis of it is that of the sequences.
+    """
+    axes: list[int] = []
+    index: list[Index] = []
+    batches = [d for d, size in enumerate(shape) if size and size % BATCH == 0]
+    if len(batches) != 1:
+        raise CannotCompile("it does not give one value for each sequence")
+    for d, size in enumerate(shape):
+        per_sequence = size // BATCH if d == batches[0] else size
+        own = axis(len(axes)) if per_sequence > 1 else Index()
+        if per_sequence > 1:
+            axes.append(per_sequence)
+        index.append(own + axis(-1, per_sequence) if d == batches[0] else own)
+    return At(tuple(axes) or (1,), tuple(index))
+
+
+def column_of(index: Index, axes: tuple[int, ...]) -> Column:
+    """Return an index as a column: one stride for each axis."""
+    strides = index.strides[1:] + (0,) * len(axes)
+    return Column(index.start, strides[: len(axes)])
+
+
+def of_batch(node: fx.Node) -> bool:
+    """Whether a fixed value was spread over the sequences."""
+    value = node.meta.get("val")
+    return isinstance(value, torch.Tensor) and any(s and s % BATCH == 0 for s in value.shape)
