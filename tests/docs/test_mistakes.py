@@ -13,6 +13,24 @@ PAGE = "docs/your-own.md"
 CHECK_CELL, CHECK_TASK = "check my_cells.TwoSpeed", "check my_tasks.SameSign"
 TRAIN = "train --config-dir conf cell=two_speed task=same_sign logger=none"
 MISTAKES = {  # as the page names them: (file, what is right, the mistake, command)
+    "no `State = Memories` in the class": (
+        "my_cells.py",
+        "State = Memories  #",
+        "#",
+        CHECK_CELL,
+    ),
+    "`step` returns a tensor": (
+        "my_cells.py",
+        "return Memories(torch.tanh(a + self.V(m)), m)",
+        "return torch.tanh(a + self.V(m))",
+        CHECK_CELL,
+    ),
+    "`step` returns a plain tuple": (
+        "my_cells.py",
+        "return Memories(torch.tanh(a + self.V(m)), m)",
+        "return torch.tanh(a + self.V(m)), m",
+        CHECK_CELL,
+    ),
     "`dim=1` in `step`": ("my_cells.py", "chunk(2, dim=-1)", "chunk(2, dim=1)", CHECK_CELL),
     "a mean over the batch": (
         "my_cells.py",

@@ -156,7 +156,7 @@ def test_the_command_line_wins_over_the_studys_own_settings():
 def test_what_the_study_holds_is_set_by_its_own_keys_and_never_reaches_a_run():
     one = study_of(["study=bench", "trainer.clip=0.5", "study.seeds=[7]", "study.grid=[0.5]"])
     assert (one.seeds, one.grid) == ([7], [0.5])
-    point = one.point("rnn", "copy", 0.5, 7)
+    point = one.point("rnn", "sine", 0.5, 7)
     assert "trainer.clip=0.5" in point.overrides
     assert not any(o.startswith("study") for o in point.overrides)
 
@@ -183,8 +183,8 @@ def test_cells_and_tasks_of_the_command_line_pick_among_the_studys():
     assert study_of(["study=smoke", "cell=gru"]).cells == ["gru"]
     assert study_of(["study=smoke", "cell=gru,mgu"]).cells == ["gru", "mgu"]
     one = study_of(["study=bench", "task=adding"])
-    assert list(one.tasks) == ["adding@20", "adding@50", "adding@100"]
-    assert list(study_of(["study=bench", "task=adding@50,copy"]).tasks) == ["adding@50", "copy"]
+    assert list(one.tasks) == ["adding@10", "adding@20", "adding@50", "adding@100"]
+    assert list(study_of(["study=bench", "task=adding@50,sine"]).tasks) == ["adding@50", "sine"]
     words = ["study=bench", "+study.tasks.reber=[]", "task=reber"]
     assert study_of(words).tasks == {"reber": []}
 

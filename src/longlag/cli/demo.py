@@ -48,7 +48,7 @@ class Outcome(NamedTuple):
     solved: bool
     leaf: str  # the part of the state whose gradient is shown
     before: np.ndarray  # (K,) norm of dL/ds over the lag at initialisation
-    after: np.ndarray  # (K,) the same when training ended
+    after: np.ndarray  # (K,) the same with the weights that validation chose
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -106,6 +106,7 @@ def train(name: str, cell: str) -> Outcome:
     trainer = build_trainer(chosen, [selection, ProgressLine(chosen.max_steps)], None)
     with quiet(), interruptible(), flush_denormals():
         trainer.fit(learner, data)
+    selection.restore(learner.model)  # as everywhere: what validation chose
     after = profile(learner.model, batch, task.spec.kind)
     paths = [key for key in after if key.startswith("profile/")]
     path = max(paths, key=lambda key: share_left(after[key]))
