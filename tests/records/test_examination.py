@@ -6,21 +6,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longlag.records.examination import LEAST, WHEN, Inside, every, examined
+from longlag.records.examination import LEAST, WHEN, Inside, all_insides, examined
+from longlag.records.mechanism import strata
 from longlag.records.reader import read_study
 from longlag.records.seed_groups import settings, study_groups
 from longlag.records.store import Store
-from longlag.report import build
-from longlag.report.compose import compose
-from longlag.report.document import Document, Picture, Points, Section, Table
-from longlag.report.examination_findings import agreement, mechanism, strata
-from longlag.report.sections.inside import inside
-from longlag.report.sections.method import REFERENCES
-from longlag.report.writers.pdf import ratio
+from longlag.report import build, inside_answers
+from longlag.report.document import Picture, Table
+from longlag.report.words import say
 from longlag.runs.analyse import examine_run
 from longlag.runs.config import resolve
 from longlag.runs.run import execute
 from longlag.stats import rank_correlation
+from report_of import blocks, document, rows, view, words
 
 T = 100
 FORGET = {"rnn": 0.9, "lstm": 0.97, "gru": 0.95}  # the factor of a step
@@ -73,29 +71,30 @@ def look(study: Path, change=lambda arrays: arrays) -> Path:
     return study
 
 
-def sections(study: Path) -> tuple[Section, ...]:
-    """Those about the inside."""
-    return inside(settings(study_groups(read_study(study))), study.name)
-
-
 def cells(study: Path) -> list[Inside]:
-    return every(study_groups(read_study(study)))
+    return all_insides(study_groups(read_study(study)))
 
 
-def table(study: Path) -> Table:
-    (found,) = (b for s in sections(study) for b in s.blocks if isinstance(b, Table))
-    return found
+def table(study: Path) -> dict[str, list[str]]:
+    """The table of the inside, by the name of the cell."""
+    found = [b for b in blocks(document(study)) if isinstance(b, Table) and b.key == "inside"]
+    return rows(found[0])
+
+
+def pictures(study: Path) -> set[str]:
+    """The figures of the inside."""
+    keys = {"steps", "retention", "timescales", "shares"}
+    return keys & {b.key for b in blocks(document(study)) if isinstance(b, Picture)}
 
 
 def test_there_is_no_section_where_no_run_was_examined(small):
-    assert sections(small) == ()
-    assert "inside" not in [section.key for section in compose(read_study(small)).sections]
+    assert "inside" not in [section.key for section in document(small).supplement]
 
 
 def test_the_numbers_of_a_linear_map_stand_in_the_table(small):
-    rows = {row[0]: row[1:] for row in table(look(small)).rows}
+    found = table(look(small))
     a = FORGET["rnn"]
-    exponent, rate, radius, bound, tau, gradient, kick, told = rows["RNN"]
+    exponent, rate, radius, bound, tau, gradient, kick, told = found["RNN"]
     assert exponent == f"{np.log(a):.2f} → {0.1 * np.log(a):.3f}"
     assert rate == f"{-np.log(a):.2f} → {-0.1 * np.log(a):.3f}"
     assert radius == f"{a:.2f} → {a**0.1:.2f}"
@@ -105,14 +104,14 @@ def test_the_numbers_of_a_linear_map_stand_in_the_table(small):
     assert gradient == kick == want
     assert told == f"{a**99:.2f} → {a**9.9:.2f}"
     middle = -1 / np.log(FORGET["lstm"])
-    assert rows["LSTM"][4] == f"{middle:.0f} → {10 * middle:.0f}"
-    assert rows["LSTM"][3] == "\N{EN DASH}"
+    assert found["LSTM"][4] == f"{middle:.0f} → {10 * middle:.0f}"
+    assert found["LSTM"][3] == "\N{EN DASH}"
 
 
 def test_the_bound_of_a_map_that_is_bounded_is_its_product_and_else_the_sum_of_its_steps(small):
     for cell in cells(look(small)):
-        for view in cell.views.values():
-            np.testing.assert_allclose(view.most, view.product)
+        for seen in cell.views.values():
+            np.testing.assert_allclose(seen.most, seen.product)
         assert np.isnan(cell.views["init"].bound) == (cell.row.cell != "rnn")
 
 
@@ -121,51 +120,41 @@ def test_the_gradient_of_the_whole_state_is_that_of_all_its_parts(small):
     view = lstm.views["init"]
     np.testing.assert_allclose(view.gradient, np.sqrt(2) * FORGET["lstm"] ** np.arange(T))
     assert view.share("c") == pytest.approx(0.5)
-    assert view.fading == pytest.approx(-np.log(FORGET["lstm"]))
+    assert view.decay_rate == pytest.approx(-np.log(FORGET["lstm"]))
 
 
-def test_a_kick_that_is_lost_in_rounding_is_told_as_such(small):
+def test_a_perturbation_that_is_lost_in_rounding_is_told_as_such(small):
     def lose(arrays: Arrays) -> Arrays:
         kicks = {k: np.where(np.arange(T) > 5, 1e-15, v) for k, v in arrays.items() if "kick" in k}
         return arrays | kicks
 
-    assert all(c.views["trained"].kick_left == np.log(LEAST) for c in cells(look(small, lose)))
-    assert all(row[7].endswith("→ ≤ -12") for row in table(small).rows if row[0])
-
-
-def pictures(document: Document | Section) -> dict[str, Picture]:
-    parts = document.sections if isinstance(document, Document) else (document,)
-    found = {b.key: b for s in parts for b in s.blocks if isinstance(b, Picture)}
-    return {key: picture for key, picture in found.items() if key.startswith("inside")}
+    found = cells(look(small, lose))
+    assert all(c.views["trained"].perturbation_left == np.log(LEAST) for c in found)
+    assert all(row[6].endswith("→ ≤ -12") for row in table(small).values())
 
 
 def test_every_writer_has_the_section_its_figures_and_its_table(small):
     build(look(small))
     page, text = ((small / f"report.{kind}").read_text() for kind in ("html", "md"))
-    assert set(pictures(compose(read_study(small)))) == {
-        "inside-steps", "inside-retention", "inside-timescales", "inside-shares",
-    }  # fmt: skip
+    assert pictures(small) == {"steps", "retention", "timescales", "shares"}
     for key in ("steps", "retention", "timescales", "shares"):
-        assert re.search(rf'<figure id="inside-{key}".*?<svg', page)
-        assert f"*Figure (inside-{key}).*" in text
+        assert re.search(rf'<figure id="{key}".*?<svg', page, re.DOTALL)
+        assert f"*Figure ({key}).*" in text
     assert "| LSTM | " in text.partition("## Inside the cells")[2]
     assert (small / "report.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_the_bound_is_credited_to_the_paper_it_is_from(small):
-    (section,) = sections(look(small))
-    said = [text for b in section.blocks if isinstance(b, Points) for text in b.items]
-    said += [picture.caption for picture in pictures(section).values()]
-    numbers = {int(n) for text in said for n in re.findall(r"\[(\d)\](?!\d)", text)}
-    assert {REFERENCES[n - 1][:10] for n in numbers} == {"R. Pascanu"}
+    found = document(look(small))
+    (number,) = set(re.findall(r"where it may explode \[(\d)\]", words(found)))
+    assert found.references[int(number) - 1].startswith("R. Pascanu")
 
 
 def test_a_trained_model_that_is_not_finite_leaves_the_initial_one(small):
     for g in study_groups(read_study(look(small))):
         if g.cell == "gru":
             write(g.typical.folder, init=linear(0.9))
-    rows = {row[0]: row[1:] for row in table(small).rows}
-    assert rows["GRU"][0] == f"{np.log(0.9):.2f} → \N{EN DASH}"
+    assert table(small)["GRU"][0] == f"{np.log(0.9):.2f} → \N{EN DASH}"
     build(small)
     text = (small / "report.md").read_text()
     assert "unless its weights left the numbers" in text and not re.search(r"\b(nan|inf)\b", text)
@@ -180,19 +169,18 @@ def test_a_profile_that_is_nothing_everywhere_is_drawn_and_told(small, value):
         return arrays | empty | {"jacobian/0/log_norm": np.full(T, -np.inf)}
 
     build(look(small, nothing))
-    rows = {row[0]: row[1:] for row in table(small).rows}
-    assert rows["GRU"][1].endswith("→ \N{EN DASH}") and rows["GRU"][5].endswith("→ \N{EN DASH}")
+    gru = table(small)["GRU"]
+    assert gru[1].endswith("→ \N{EN DASH}") and gru[5].endswith("→ \N{EN DASH}")
     assert not re.search(r"\b(nan|inf)\b", (small / "report.md").read_text())
 
 
-def test_cells_of_one_state_without_gates_need_neither_of_the_two_figures(small):
+def test_cells_of_one_state_without_gates_have_two_figures_and_the_reason_for_no_more(small):
     for g in study_groups(read_study(small)):
         write(g.typical.folder, init=linear(0.9), trained=linear(0.99))
-    (section,) = sections(small)
-    assert set(pictures(section)) == {"inside-steps", "inside-retention"}
-    assert not any(
-        "gate" in text for text in mechanism(examined({"x": study_groups(read_study(small))}))
-    )
+    assert pictures(small) == {"steps", "retention"}
+    text = words(document(small))
+    assert "no examined cell has a gate that keeps" in text and "has one part" in text
+    assert say("gated", inside_answers.mechanism(view(small))) == ""
 
 
 def test_a_run_that_is_not_the_median_is_named_by_its_seed(small):
@@ -201,45 +189,32 @@ def test_a_run_that_is_not_the_median_is_named_by_its_seed(small):
     write(other.folder, init=linear(0.9), trained=linear(0.99))
     (cell,) = cells(small)
     assert cell.label == f"{g.label} (seed {other.seed})"
-    assert "(1 of 3 cells and tasks so far)" in str(sections(small)[0].blocks[0])
+    assert "(1 of 3 cells and tasks so far)" in words(document(small))
 
 
-def test_both_figures_of_three_rows_fit_on_one_page_of_the_paper_with_their_captions(small):
-    (section,) = sections(look(small))
-    drawn = [pictures(section)[key] for key in ("inside-steps", "inside-retention")]
-    page, caption, width = 25.8, 2.6, 17.6  # cm
-    assert sum(width * ratio(picture.svg) + caption for picture in drawn) < page
-
-
-def test_the_figures_of_many_cells_are_cut_into_several_and_stand_in_an_appendix(small):
+def test_a_stack_of_many_layers_has_a_column_for_each(small):
     deep = {}
     for layer in range(5):
         deep |= linear(0.9, "hc", layer)
     for g in study_groups(read_study(small)):
         write(g.typical.folder, init=deep, trained=deep)
-    main, appendix = sections(small)
-    assert not pictures(main) and appendix.appendix
-    assert {"inside-steps-4", "inside-retention-4", "inside-shares-4"} <= set(pictures(appendix))
-    build(small)
+    steps = next(b for b in blocks(document(small)) if getattr(b, "key", "") == "steps")
+    assert isinstance(steps, Picture) and len(steps.panels) == 3 * 15 and steps.columns == 4
 
 
 def test_two_numbers_that_order_cells_alike_go_together_and_turned_against_each_other(study):
     found = examined(settings(study_groups(read_study(look(study)))))
 
     def said(turn: int, p: float) -> str:
-        rank = {
-            when: rank_correlation(
-                strata(found, when, lambda view: view.exponent, lambda view: turn * view.radius),
-                np.random.default_rng(0),
-            )
-            for when in WHEN
-        }
-        return agreement("one", "other", rank, dict.fromkeys(WHEN, p))
+        known = {}
+        for when in WHEN:
+            both = strata(found, when, lambda v: v.exponent, lambda v: turn * v.radius)
+            known[when] = rank_correlation(both, np.random.default_rng(0)), p
+        return say("agreement", inside_answers.agreement("exponent", known))
 
-    assert "one goes with other" in said(1, 0.01) and "is 1.0" in said(1, 0.01)
-    assert "one goes against other" in said(-1, 0.01) and "is -1.0" in said(-1, 0.01)
-    assert "one cannot be told to go with other" in said(1, 0.06)
-    assert "n = 6" in said(1, 0.01)
+    assert "Lyapunov exponent goes with a slower decay" in said(1, 0.01)
+    assert "Lyapunov exponent goes against a slower decay" in said(-1, 0.01)
+    assert "cannot be told to go with" in said(1, 0.06) and "n = 6" in said(1, 0.01)
 
 
 TINY = (

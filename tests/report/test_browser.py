@@ -41,6 +41,27 @@ select.value = 1; select.dispatchEvent(new Event("change"));
 note("task", select.selectedOptions[0].textContent); note("again", figure.dataset.step);
 </script>"""
 
+TABLES = """<script>
+const note = (key, value) => document.body.setAttribute("data-" + key, value);
+window.onerror = (message) => note("error", message);
+const figure = document.querySelector("#scores"), table = figure.querySelector("table");
+const first = [...Array(3).keys()].map((i) => i + 1);
+const column = (i) => first.map((r) => table.tBodies[0].rows[r].cells[i].textContent).join(";");
+const head = table.tHead.rows[0].cells[1].querySelector("button");
+head.click(); note("up", column(1)); head.click(); note("down", column(1));
+note("first", table.tBodies[0].rows[0].className);
+const button = figure.querySelector("button.csv"); button.click();
+note("csv", button.dataset.csv.split("\\n").slice(0, 2).join(";"));
+document.querySelector("button.copy").click();
+const halves = [...document.querySelectorAll("#flow .panels > div")];
+const sizes = halves.map((half) => half.getBoundingClientRect());
+note("seen", sizes.every((s) => s.left >= 0 && s.right <= innerWidth));
+note("below", sizes[1].top > sizes[0].top);
+const text = document.querySelector(".panel .view > svg text").getBoundingClientRect();
+note("text", text.height);
+note("wide", document.documentElement.scrollWidth <= innerWidth);
+</script>"""
+
 LAYERS = """<script>
 const note = (key, value) => document.body.setAttribute("data-" + key, value);
 window.onerror = (message) => note("error", message);
@@ -94,3 +115,44 @@ def test_the_key_of_a_layer_switches_all_of_its_lines(stacks, tmp_path):
     every = "RNN,LSTM layer 1 h,LSTM layer 1 c,LSTM layer 2 h,LSTM layer 2 c"
     assert said["before"] == every and said["again"] == every
     assert said["off"] == "RNN,LSTM layer 2 h,LSTM layer 2 c"
+
+
+def driven(page: Path, folder: Path, script: str, *flags: str) -> dict[str, str]:
+    """What a script noted of a page."""
+    copy = folder / "driven.html"
+    copy.write_text(page.read_text().replace("</body>", script + "</body>"))
+    body = browse(copy, folder, "--dump-dom", *flags)
+    return dict(re.findall(r'data-(\w+)="([^"]*)"', body[body.index("<body") :][:2000]))
+
+
+def test_a_table_is_sorted_within_its_groups_and_taken_as_csv(built, tmp_path):
+    said = driven(built / "report.html", tmp_path, TABLES)
+    assert "error" not in said
+    up, down = said["up"].split(";"), said["down"].split(";")
+    assert up == sorted(up, key=float) and down == up[::-1] and said["first"] == "group"
+    head, row = said["csv"].split(";", 1)
+    assert head.startswith("group,cell,test score,range,floor")
+    assert row.startswith('"adding, T = 50 (MSE') and re.search(r",0\.0\d{6,},", row)
+
+
+def test_on_a_phone_both_halves_of_the_main_figure_are_seen_and_words_can_be_read(built, tmp_path):
+    frame = tmp_path / "phone.html"  # a headless window is never as narrow as a phone
+    page = tmp_path / "page.html"
+    page.write_text(
+        (built / "report.html")
+        .read_text()
+        .replace("</body>", TABLES.replace("document.body", "parent.document.body") + "</body>")
+    )
+    frame.write_text(
+        f'<body><iframe src="{page.as_uri()}" width="390" height="800"></iframe></body>'
+    )
+    body = browse(
+        frame,
+        tmp_path,
+        "--dump-dom",
+        "--allow-file-access-from-files",
+        "--virtual-time-budget=5000",
+    )
+    said = dict(re.findall(r'data-(\w+)="([^"]*)"', body))
+    assert said["seen"] == said["below"] == said["wide"] == "true"
+    assert float(said["text"]) >= 10

@@ -14,17 +14,19 @@ import pytest
 from longlag.errors import LonglagError
 from longlag.records.gradient_decay import link, outcomes
 from longlag.records.reader import read_study
-from longlag.records.seed_groups import settings, study_groups
-from longlag.report import build
-from longlag.report.document import Code, Document, Points, Section, Table, Text
-from longlag.report.findings import exceptions, explained
+from longlag.records.seed_groups import study_groups
+from longlag.report import answers, build
+from longlag.report.document import Cell, Code, Document, Points, Row, Section, Table, Text
 from longlag.report.format import sig
+from longlag.report.words import say
 from longlag.report.writers.html import to_html
-from longlag.report.writers.pdf import LONGEST, arranged, to_pdf
+from longlag.report.writers.pdf import to_pdf, to_supplement
+from report_of import blocks, document, rows, view, words
 
 
-def test_three_files_are_written_and_named(built):
-    assert (built / "report.pdf").read_bytes().startswith(b"%PDF")
+def test_the_files_are_written_and_named(built):
+    for name in ("report.pdf", "supplement.pdf"):
+        assert (built / name).read_bytes().startswith(b"%PDF")
     for name in ("report.html", "report.md"):
         assert (built / name).stat().st_size > 5000
     assert "<svg" in (built / "gradient-flow.svg").read_text()
@@ -45,6 +47,7 @@ class Reader(HTMLParser):
     def __init__(self):
         super().__init__()
         self.open, self.ids, self.links, self.fetched, self.images = [], [], [], [], []
+        self.records = []
 
     def handle_starttag(self, tag, attrs):
         found = dict(attrs)
@@ -53,9 +56,10 @@ class Reader(HTMLParser):
         if "id" in found:
             self.ids.append(found["id"])
         if tag == "a":
-            self.links.append(found["href"])
+            kind = self.links if found["href"].startswith("#") else self.records
+            kind.append(found["href"])
         self.fetched += [v for k, v in attrs if k in ("src", "href", "xlink:href") and tag != "a"]
-        if tag == "svg":
+        if found.get("role") == "img":
             self.images.append(found)
 
     def handle_startendtag(self, tag, attrs):
@@ -84,6 +88,12 @@ def test_every_link_of_the_page_leads_somewhere_and_no_id_is_used_twice(page):
     assert {link.removeprefix("#") for link in page.links} <= set(page.ids)
 
 
+def test_every_row_of_the_scores_leads_to_the_record_of_its_median_run(page, built):
+    found = {g.typical.id for g in view(built).groups}
+    assert {path.removesuffix("/record.json") for path in page.records} == found
+    assert all((built / path).is_file() for path in page.records)
+
+
 def test_every_figure_has_words_for_those_who_do_not_see_it(page):
     assert len(page.images) >= 9
     assert all(len(image["aria-label"]) > 30 for image in page.images)
@@ -92,10 +102,9 @@ def test_every_figure_has_words_for_those_who_do_not_see_it(page):
 @pytest.mark.parametrize("name", ["report.html", "report.md"])
 def test_every_row_has_its_score_floor_and_command(built, name):
     text = (built / name).read_text()
-    for groups in settings(study_groups(read_study(built))).values():
-        for g in groups:
-            assert sig(g.score.value) in text and sig(g.runs[0].floor) in text
-            assert g.runs[0].command in text
+    for g in view(built).groups:
+        assert sig(g.score.value) in text and sig(g.runs[0].floor) in text
+        assert g.runs[0].command in text
 
 
 def test_a_failed_run_is_listed_with_its_command(built):
@@ -109,20 +118,44 @@ def test_the_fitted_rates_are_those_the_profiles_were_made_with(built):
     assert float(row.split("|")[2]) == pytest.approx(0.55, rel=0.03)
 
 
-def test_the_findings_say_whether_the_gradient_goes_with_the_outcome(built):
-    text = (built / "report.md").read_text()
-    assert "On adding, the LSTM and GRU bridge every lag that was tried" in text
-    assert "memory horizons are RNN 50 steps" in text
-    assert "consequence of the outcome as well as its cause" in text
-    assert re.search(r"in 100 % of \d+ pairs after training", text)
-    assert "there are 12 such pairs, fewer than the 30" in text
+def test_the_abstract_begins_with_who_remembers_how_long_and_whether_the_gradient_says_why(built):
+    first, second, third, *_ = document(built).findings
+    assert first.startswith("On adding, the LSTM and GRU remember over at least 200 steps")
+    assert "the RNN over 50 steps" in first
+    assert re.search(r"in 100 % of \d+ pairs after training", second)
+    assert "there are 12 such pairs, fewer than the 30" in third and "consequence" in third
 
 
-def test_a_claim_on_what_tells_failures_apart_is_made_on_enough_pairs_alone(small, monkeypatch):
-    found = outcomes(study_groups(read_study(small)))
-    assert "fewer than the 30" in explained(found) and "opens a path" not in explained(found)
-    monkeypatch.setattr("longlag.report.findings.ENOUGH", 2)
-    assert "of 2 pairs: " in explained(found)
+def test_a_cell_that_solves_no_rung_is_below_the_shortest_and_not_at_0():
+    facts = {"task": "adding", "top": [], "some": [], "below": ["RNN", "GRU"]}
+    said = say("answer", facts | {"shortest": 20, "longest": 100})
+    assert said.startswith("On adding, no cell remembers over even 20 steps, the shortest lag")
+
+
+def test_what_a_study_without_a_ladder_found_is_in_its_abstract(study):
+    said = " ".join(document(study).findings)
+    assert "On digits, accuracy on test is" in said and "the floor is 0.100" in said
+    assert "On adding, T = 100, 0 of 3 seeds of the RNN, 2 of 3 seeds of the LSTM" in said
+
+
+def test_a_score_is_shown_also_where_no_cell_met_the_criterion(small):
+    unsolve(small)
+    assert "no cell met the criterion: MSE on test is 0." in " ".join(document(small).findings)
+
+
+def facts(**change):
+    """Of a study in which the gradient tells all failures apart."""
+    found = {"runs": 90, "solved": 40, "before": 0.5, "after": 1.0, "pairs": 200, "enough": 30}
+    return found | {"same_pairs": 40, "start": 0.5, "end": 1.0} | change
+
+
+def test_a_claim_on_what_tells_failures_apart_is_made_on_enough_pairs_alone():
+    assert "training opens a path" in say("within", facts())
+    few = say("within", facts(same_pairs=14))
+    assert "14 such pairs, fewer than the 30" in few and "opens a path" not in few
+    for end in (1.0, 0.7):
+        for start in (1.0, 0.5):
+            assert "consequence" in say("within", facts(end=end, start=start))
 
 
 def flatten(study):
@@ -136,12 +169,14 @@ def flatten(study):
         np.savez(path, allow_pickle=False, **arrays)
 
 
-def test_a_gradient_that_does_not_explain_the_failures_is_called_so(small, monkeypatch):
+def test_a_gradient_that_does_not_explain_the_failures_is_called_so(small):
     flatten(small)
-    monkeypatch.setattr("longlag.report.findings.ENOUGH", 2)
     found = outcomes(study_groups(read_study(small)))
-    assert "the gradient does not explain these failures" in explained(found)
-    assert "it fades no faster than in a run that solved the task" in exceptions(found)[0]
+    known = answers.explanation(found)
+    assert "The gradient does not explain the failures" in say("explained", known)
+    assert "does not explain which" in say("within", known | {"enough": 1})
+    (odd,) = answers.exceptions(found)
+    assert "it fades no faster than in a run that solved the task" in say("exception", odd)
 
 
 def test_a_single_run_without_plan_probe_or_curve_still_has_a_report(study, tmp_path):
@@ -149,8 +184,10 @@ def test_a_single_run_without_plan_probe_or_curve_still_has_a_report(study, tmp_
     alone = tmp_path / "alone" / source.name
     alone.mkdir(parents=True)
     shutil.copy(source / "record.json", alone)
-    text = build(alone.parent)[2].read_text()
+    build(alone.parent)
+    text = (alone.parent / "report.md").read_text()
     assert "| LSTM |" in text and "Gradient flow" not in text
+    assert "no run has a learning curve beside its record" in text
 
 
 def test_a_diverged_run_and_a_zero_gradient_do_not_break_the_report(small):
@@ -165,7 +202,8 @@ def test_a_diverged_run_and_a_zero_gradient_do_not_break_the_report(small):
         arrays["profile/0/h"][-1] = np.nan
         arrays["gate/0/f"] = np.full((11, 100), np.nan)
         np.savez(path / "probe.npz", allow_pickle=False, **arrays)
-    text = build(small)[2].read_text()
+    build(small)
+    text = (small / "report.md").read_text()
     assert "(3 diverged)" in text and not re.search(r"\bnan\b", text)
 
 
@@ -185,13 +223,14 @@ def test_neither_statistics_nor_report_import_torch():
 
 def test_text_that_looks_like_markup_is_shown_as_it_is():
     text = '</script><b>a & b</b> #strong[x] $y$ \\ `co"de` "q" // http://x [7] *s* _u_ @z'
-    table = Table("t", text, ("a", "b"), ((text, text), (None, text)), note=text)
+    cells = Row((Cell(text, text, text), Cell(text, text)))
+    table = Table("t", ("a", "b"), (cells, Row(heading=text)), "lr", text, text)
     section = Section("s", text, (Text(text), Points((text,)), Code(((text, text),)), table))
-    document = Document(text, text, text, (text,), (section,), (text,) * 7, ((text, text),))
-    page = to_html(document)
+    whole = Document(text, text, ((text, text),), (text,), (section,), (section,), (text,) * 7)
+    page = to_html(whole)
     assert "<b>a" not in page
     assert re.search(r"<h1>&lt;/script&gt;&lt;b&gt;a &amp; b", page)
-    assert to_pdf(document).startswith(b"%PDF")
+    assert to_pdf(whole).startswith(b"%PDF") and to_supplement(whole).startswith(b"%PDF")
 
 
 def test_rates_and_outcomes_are_compared_within_a_task_alone(study):
@@ -208,28 +247,56 @@ def test_rates_and_outcomes_are_compared_within_a_task_alone(study):
     assert alone.auc == pytest.approx(np.mean(pairs)) and alone.pairs == len(pairs)
 
 
-def test_where_every_run_solved_or_none_did_the_report_says_it_cannot_tell(small):
-    for path in small.glob("*/record.json"):
+def unsolve(study):
+    """Let no run have met its criterion."""
+    for path in study.glob("*/record.json"):
         record = json.loads(path.read_text())
         record["solved"]["met"] = False
         path.write_text(json.dumps(record))
-    found = outcomes(study_groups(read_study(small)))
-    assert "cannot be told here: 0 of 9 runs" in explained(found)
-    assert explained([]) == ""
 
 
-def test_a_table_too_long_to_float_stands_in_the_appendix_and_the_text_says_where():
-    rows = (("x", "1"),) * (LONGEST + 1)
-    tables = [
-        Table("long", "Long.", ("a", "b"), rows, wide=True),
-        Table("tall", "In a column, where it breaks.", ("a", "b"), rows),
-        Table("short", "Short.", ("a", "b"), rows[1:], wide=True),
-    ]
-    section = Section("s", "S", (Text("Before."), *tables, Text("After.")))
-    body, appendix = arranged((section,))
-    assert [getattr(b, "key", "") for b in body.blocks] == ["", "long", "tall", "short", ""]
-    assert appendix.appendix and appendix.blocks == (tables[0],)
-    assert not isinstance(body.blocks[1], Table)
-    assert arranged((replace(section, appendix=True),)) == [replace(section, appendix=True)]
-    document = Document("t", "t", "q", ("f",), (section,), ("r",), (("k", "v"),))
-    assert to_pdf(document) == to_pdf(document)
+def test_where_every_run_solved_or_none_did_the_report_says_it_cannot_tell(small):
+    unsolve(small)
+    found = answers.explanation(outcomes(study_groups(read_study(small))))
+    assert "cannot be told here: 0 of 9 runs" in say("explained", found)
+    assert say("explained", answers.explanation([])) == ""
+
+
+def test_a_criterion_is_called_published_only_if_the_record_says_so(small):
+    table = next(b for b in blocks(document(small)) if getattr(b, "key", "") == "criteria")
+    assert isinstance(table, Table) and rows(table)["adding"][1] == "longlag's criterion"
+    for path in small.glob("*/record.json"):
+        record = json.loads(path.read_text())
+        record["solved"]["published"] = True
+        path.write_text(json.dumps(record))
+    table = next(b for b in blocks(document(small)) if getattr(b, "key", "") == "criteria")
+    assert isinstance(table, Table) and rows(table)["adding"][1].startswith("published: Hochreiter")
+
+
+def test_a_cell_in_another_model_than_its_own_is_marked(small, monkeypatch):
+    line = "RNN was made for model=block, and ran in model=stack"
+    monkeypatch.setattr("longlag.records.reader.Run.mismatch", line)
+    assert f"{line}, so it says little" in words(document(small))
+
+
+def test_a_broken_file_is_missing_with_a_reason_and_the_rest_stands(small):
+    path = next(small.glob("lstm-*/probe.npz"))
+    path.write_bytes(b"")
+    build(small)
+    text = (small / "report.md").read_text()
+    assert f"{path.parent.name}/probe.npz counts as missing" in text and "| LSTM |" in text
+
+
+def test_no_name_in_a_record_becomes_part_of_the_page(small):
+    for path in small.glob("*/record.json"):
+        record = json.loads(path.read_text())
+        record["names"]["task"] = "a {{ 11 * 1913 }}\n::: figure nothing\n## x | y"
+        path.write_text(json.dumps(record))
+    build(small)
+    text = (small / "report.md").read_text()
+    assert "21043" not in text and "\n## x" not in text
+
+
+def test_the_main_paper_of_a_study_has_at_most_six_pages(built):
+    pages = re.findall(rb"/Type ?/Page\b", (built / "report.pdf").read_bytes())
+    assert 2 <= len(pages) <= 6

@@ -7,7 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from longlag.report.document import Block, Document, Picture, Points, Section, Table, Text
+from longlag.report.document import (
+    Block,
+    Cell,
+    Document,
+    Picture,
+    Points,
+    Row,
+    Section,
+    Table,
+    Text,
+)
 from longlag.report.writers.pdf import to_pdf
 
 READER = shutil.which("pdftotext")
@@ -21,7 +31,7 @@ def drawing(key: str, height: int, wide: bool) -> Picture:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}pt" height="{height}pt" '
         f'viewBox="0 0 {width} {height}"><rect width="{width}" height="{height}"/></svg>'
     )
-    return Picture(key, "A caption.", "A figure.", svg, wide)
+    return Picture(key, (svg,), 1, wide, "A caption.", "A figure.")
 
 
 def paper(filler: int, height: int) -> tuple[Document, list[str]]:
@@ -34,10 +44,10 @@ def paper(filler: int, height: int) -> tuple[Document, list[str]]:
         said.extend(found)
         return " ".join(found)
 
-    rows = tuple((words(1), words(1)) for _ in range(14))
+    rows = tuple(Row((Cell(words(1), 0), Cell(words(1), 0))) for _ in range(14))
     blocks: list[Block] = [
         Text(words(filler)),
-        Table("links", "A table.", ("a", "b"), rows, wide=True),
+        Table("links", ("a", "b"), rows, "lr", "A table.", wide=True),
         drawing("outcome", height, False),
         Points((words(60), words(30))),
         Text(words(40)),
@@ -45,7 +55,7 @@ def paper(filler: int, height: int) -> tuple[Document, list[str]]:
         Points(tuple(words(35) for _ in range(8))),
     ]
     section = Section("s", "S", tuple(blocks))
-    return Document("t", "t", "q", ("f",), (section,), ("r",), (("k", "v"),)), said
+    return Document("t", "q", (("k", "v"),), ("f",), (section,), (), ("r",)), said
 
 
 @pytest.mark.parametrize("height", [200, 300])
@@ -61,7 +71,7 @@ def test_no_word_is_lost_where_a_list_breaks_beside_a_figure(height, tmp_path: P
 
 def test_a_mark_takes_nothing_of_the_text_behind_it(tmp_path: Path):
     text = Text("`one`; *two*; `three`(four) *five*[six] `seven`.eight")
-    document = Document("t", "t", "q", ("f",), (Section("s", "S", (text,)),), ("r",), ())
+    document = Document("t", "q", (), ("f",), (Section("s", "S", (text,)),), (), ("r",))
     path = tmp_path / "paper.pdf"
     path.write_bytes(to_pdf(document))
     command = [READER or "", "-raw", str(path), "-"]

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from longlag.report.document import Table
+from longlag.report import words
+from longlag.report.document import Cell, Points, Row, Table, Text
 from longlag.report.figures.style import inline, spread
-from longlag.report.format import listed, percent, power, ranged, seconds, sig
+from longlag.report.format import around, bracket, listed, percent, power, seconds, sig
 from longlag.report.writers import markdown
 from longlag.report.writers.html import LOOK as HTML
 from longlag.report.writers.inline import marked
@@ -38,8 +39,10 @@ def test_what_is_left_of_a_gradient_is_a_power_of_ten():
 
 
 def test_intervals_lists_shares_and_durations():
-    assert ranged((0.5, 0.25, 0.75)) == "0.500 [0.250, 0.750]"
-    assert ranged((0.5, np.nan, np.nan)) == "0.500"
+    assert bracket((0.5, 0.25, 0.75)) == "[0.25, 0.75]"
+    assert bracket((0.5, 0.15231, 0.15242)) == "[0.1523, 0.1524]"  # never without a width
+    assert around((0.5, 0.5, 0.5), 5) == around((0.5, np.nan, np.nan), 5) == "all 5 alike"
+    assert around((0.5, np.nan, np.nan), 1) == NONE
     assert listed(["a", "b", "c"]) == "a, b and c" and listed(["a"]) == "a"
     assert percent(0.8) == "80 %"
     assert [seconds(x) for x in (3.21, 42.0, 600.0, 9000.0)] == ["3.2 s", "42 s", "10 min", "2.5 h"]
@@ -73,6 +76,91 @@ def test_a_figure_in_a_page_has_ids_of_its_own():
 
 
 def test_a_bar_in_a_cell_does_not_break_a_markdown_table():
-    block = Table("k", "Caption.", ("a", "b"), (("x|y", "1"), (None, "part")))
-    rows = markdown.table(block)[2:]
-    assert [row.count("|") for row in rows] == [3, 3, 3, 3]
+    rows = (Row((Cell("x|y", "x|y"), Cell("1", 1))), Row(heading="part"))
+    block = Table("k", ("a", "b"), rows, "lr", "Caption.")
+    lines = markdown.table(block).splitlines()[2:]
+    assert [line.count("|") for line in lines] == [3, 3, 3, 3]
+
+
+TEMPLATE = """
+## First | one
+A paragraph on
+two lines [@sen1968].
+
+- a point
+
+-
+- another,
+  which goes on
+
+::: table t
+
+A caption [@holm1979].
+---
+A note.
+:::
+
+## Empty | none
+
+## Last | last
+::: figure f
+Caption.
+:::
+"""
+
+
+def parts(text, monkeypatch):
+    """The sections of a template with one table and a figure that cannot be made."""
+    monkeypatch.setattr(words, "read", lambda name: text)
+
+    def missing(key):
+        raise words.Missing("gates")
+
+    empty = Table("t", ("a",), (), "l")
+    return words.sections("x", {}, words.Parts(missing, lambda _: empty, missing, missing))
+
+
+def test_a_template_becomes_sections_of_blocks_and_an_empty_one_is_left_out(monkeypatch):
+    monkeypatch.setattr(words, "read_toml", words.read_toml)
+    words.read_toml("sentences.toml")
+    first, last = parts(TEMPLATE, monkeypatch)
+    text, points, table = first.blocks
+    assert text == Text("A paragraph on two lines [@sen1968].")
+    assert points == Points(("a point", "another, which goes on"))
+    assert isinstance(table, Table) and (table.caption, table.note) == (
+        "A caption [@holm1979].", "A note."
+    )  # fmt: skip
+    assert (first.title, first.key, last.key) == ("First", "one", "last")
+
+
+def test_a_figure_that_cannot_be_made_says_why(monkeypatch):
+    words.read_toml("sentences.toml")
+    (_, last) = parts(TEMPLATE, monkeypatch)
+    (reason,) = last.blocks
+    assert isinstance(reason, Text) and "no cell of the study names its gates" in reason.text
+
+
+def test_citations_are_numbered_as_they_are_met():
+    numbers: dict[str, int] = {}
+    assert words.cite("[@b] [@a] [@b]", numbers) == "[1] [2] [1]"
+    assert list(numbers) == ["b", "a"]
+
+
+def test_every_key_that_is_cited_is_in_the_references_and_the_other_way_round():
+    texts = "".join(words.read(f) for f in ("paper.md", "supplement.md", "sentences.toml"))
+    assert set(words.CITED.findall(texts)) == set(words.read_toml("references.toml"))
+
+
+def test_every_condition_and_sentence_is_a_template_that_can_be_read():
+    made = words.environment()
+    for name, rows in words.read_toml("sentences.toml").items():
+        for row in rows:
+            made.compile_expression(row.get("if", "true"))
+            made.from_string(row["say"])
+        assert "if" not in rows[-1] or name == "limit"  # the last is said where no other is
+
+
+def test_captions_of_the_paper_are_short():
+    fences = words.read("paper.md").split("\n::: ")[1:]
+    for fence in (f for f in fences if f.startswith(("figure", "table"))):
+        assert len(fence.partition("\n")[2].partition("\n---")[0]) < 330

@@ -124,11 +124,11 @@ def verdict(one: Beyond) -> str:
 
 def draw(folder: Path, runs: list[Beyond]) -> None:
     """The curves as extrapolation.svg and extrapolation.png."""
-    from longlag.report.figures.extrapolation import picture
+    from longlag.report.figures.extrapolation import sheet
     from longlag.report.figures.style import style, svg
 
     with style():
-        figure = picture(runs)
+        figure = sheet(runs)
         (folder / "extrapolation.svg").write_text(svg(figure))
         figure.savefig(folder / "extrapolation.png", dpi=200, facecolor="white")
     OUT.print(f"drawn in {folder}/extrapolation.svg and extrapolation.png")

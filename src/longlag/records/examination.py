@@ -16,7 +16,7 @@ from longlag.records.seed_groups import Group
 from longlag.stats.decay import left, slope
 
 WHEN = ("init", "trained")
-LEAST = 1e-12  # a kick is a hundredth of the state: a share of it below this is rounding
+LEAST = 1e-12  # a perturbation is a hundredth of the state: a share of it below this is rounding
 Pair = tuple[float, float]  # at init, trained; NaN where there is none
 
 
@@ -34,11 +34,11 @@ class View:
     layer: int
     lag: int | None
 
-    def one(self, kind: str, name: str = "") -> np.ndarray | None:
+    def array(self, kind: str, name: str = "") -> np.ndarray | None:
         """The array kind/<layer>/name; None if there is none."""
         return self.arrays.get(f"{kind}/{self.layer}" + (f"/{name}" if name else ""))
 
-    def all(self, kind: str) -> dict[str, np.ndarray]:
+    def parts(self, kind: str) -> dict[str, np.ndarray]:
         """The arrays kind/<layer>/... by the last part of their names, h first."""
         start = f"{kind}/{self.layer}/"
         found = {k.removeprefix(start): v for k, v in self.arrays.items() if k.startswith(start)}
@@ -47,7 +47,7 @@ class View:
     @cached_property
     def gradient(self) -> np.ndarray:
         """||dL/ds|| over the lag (K,) of the whole state, all its parts: mean over sequences."""
-        parts = list(self.all("sequence").values())
+        parts = list(self.parts("sequence").values())
         if not parts:
             return np.full(1, np.nan)
         norms = np.sqrt(np.sum(np.square(parts), axis=0))
@@ -57,32 +57,32 @@ class View:
         return found
 
     @property
-    def fading(self) -> float:
+    def decay_rate(self) -> float:
         """The decay rate of that gradient, nats a step."""
         return slope(np.arange(len(self.gradient)), self.gradient)
 
     @property
     def exponent(self) -> float:
         """The largest Lyapunov exponent, nats a step."""
-        spectrum = self.one("jacobian", "lyapunov")
+        spectrum = self.array("jacobian", "lyapunov")
         return np.nan if spectrum is None else float(spectrum[0])
 
     @property
     def radius(self) -> float:
         """The spectral radius of a step: median over the steps."""
-        found = self.one("jacobian", "radius")
+        found = self.array("jacobian", "radius")
         return np.nan if found is None else float(np.median(found))
 
     @property
     def bound(self) -> float:
         """The factor that no step exceeds, by the weights alone; NaN if the cell has none."""
-        found = self.one("jacobian", "bound")
+        found = self.array("jacobian", "bound")
         return np.nan if found is None else float(found)
 
     @property
     def product(self) -> np.ndarray:
         """Ln of the norm of the product of the last k = 1 ... K steps; -inf where it is zero."""
-        found = self.one("jacobian", "log_norm")
+        found = self.array("jacobian", "log_norm")
         return np.full(1, np.nan) if found is None else found
 
     @property
@@ -91,13 +91,13 @@ class View:
         if not np.isnan(self.bound):
             with np.errstate(divide="ignore"):
                 return np.arange(1, len(self.product) + 1) * np.log(self.bound)
-        found = self.one("jacobian", "log_steps")
+        found = self.array("jacobian", "log_steps")
         return np.full(1, np.nan) if found is None else found
 
     @property
     def time_scales(self) -> np.ndarray:
         """Of every unit, steps; empty without a gate that keeps."""
-        parts = [self.one("timescale"), *self.all("timescale").values()]  # records before parts
+        parts = [self.array("timescale"), *self.parts("timescale").values()]  # records before parts
         return np.concatenate([np.zeros(0), *(tau for tau in parts if tau is not None)])
 
     @property
@@ -108,7 +108,7 @@ class View:
 
     def share(self, leaf: str) -> float:
         """At the task's lag, what arrives along one part of the state alone, over all of it."""
-        whole, alone = self.one("profile", leaf), self.one("along", leaf)
+        whole, alone = self.array("profile", leaf), self.array("along", leaf)
         if whole is None or alone is None:
             return np.nan
         at = self.end(whole)
@@ -126,28 +126,28 @@ class View:
         return float(left(self.gradient[None], self.end(self.gradient))[0])
 
     @property
-    def kick_left(self) -> float:
-        """Ln of what is left of a kick then, to the part of the state that keeps it best.
+    def perturbation_left(self) -> float:
+        """Ln of what is left of a perturbation then, to the part of the state that keeps it best.
 
         At least ln LEAST: what is below that is rounding, in which no cell differs from another.
         """
-        shares = [float(v[self.end(v)]) for v in self.all("retention/kick").values() if len(v)]
+        shares = [float(v[self.end(v)]) for v in self.parts("retention/kick").values() if len(v)]
         known = [share for share in shares if not np.isnan(share)]
         return float(np.log(max(*known, LEAST))) if known else np.nan
 
     @property
-    def readable(self) -> tuple[np.ndarray, np.ndarray]:
+    def linear_probe(self) -> tuple[np.ndarray, np.ndarray]:
         """Lags, and R^2 of a linear map from the state to the input so many steps before."""
-        lags, told = self.arrays.get("retention/lags"), self.one("retention/readable")
-        if lags is None or told is None:
+        lags, r2 = self.arrays.get("retention/lags"), self.array("retention/readable")
+        if lags is None or r2 is None:
             return np.zeros(0, int), np.zeros(0)
-        return lags, told
+        return lags, r2
 
     @property
-    def told(self) -> float:
+    def probe_r2(self) -> float:
         """R^2 at the task's lag, or at the nearest lag before it that was looked at."""
-        lags, told = self.readable
-        near = told[lags <= self.lag] if self.lag is not None else told
+        lags, r2 = self.linear_probe
+        near = r2[lags <= self.lag] if self.lag is not None else r2
         return float(near[-1]) if len(near) else np.nan
 
 
@@ -195,7 +195,7 @@ class Inside:
     @property
     def leaves(self) -> list[str]:
         """The parts of the state, h first."""
-        return list(next(iter(self.views.values())).all("profile"))
+        return list(next(iter(self.views.values())).parts("profile"))
 
 
 def insides(g: Group) -> list[Inside]:
@@ -211,10 +211,10 @@ def insides(g: Group) -> list[Inside]:
 
 def examined(settings: dict[str, list[Group]]) -> dict[str, list[Inside]]:
     """By setting; those without any are left out."""
-    found = {setting: every(groups) for setting, groups in settings.items()}
+    found = {setting: all_insides(groups) for setting, groups in settings.items()}
     return {setting: cells for setting, cells in found.items() if cells}
 
 
-def every(groups: Iterable[Group]) -> list[Inside]:
+def all_insides(groups: Iterable[Group]) -> list[Inside]:
     """Of some rows."""
     return [cell for g in groups for cell in insides(g)]

@@ -2,7 +2,7 @@
 
 from typing import Any, NamedTuple
 
-from longlag.records.seed_groups import Group, cell_label
+from longlag.records.seed_groups import Group, cell_label, setting_label
 
 FILE = "extrapolation.json"  # in the folder of a run
 
@@ -31,15 +31,20 @@ class Beyond(NamedTuple):
             far = point["length"]
         return far
 
+    @property
+    def whole(self) -> bool:
+        """Whether it reaches as far as was asked."""
+        return self.reach == self.found["points"][-1]["length"]
+
 
 def alone(found: dict[str, Any]) -> Beyond:
-    """Of one run, beside no other."""
+    """Build from a single run, without a group."""
     cell, task = found["names"]["cell"], found["names"]["task"]
-    return Beyond(cell_label(cell), cell, f"{task}, T = {found['length']}", found)
+    return Beyond(cell_label(cell), cell, setting_label(task, found["length"]), found)
 
 
 def read(group: Group) -> Beyond | None:
-    """Of a group's typical run; None: nothing was kept, or nothing that can be read."""
+    """Read that of a group's typical run; None: nothing was kept, or nothing that can be read."""
     found = group.typical.extrapolation
     known = {"length", "score", "solved", "directions"} <= set(found)
     return Beyond(group.label, group.cell, group.setting, found) if known else None

@@ -13,13 +13,13 @@ from longlag.stats import Correlation, Decay, concordance, fit, rank_correlation
 from longlag.stats.decay import left, slope
 
 
-def rate(g: Group, leaf: str, at: int, layer: int = 0) -> Decay:
+def decay_rate(g: Group, leaf: str, at: int, layer: int = 0) -> Decay:
     """The decay rate of a part of the state over the seeds of a row."""
     norms = g.profiles(leaf, at, layer)
     return fit(np.arange(norms.shape[1]), norms)
 
 
-def remains(g: Group, leaf: str, at: int, layer: int = 0) -> float:
+def log_fraction(g: Group, leaf: str, at: int, layer: int = 0) -> float:
     """Ln of the median share of the gradient that is left at the longest lag."""
     norms = g.profiles(leaf, at, layer)
     norms = norms[np.isfinite(norms).any(axis=1)]  # a run that diverged has no gradient

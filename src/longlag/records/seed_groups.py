@@ -16,6 +16,13 @@ from longlag.records.state_paths import Path, parts, profile
 from longlag.stats import Interval, median_range, share_interval
 
 SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
+TASKS = {
+    "acsf1": "ACSF1", "anbn": "a^n b^n", "anbncn": "a^n b^n c^n", "dyck": "Dyck words",
+    "el_nino": "El Niño", "japanese_vowels": "Japanese Vowels", "lorenz": "Lorenz",
+    "mackey_glass": "Mackey-Glass", "mnist": "MNIST", "mnist5k": "MNIST (5 000)",
+    "mnist5k_rows": "MNIST (5 000) by rows", "mnist_permuted": "permuted MNIST",
+    "narma": "NARMA-10", "ptb": "Penn Treebank", "reber": "Reber grammar", "ucr": "UCR",
+}  # fmt: skip
 ORDER = ("rnn", "elman", "lstm", "gru")
 
 
@@ -37,7 +44,7 @@ class Group:
     @property
     def setting(self) -> str:
         """The task and its length, for people."""
-        return self.task if self.length is None else f"{self.task}, T = {self.length}"
+        return setting_label(self.task, self.length)
 
     @property
     def metric(self) -> str:
@@ -129,8 +136,18 @@ def flat(config: Any, prefix: str = "") -> Json:
 
 
 def cell_label(cell: str) -> str:
-    """A cell's name for people."""
+    """Name a cell for people."""
     return display_name(cell)
+
+
+def task_label(task: str) -> str:
+    """Name a task for people, on one line."""
+    return TASKS.get(task, " ".join(task.replace("_", " ").split()))
+
+
+def setting_label(task: str, length: int | None) -> str:
+    """Name a task at one length for people."""
+    return task_label(task) + ("" if length is None else f", T = {length}")
 
 
 def rank(cell: str) -> tuple[int, str]:
@@ -148,14 +165,14 @@ def group(runs: Iterable[Run]) -> list[Group]:
         places[run.task, run.length, run.cell][repr(sorted(rest.items(), key=str))].append(run)
     groups = []
     for (task, length, cell), variants in places.items():
-        labels = variant_labels(cell, [found[0] for found in variants.values()])
+        labels = variant_labels(cell_label(cell), [found[0] for found in variants.values()])
         for label, found in zip(labels, variants.values(), strict=True):
             ordered = tuple(sorted(found, key=lambda run: (run.seed, run.id)))
             groups.append(Group(cell, label, task, length, ordered))
     return sorted(groups, key=lambda g: (g.task, g.length or 0, rank(g.cell), g.label))
 
 
-def variant_labels(cell: str, runs: list[Run]) -> list[str]:
+def variant_labels(name: str, runs: list[Run]) -> list[str]:
     """A label a variant: the cell's name, and the settings in which the variants differ."""
     configs = [flat(run.config) for run in runs]
     keys = sorted({key for config in configs for key in config} - set(SEEDS))
@@ -163,7 +180,7 @@ def variant_labels(cell: str, runs: list[Run]) -> list[str]:
     labels = []
     for config in configs:
         own = ", ".join(f"{k.rsplit('.', 1)[-1]} {config[k]}" for k in differ if k in config)
-        labels.append(f"{cell_label(cell)} ({own})" if own else cell_label(cell))
+        labels.append(f"{name} ({own})" if own else name)
     return labels
 
 
@@ -176,5 +193,5 @@ def settings(groups: list[Group]) -> dict[str, list[Group]]:
 
 
 def study_groups(study: Study) -> list[Group]:
-    """The rows of the runs that count."""
+    """Group the runs that count into rows."""
     return group(study.final)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from longlag.records.reader import Json, Study, number
-from longlag.records.seed_groups import cell_label
+from longlag.records.seed_groups import cell_label, setting_label
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ def one(study: Study, entry: Json) -> Trials | None:
     return Trials(
         cell=entry["cell"],
         label=cell_label(entry["cell"]),
-        setting=entry["task"] if length is None else f"{entry['task']}, T = {length}",
+        setting=setting_label(entry["task"], length),
         metric=runs[0].metric,
         rises=runs[0].rises,
         rates=rates,

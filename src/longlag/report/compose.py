@@ -1,61 +1,127 @@
-"""The document of a study: which sections there are, and in which order."""
+"""The document of a study: the templates, filled with its numbers, figures and tables."""
 
-from longlag.records.gradient_decay import outcomes
+from dataclasses import replace
+from typing import Any
+
 from longlag.records.reader import Study
-from longlag.records.seed_groups import settings, study_groups
-from longlag.records.tuning import read_trials
-from longlag.report.document import Document, Section
-from longlag.report.findings import findings
+from longlag.records.seed_groups import task_label
+from longlag.report import answers, inside_answers
+from longlag.report.document import Document, Picture, Section
+from longlag.report.figures import FIGURES
+from longlag.report.figures.style import style, svg
 from longlag.report.format import seconds
-from longlag.report.sections.extrapolation import extrapolation
-from longlag.report.sections.gradients import gradients, more
-from longlag.report.sections.inside import inside
-from longlag.report.sections.learning import learning
-from longlag.report.sections.method import REFERENCES, method
-from longlag.report.sections.outcome import outcome
-from longlag.report.sections.provenance import commit, counted, provenance
-from longlag.report.sections.results import horizon, results
-from longlag.report.sections.speed import speed
+from longlag.report.panel import panel
+from longlag.report.tables import TABLES
+from longlag.report.tables.sources import commands, commit, losses
+from longlag.report.view import View
+from longlag.report.words import Parts, cite, cited, read_toml, say, sections
 
 QUESTION = "How long can a recurrent network remember, and do its gradients say why?"
 
 
 def compose(study: Study) -> Document:
     """Everything that is said, before it is a page."""
-    rows = settings(study_groups(study))
-    found = outcomes(g for groups in rows.values() for g in groups)
-    trials = read_trials(study)
-    parts: tuple[Section | None, ...] = (
-        method(study, rows, trials),
-        results(rows),
-        horizon(rows),
-        extrapolation(rows),
-        gradients(rows),
-        outcome(rows, found),
-        *inside(rows, study.name),
-        more(rows),
-        learning(rows, trials),
-        *speed(study),
-        *provenance(study, rows),
+    view = View(study)
+    known = facts(view)
+    parts = Parts(
+        figure=lambda key: picture(view, key),
+        table=lambda key: TABLES[key](view),
+        panel=lambda _: panel(view),
+        commands=lambda _: commands(view),
     )
+    numbers: dict[str, int] = {}
+    findings = tuple(cite(sentence, numbers) for sentence in abstract(known))
+    paper, supplement = (
+        numbered(sections(name, known, parts), numbers) for name in ("paper.md", "supplement.md")
+    )
+    references = read_toml("references.toml")
     return Document(
         title=study.plan.get("title") or f"Recurrent memory: the study {study.name}",
-        subtitle=f"longlag study {study.name}",
         question=study.plan.get("question") or QUESTION,
-        findings=findings(rows, found),
-        sections=tuple(part for part in parts if part is not None),
-        references=REFERENCES,
-        facts=facts(study),
+        facts=line(view, known),
+        findings=findings,
+        paper=paper,
+        supplement=supplement,
+        references=tuple(references[key] for key in numbers),
     )
 
 
-def facts(study: Study) -> tuple[tuple[str, str], ...]:
-    """The line under the title."""
-    more = len(study.runs) > len(study.final)
-    tuning = f" ({len(study.runs)} with tuning)" if more else ""
-    return (
+def abstract(known: dict[str, Any]) -> list[str]:
+    """Who remembers how long, whether the gradient explains it, then every other task."""
+    said = [
+        *(say("answer", ladder) for ladder in known["ladders"]),
+        say("explained", known["link"]),
+        say("within", known["link"]),
+        *(say("achieved", task) for task in known["others"]),
+        say("concluded", known["flow"]),
+    ]
+    return [sentence for sentence in said if sentence]
+
+
+def picture(view: View, key: str) -> Picture:
+    """Draw a figure."""
+    with style():
+        plot = FIGURES[key](view)
+        return Picture(key, tuple(map(svg, plot.figures)), plot.columns, plot.wide)
+
+
+def numbered(found: tuple[Section, ...], numbers: dict[str, int]) -> tuple[Section, ...]:
+    """Number the citations, in the order in which they are read."""
+    return tuple(
+        replace(section, blocks=tuple(cited(block, numbers) for block in section.blocks))
+        for section in found
+    )
+
+
+def facts(view: View) -> dict[str, Any]:
+    """What the templates know, by name."""
+    study = view.study
+    lost = losses(view)
+    dates = sorted({d for run in study.runs if (d := getattr(run.record, "date", None))})
+    return {
+        "study": study.name,
+        "cells": view.cells,
+        "tasks": [task_label(task) for task in dict.fromkeys(g.task for g in view.groups)],
+        "runs": len(study.final),
+        "seeds": sorted({run.seed for run in study.final}),
+        "main": view.main,
+        "deep": view.deep,
+        "probed": len(view.probed),
+        "outcomes": len(view.outcomes) if len(view.outcomes) > 2 else 0,
+        "ladders": [answers.ladder(task, groups) for task, groups in view.ladders.items()],
+        "others": [
+            answers.achieved(setting, groups)
+            for setting, groups in view.rows.items()
+            if groups[0].task not in view.ladders
+        ],
+        "flow": answers.flow(view),
+        "link": answers.explanation(view.outcomes),
+        "exceptions": answers.exceptions(view.outcomes),
+        "tuning": answers.tuning(view),
+        "protocol": answers.protocol(view),
+        "mismatches": answers.mismatches(view),
+        "criteria": answers.criteria(view),
+        "overall": answers.overall(view),
+        "limits": answers.limits(view),
+        "examined": inside_answers.examined(view),
+        "mechanism": inside_answers.mechanism(view),
+        "beyond": inside_answers.beyond(view),
+        "speed": inside_answers.speed(view.costs),
+        "losses": {"lines": lost},
+        "dates": {"first": dates[0], "last": dates[-1]} if dates else {"first": "", "last": ""},
+        "versions": answers.counted(str(run.record.versions.get("longlag")) for run in study.runs),
+        "commits": answers.counted(commit(run) for run in study.runs),
+    }
+
+
+def line(view: View, known: dict[str, Any]) -> tuple[tuple[str, str], ...]:
+    """The line of facts under the title."""
+    study = view.study
+    tuning = f" ({len(study.runs)} with tuning)" if len(study.runs) > len(study.final) else ""
+    found = [
         ("runs", f"{len(study.final)}{tuning}"),
         ("computed in", seconds(sum(run.seconds for run in study.runs))),
-        ("longlag", counted(str(r.record.versions.get("longlag")) for r in study.runs)),
-        ("commit", counted(commit(run) for run in study.runs)),
-    )
+        ("longlag", known["versions"]),
+        ("commit", known["commits"]),
+    ]
+    return (*found, *([("date", known["dates"]["last"])] if known["dates"]["last"] else []))

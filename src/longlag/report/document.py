@@ -4,6 +4,7 @@ Text is plain, with `code` between backticks, *stress* between stars and [n] for
 """
 
 from dataclasses import dataclass, field
+from typing import Any, NamedTuple
 
 
 @dataclass(frozen=True)
@@ -36,33 +37,44 @@ class Code:
     lines: tuple[tuple[str, str], ...]  # (label, command)
 
 
+class Cell(NamedTuple):
+    """A number or a word of a table: what is shown, and what is sorted and exported."""
+
+    text: str
+    value: float | str
+    link: str = ""  # where HTML leads from here
+
+
+class Row(NamedTuple):
+    """The cells of a row; a heading over the rows below it has none."""
+
+    cells: tuple[Cell, ...] = ()
+    heading: str = ""
+
+
 @dataclass(frozen=True)
 class Table:
-    """Rows of ready-made text; a row that begins with None is a heading over those below it."""
+    """Rows under a header."""
 
     key: str
-    caption: str
     header: tuple[str, ...]
-    rows: tuple[tuple[str | None, ...], ...]
-    align: str = ""  # l or r for each column; l, r, r, ... if it is not given
+    rows: tuple[Row, ...]
+    align: str  # l or r for each column
+    caption: str = ""
     note: str = ""
     wide: bool = False  # over both columns of the paper
-
-    @property
-    def alignment(self) -> str:
-        """One letter a column."""
-        return self.align or "l" + "r" * (len(self.header) - 1)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A vector figure, the same in HTML and PDF."""
+    """A vector figure: panels, each a drawing of its own, so that a phone can stack them."""
 
     key: str
-    caption: str
-    alt: str
-    svg: str
-    wide: bool = False
+    panels: tuple[str, ...]  # SVG
+    columns: int  # panels beside each other on a page
+    wide: bool  # over both columns of the paper
+    caption: str = ""
+    alt: str = ""
 
 
 @dataclass(frozen=True)
@@ -70,8 +82,8 @@ class Panel:
     """An interactive figure, in HTML alone: a caption and the data for its script."""
 
     key: str
-    caption: str
-    data: dict
+    data: dict[str, Any]
+    caption: str = ""
 
 
 Block = Text | Points | Equation | Code | Table | Picture | Panel
@@ -84,17 +96,16 @@ class Section:
     key: str
     title: str
     blocks: tuple[Block, ...]
-    appendix: bool = False  # after the references of the paper, over its whole width
 
 
 @dataclass(frozen=True)
 class Document:
-    """A whole report."""
+    """A whole report: a short paper, and a supplement that holds everything else."""
 
     title: str
-    subtitle: str
     question: str
-    findings: tuple[str, ...]
-    sections: tuple[Section, ...]
-    references: tuple[str, ...] = ()
-    facts: tuple[tuple[str, str], ...] = field(default=())  # the line of facts under the title
+    facts: tuple[tuple[str, str], ...]  # the line under the title
+    findings: tuple[str, ...]  # the sentences of the abstract
+    paper: tuple[Section, ...]
+    supplement: tuple[Section, ...] = ()
+    references: tuple[str, ...] = field(default=())

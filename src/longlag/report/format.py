@@ -33,6 +33,16 @@ def sig(x: float, digits: int = 3) -> str:
     return f"{x:.{places}f}"
 
 
+def fixed(x: float) -> str:
+    """Two decimals, for numbers about 1 whose zeros mean something."""
+    return NONE if np.isnan(x) else f"{round(x, 2) + 0.0:.2f}"
+
+
+def whole(x: float) -> str:
+    """A count."""
+    return NONE if np.isnan(x) else f"{x:,.0f}"
+
+
 def power(log: float) -> str:
     """e^log as a power of ten: 10⁻²⁴."""
     if not np.isfinite(log):
@@ -68,9 +78,11 @@ def around(interval: Interval | Sequence[float], n: int, digits: int = 2) -> str
     return bracket(interval, digits) or f"all {n} alike"
 
 
-def ranged(interval: Interval | Sequence[float], digits: int = 3) -> str:
-    """Value [low, high]."""
-    return f"{sig(interval[0], digits)} {bracket(interval, digits)}".strip()
+def share(interval: Interval, n: int) -> str:
+    """The interval of a share, in percent, cut to what a share can be."""
+    if np.isnan(interval.low):
+        return around(interval, n)
+    return f"{percent(max(0, interval.low))} to {percent(min(1, interval.high))}"
 
 
 def percent(x: float) -> str:
@@ -78,9 +90,29 @@ def percent(x: float) -> str:
     return NONE if np.isnan(x) else f"{100 * x:.0f} %"
 
 
+def tiny(x: float) -> str:
+    """A share: percent, or a power of ten where that would be 0 %."""
+    if np.isnan(x) or x >= 0.01:
+        return percent(x)
+    with np.errstate(divide="ignore"):
+        return power(float(np.log(x)))
+
+
 def listed(parts: Sequence[str]) -> str:
-    """One, two and three."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    """One, two and three; nothing of none."""
+    parts = [part for part in parts if part]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
+
+
+def plural(count: int, word: str) -> str:
+    """1 seed, 2 seeds."""
+    return f"{count:,} {word}{'s' * (count != 1)}"
+
+
+def spanned(values: Sequence[float]) -> str:
+    """One number, or the least and the greatest of several."""
+    low, high = min(values), max(values)
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def seconds(x: float) -> str:

@@ -7,35 +7,47 @@ import numpy as np
 from longlag.records.seed_groups import Group
 from longlag.records.state_paths import Path
 from longlag.report.document import Panel
-from longlag.report.figures.flow import LOWEST, extremes, typical
-from longlag.report.figures.style import colors, faded
+from longlag.report.figures.gradients import LOWEST, extremes, typical
+from longlag.report.figures.style import colors, dashes, faded
+from longlag.report.view import View
+from longlag.report.words import Missing
 from longlag.stats.decay import slope
 
 POINTS = 120  # lags drawn, at most
 
 
-def panel(probed: dict[str, list[Group]], main: str) -> Panel:
+def panel(view: View) -> Panel:
     """All tasks, beginning with the one of the figure."""
-    names = [main, *(name for name in probed if name != main)]
-    deep = any(len({p.layer for p in g.paths}) > 1 for groups in probed.values() for g in groups)
-    return Panel(
-        "explore",
-        "Gradient norm over the lag at any training step. Choose a task, move the step, switch "
-        f"cells {'and layers ' if deep else ''}off and on, and point at the figure for the values. "
-        "Lines are medians over seeds, bands go from the least to the most; λ is the decay rate in "
-        "nats per step at that step of training.",
-        {"tasks": [task(name, probed[name]) for name in names], "lowest": float(np.log10(LOWEST))},
-    )
+    if not view.probed:
+        raise Missing("no gradient was probed")
+    names = [view.main, *(name for name in view.probed if name != view.main)]
+    tasks = [task(name, view.probed[name]) for name in names]
+    return Panel("explore", {"tasks": tasks, "lowest": float(np.log10(LOWEST))})
 
 
 def task(name: str, groups: list[Group]) -> dict[str, Any]:
     """The lines of one task."""
     palette = colors(groups)
-    lines = [line(g, path, palette[g.label]) for g in groups for path in g.paths]
-    return {"name": name, "lines": lines}
+    looks = {leaf: strokes(look) for leaf, look in dashes(leaves(groups)).items()}
+    return {
+        "name": name,
+        "lines": [
+            line(g, path, palette[g.label], looks[path.leaf]) for g in groups for path in g.paths
+        ],
+    }
 
 
-def line(g: Group, path: Path, ink: str) -> dict[str, Any]:
+def leaves(groups: list[Group]) -> list[str]:
+    """The parts of the state of all cells."""
+    return [path.leaf for g in groups for path in g.paths]
+
+
+def strokes(look: Any) -> str:
+    """A dash of a figure as SVG writes it, twice as long for a line as wide as the panel's."""
+    return "none" if look == "-" else " ".join(f"{2 * length:g}" for length in look[1])
+
+
+def line(g: Group, path: Path, ink: str, dash: str) -> dict[str, Any]:
     """One state of one cell: log10 of its norm at every probed step that all seeds share."""
     name = f"profile/{path.layer}/{path.leaf}"
     runs = [run.probe for run in g.runs if len(run.probe.get(name, ()))]
@@ -48,7 +60,7 @@ def line(g: Group, path: Path, ink: str) -> dict[str, Any]:
     frames.append(frame(ends, lags, last))
     layer = g.place(path.layer)
     return {
-        "cell": g.label, "label": g.line(path), "color": ink, "dash": path.leaf == "c",
+        "cell": g.label, "label": g.line(path), "color": ink, "dash": dash,
         "lags": lags.tolist(), "frames": frames,
         **({"layer": layer, "strength": faded(path.layer) or 1} if layer else {}),
     }  # fmt: skip

@@ -5,39 +5,46 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from longlag.records.extrapolation import Beyond
-from longlag.report.figures.style import FAINT, PAGE, colors, label_ends, new
+from longlag.report.figures.style import FAINT, Label, Plot, colors, label_ends, panels
 from longlag.report.format import named
+from longlag.report.view import View
 
-COLUMNS = 3
+
+def extrapolation(view: View) -> Plot:
+    """One panel a setting, one line a cell."""
+    palette = colors(view.beyond)
+    groups = by_setting(view.beyond).values()
+    return panels(groups, lambda axes, group: draw(axes, group, palette), columns=3)
 
 
-def picture(runs: list[Beyond]) -> Figure:
-    """One panel a setting, one line a cell; to be made and drawn in the house's `style`."""
-    panels: dict[str, list[Beyond]] = {}
-    for one in runs:
-        panels.setdefault(one.setting, []).append(one)
-    columns = min(COLUMNS, len(panels))
-    rows = -(-len(panels) // columns)
-    figure, axes = new(PAGE * (0.4 + 0.2 * columns), 0.3 + 1.45 * rows, rows, columns)
-    palette = colors(runs)
-    for place, (setting, group) in zip(axes.flat, panels.items(), strict=False):
-        panel(place, group, palette)
-        place.set_title(setting)
-    for place in list(axes.flat)[len(panels) :]:
-        place.remove()
+def sheet(runs: list[Beyond]) -> Figure:
+    """The same of any runs on one sheet; to be made and drawn in the house's `style`."""
+    groups, palette = by_setting(runs), colors(runs)
+    columns = min(3, len(groups))
+    figure = Figure(figsize=(2.4 * columns, 1.8 * -(-len(groups) // columns)), layout="constrained")
+    for place, group in enumerate(groups.values(), 1):
+        axes = figure.add_subplot(-(-len(groups) // columns), columns, place)
+        label_ends(axes, draw(axes, group, palette), gap=0.13)
     return figure
 
 
-def panel(axes: Axes, group: list[Beyond], palette: dict[str, str]) -> None:
+def by_setting(runs: list[Beyond]) -> dict[str, list[Beyond]]:
+    """The runs of each task and training length."""
+    found: dict[str, list[Beyond]] = {}
+    for one in runs:
+        found.setdefault(one.setting, []).append(one)
+    return found
+
+
+def draw(axes: Axes, group: list[Beyond], palette: dict[str, str]) -> list[Label]:
     """The curves of one setting, its floor and the length of training."""
-    first = group[0].found
+    labels, first = [], group[0].found
     lengths = [point["length"] for point in first["points"]]
-    ends = []
     for one in group:
-        x = [point["length"] for point in one.found["points"]]
         y = [point["metrics"][one.found["score"]] for point in one.found["points"]]
+        x = [point["length"] for point in one.found["points"]]
         axes.plot(x, y, "o-", ms=2.2, color=palette[one.label])
-        ends.append((y[-1], one.label, palette[one.label]))
+        labels.append(Label(y[-1], one.label, palette[one.label]))
     floor = [point["floor"]["value"] for point in first["points"]]
     axes.plot(lengths, floor, color=FAINT, ls=(0, (1, 1.5)))
     axes.axvline(first["length"], color=FAINT, lw=0.6)
@@ -46,6 +53,7 @@ def panel(axes: Axes, group: list[Beyond], palette: dict[str, str]) -> None:
     axes.set_xticks([n for n in lengths if n in (first["length"], lengths[0], lengths[-1])])
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
+    axes.set_title(group[0].setting)
     axes.set_xlabel("length of the test sequences")
     axes.set_ylabel(f"test {named(first['score'])}")
-    label_ends(axes, [*ends, (floor[-1], "floor", FAINT)], gap=0.13)
+    return [*labels, Label(floor[-1], "floor", FAINT)]

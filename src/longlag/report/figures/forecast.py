@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from longlag.report.figures.style import FAINT, INK, PAGE, color, new
+from longlag.report.figures.style import FAINT, INK, PAGE, color
 
 FREE = "#D55E00"
 CHANNELS = 3  # of a series that are drawn, at most
@@ -34,8 +34,9 @@ def picture(
     """
     drawn = min(truth.shape[1], CHANNELS)
     columns = 1 if error is None else 2
-    how = {"width_ratios": [2.6, 1]} if columns == 2 else {}
-    figure, axes = new(PAGE, 1.2 + 1.0 * drawn, drawn, columns, **how)
+    widths = [2.6, 1][:columns]
+    figure = Figure(figsize=(PAGE, 1.2 + 1.0 * drawn), layout="constrained")
+    axes = figure.subplots(drawn, columns, squeeze=False, width_ratios=widths)
     for d in range(drawn):
         parts = truth[:, d], ahead[:, d], None if free is None else free[:, d]
         series(axes[d, 0], cell, warm, *parts)

@@ -1,94 +1,155 @@
-"""Is it the gradient?  Decay rate against skill, a mark a run, before and after training."""
+"""What the cells achieve, and whether the gradient goes with it."""
 
-from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
 
 from longlag.records.gradient_decay import Outcome
-from longlag.report.figures.style import COLUMN, FAINT, INK, PAGE, colors, new, style, svg
+from longlag.records.overall import Overall
+from longlag.records.seed_groups import Group, task_label
+from longlag.report.figures.style import FAINT, INK, Label, Plot, colors, key, panels
+from longlag.report.view import View
 
 MARKS = ("o", "s", "^", "D", "v", "P", "X", "<", ">", "h")
-
-
+BARS = np.linspace(0, 1, 201)  # of a performance profile
 LINEAR = 0.01  # nats a step; the axis is linear below it and logarithmic above
 TICKS = (0.01, 0.1, 1.0, 10.0)
+MANY = 12  # names that a key inside a panel can hold
 
 
-def many(found: list[Outcome]) -> bool:
-    """Whether the key needs the width of the page."""
-    return len({o.row.label for o in found}) + len({o.row.setting for o in found}) > 12
+def horizon(view: View) -> Plot:
+    """The share of seeds that solve each length, with the exact interval; the 80 % bar."""
+    return panels(view.ladders.items(), draw_ladder, columns=1, height=1.75, wide=False)
 
 
-def outcome(found: list[Outcome]) -> str:
-    """Two panels; colour tells the cell, shape the task, a filled mark that it was solved."""
-    rows = [o.row for o in found]
+def draw_ladder(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
+    """One task."""
+    (task, groups), labels = item, []
+    names = list(dict.fromkeys(g.label for g in groups))
+    palette = colors(groups)
+    for i, label in enumerate(names):
+        rows = sorted((g for g in groups if g.label == label), key=lambda g: g.length or 0)
+        share = np.array([g.success for g in rows])  # value, low, high
+        T = np.array([g.length for g in rows]) * 1.025 ** (i - (len(names) - 1) / 2)
+        error = np.abs(share[:, 1:] - share[:, :1]).T
+        axes.errorbar(
+            T, share[:, 0], error, color=palette[label], marker="os^D"[i % 4], ms=3.4, lw=1.1,
+            elinewidth=0.6,
+        )  # fmt: skip
+        labels.append(Label(float(share[-1, 0]), label, palette[label]))
+    axes.axhline(0.8, color=FAINT, lw=0.7, ls=(0, (4, 2)), zorder=0)
+    axes.set_xscale("log")
+    lengths = sorted({g.length or 0 for g in groups})
+    axes.set_xticks(lengths, [str(T) for T in lengths])
+    axes.minorticks_off()
+    axes.set_ylim(-0.03, 1.03)
+    axes.set_title(task_label(task))
+    axes.set_xlabel("sequence length T (steps)")
+    axes.set_ylabel("share of seeds")
+    return labels
+
+
+def skill(view: View) -> Plot:
+    """Success and mean skill of each cell with a tick a seed; the share of runs above a skill."""
+    cells, ink = view.overall, colors(view.groups)
+    parts = [("solved", "success", "share of tasks solved"), ("skill", "mean_skill", "mean skill")]
+    parts = [part for part in parts if len(getattr(cells[0], part[0]))]
+    draws: list[Any] = [partial(draw_means, cells=cells, ink=ink, part=part) for part in parts]
+    draws.append(partial(draw_profiles, cells=cells, ink=ink))
+    height = max(1.7, 0.2 * len(cells) + 0.5)
+    return panels(draws, lambda axes, draw: draw(axes), columns=len(draws), height=height)
+
+
+def draw_means(
+    axes: Axes, cells: list[Overall], ink: dict[str, str], part: tuple[str, str, str]
+) -> None:
+    """A mean over tasks with its interval, and every seed."""
+    seeds, mean, name = part
+    for i, cell in enumerate(reversed(cells)):
+        value, low, high = getattr(cell, mean)
+        values = getattr(cell, seeds)
+        axes.plot([low, high], [i, i], color=ink[cell.label], lw=2.4, alpha=0.35)
+        axes.plot(values, np.full(len(values), i - 0.3), "|", color=ink[cell.label], ms=4)
+        axes.plot(value, i, "o", color=ink[cell.label], ms=4.5)
+    axes.set_yticks(range(len(cells)), [cell.label for cell in reversed(cells)])
+    axes.set_ylim(-0.6, len(cells) - 0.4)
+    axes.set_xlim(-0.03, 1.03)
+    axes.set_xlabel(name)
+    axes.tick_params(axis="y", length=0)
+    axes.spines["left"].set_visible(False)
+
+
+def draw_profiles(axes: Axes, cells: list[Overall], ink: dict[str, str]) -> list[Label]:
+    """The share of runs above every skill."""
+    labels = []
+    for cell in cells:
+        shares = cell.profile(BARS)
+        axes.plot(BARS, shares, color=ink[cell.label], drawstyle="steps-post")
+        labels.append(Label(float(shares[-10]), cell.label, ink[cell.label]))
+    axes.set_xlim(0, 1)
+    axes.set_ylim(-0.02, 1.02)
+    axes.set_xlabel("skill τ")
+    axes.set_ylabel("share of runs > τ")
+    return labels
+
+
+def outcome(view: View) -> Plot:
+    """Decay rate against skill; the colour tells the cell, the shape the task."""
+    rows = [o.row for o in view.outcomes]
     palette = colors(rows)
-    shapes = dict(zip(dict.fromkeys(g.setting for g in rows), MARKS * 5, strict=False))
-    lines = -(-(len(palette) + len(shapes) + 1) // 3)
-    with style():
-        wide = many(found)
-        size = (PAGE, 2.6, 1, 2) if wide else (COLUMN, 3.5 + 0.13 * lines, 2, 1)
-        figure, places = new(*size, sharey=True, sharex=True)
-        axes = places.flat
-        for place, when, title in zip(
-            axes, ("initial", "final"), ("At initialisation", "After training"), strict=True
-        ):
-            draw(place, found, when, palette, shapes)
-            place.set_title(title)
-        for place in places[-1]:
-            place.set_xlabel("decay rate of the best path (nats per step)")
-        for place in places[:, 0]:
-            place.set_ylabel("test skill")
-        keys = [place_key(axes[0], "o", c, c, label) for label, c in palette.items()]
-        keys += [place_key(axes[0], m, "none", INK, name) for name, m in shapes.items()]
-        if any(o.run.solved for o in found):
-            keys.append(place_key(axes[0], "o", INK, INK, "filled: solved"))
-        layout = {"loc": "outside right center"} if wide else {"loc": "outside lower center"}
-        more: Any = layout | {"ncols": 1 if wide else 3, "fontsize": 6, "borderpad": 0}
-        figure.legend(handles=keys, handletextpad=0.1, columnspacing=1, **more)
-        return svg(figure)
+    shapes: dict[str, str] = dict(
+        zip(dict.fromkeys(g.setting for g in rows), MARKS * 5, strict=False)
+    )
+    ends = [getattr(o, when) for o in view.outcomes for when in ("initial", "final")]
+    moments = [("initial", "At initialisation"), ("final", "After training")]
+
+    def draw(axes: Axes, moment: tuple[str, str]) -> None:
+        scatter(axes, view.outcomes, moment[0], palette, shapes)
+        axes.set_title(moment[1])
+        axes.set_xlim(*limits(ends))
+        if moment[0] == "initial" and len(palette) + len(shapes) <= MANY:
+            entries = [(name, {"color": c, "ls": "", "marker": "o"}) for name, c in palette.items()]
+            entries += [
+                (name, {"color": INK, "ls": "", "marker": m, "mfc": "none"})
+                for name, m in shapes.items()
+            ]
+            entries = [(name, look | {"ms": 3.5}) for name, look in entries]
+            key(axes, entries, loc="upper left", fontsize=7)
+
+    return panels(moments, draw, height=2.4)
 
 
-def draw(
+def scatter(
     axes: Axes,
     found: list[Outcome],
     when: str,
     palette: dict[str, str],
-    shapes: Mapping[str, str],
+    shapes: dict[str, str],
 ) -> None:
-    """One panel: every run at its rate `when` (initial or final)."""
+    """Every run at its rate `when` (initial or final)."""
     for o in found:
         ink = palette[o.row.label]
         axes.plot(
-            getattr(o, when), o.run.skill, shapes[o.row.setting], ms=3,
+            getattr(o, when), o.run.skill, shapes[o.row.setting], ms=3.4,
             mfc=ink if o.run.solved else "none", mec=ink, mew=0.7, alpha=0.85,
         )  # fmt: skip
-    for height, word in ((0, "floor"), (1, "perfect")):
+    for height in (0, 1):
         axes.axhline(height, color=FAINT, lw=0.6, ls=":", zorder=0)
-        axes.text(
-            0.5, height + 0.015, word, color=FAINT, size=5.5, va="bottom", ha="center",
-            transform=axes.get_yaxis_transform(),
-        )  # fmt: skip
+    axes.set_ylim(-0.05, 1.05)
+    axes.set_yticks([0, 0.5, 1], ["floor 0", "0.5", "perfect 1"])
     axes.set_xscale("symlog", linthresh=LINEAR, linscale=0.7)
-    axes.set_xticks([*(-t for t in TICKS), 0, *TICKS], labels=ticks())
-    axes.set_xlim(*limits([getattr(o, w) for o in found for w in ("initial", "final")]))
+    axes.set_xticks(
+        [*(-t for t in TICKS), 0, *TICKS],
+        [*(f"-{t:g}" for t in TICKS), "0", *(f"{t:g}" for t in TICKS)],
+    )
     axes.minorticks_off()
-
-
-def ticks() -> list[str]:
-    """What stands at the ticks."""
-    return [*(f"-{t:g}" for t in TICKS), "0", *(f"{t:g}" for t in TICKS)]
+    axes.set_xlabel("decay rate of the best path (nats per step)")
+    axes.set_ylabel("test skill")
 
 
 def limits(rates: list[float]) -> tuple[float, float]:
     """Of the axis: both sides of 0 where there are any, and a little more than the rates."""
     low, high = min(rates), max(rates)
     return (1.4 * low - 0.002 if low < 0 else -0.002), max(1.4 * high, LINEAR)
-
-
-def place_key(axes, mark: str, face: str, edge: str, label: str):
-    """A legend entry that is nowhere in the panel."""
-    (key,) = axes.plot(np.nan, np.nan, mark, mfc=face, mec=edge, mew=0.8, ms=4, label=label)
-    return key

@@ -1,29 +1,37 @@
-"""How every figure looks: one palette, one type size, no global state, the same bytes each time."""
+"""How every figure looks: one palette, one type size, no global state, the same bytes each time.
+
+A figure is a list of panels, each a drawing of its own: pages put them side by side, phones below
+each other.  A file of figures has functions View -> Plot; what a panel shows is drawn by a function
+(axes, item) -> the names at its right edge, and `panels` does the rest.
+"""
 
 import io
 import re
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Sequence
+from itertools import cycle
+from typing import Any, NamedTuple, Protocol
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 INK, FAINT = "#1b1b1f", "#8a8a93"  # text and lines; grids and references
 COLUMN, PAGE = 3.4, 7.05  # inches: one column of the paper, both
 # Okabe & Ito 2008: told apart with every common colour blindness.
 CELLS = {"rnn": "#D55E00", "elman": "#D55E00", "lstm": "#0072B2", "gru": "#009E73"}
 OTHERS = ("#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C6D31", "#5F5F5F", "#B2182B", "#3B7A57")
-DASH = {"h": "-", "c": (0, (4, 1.6))}
+DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.3)), (0, (5, 1, 1, 1)), (0, (2.5, 1)))
+LINE = 0.135  # inches that a name at the edge of a panel needs
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
-    "font.size": 7,
-    "axes.titlesize": 7.5,
-    "axes.labelsize": 7,
-    "xtick.labelsize": 6.5,
-    "ytick.labelsize": 6.5,
+    "font.size": 7.5,
+    "axes.titlesize": 8,
+    "axes.labelsize": 7.5,
+    "xtick.labelsize": 7.5,
+    "ytick.labelsize": 7.5,
     "axes.linewidth": 0.6,
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
@@ -43,6 +51,7 @@ STYLE: dict[Any, Any] = {
     "ytick.minor.size": 1.5,
     "lines.linewidth": 1.2,
     "legend.frameon": False,
+    "legend.fontsize": 7.5,
     "figure.facecolor": "none",
     "axes.facecolor": "none",
     "savefig.facecolor": "none",
@@ -66,16 +75,77 @@ class Row(Protocol):
         ...
 
 
+class Label(NamedTuple):
+    """A name at the right edge of a panel, at the height where its line ends."""
+
+    y: float
+    text: str
+    color: str
+
+
+class Plot(NamedTuple):
+    """A figure: panels, how many stand beside each other, and over which width."""
+
+    figures: list[Figure]
+    columns: int
+    wide: bool
+
+
 def style():
     """A context in which figures are made and drawn in the house's style."""
     return matplotlib.rc_context(STYLE)
 
 
-def new(width: float, height: float, rows: int = 1, columns: int = 1, **share):
-    """A figure and its axes (rows, columns), without pyplot."""
+def canvas(width: float, height: float) -> tuple[Figure, Axes]:
+    """A figure of one panel, in inches, without pyplot."""
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)  # type: ignore[union-attr]
-    return figure, figure.subplots(rows, columns, squeeze=False, **share)
+    return figure, figure.subplots()
+
+
+def panels(
+    items: Iterable[Any],
+    draw: Callable[[Axes, Any], Sequence[Label] | None],
+    columns: int = 2,
+    height: float = 1.8,
+    wide: bool = True,
+    share: str = "",
+) -> Plot:
+    """Draw a panel for every item.
+
+    Args:
+        items: what the panels show.
+        draw: draws one on its axes and returns the names for its right edge.
+        columns: panels beside each other.
+        height: of a panel, inches; more where its names need it.
+        wide: over both columns of the paper.
+        share: axes that all panels have in common: x, y or xy.
+    """
+    width, drawn = (PAGE if wide else COLUMN) / columns, []
+    for item in items:
+        figure, axes = canvas(width, height)
+        drawn.append((figure, axes, draw(axes, item) or []))
+    height = max([height, *(LINE * len(labels) + 0.6 for *_, labels in drawn)])
+    for axis in share:
+        together(axis, [axes for _, axes, _ in drawn])
+    for figure, axes, labels in drawn:
+        figure.set_size_inches(width, height)
+        label_ends(axes, labels, gap=LINE / (height - 0.55))
+    return Plot([figure for figure, *_ in drawn], columns, wide)
+
+
+def together(axis: str, drawn: list[Axes]) -> None:
+    """Give all panels the same limits along an axis."""
+    limits = [getattr(axes, f"get_{axis}lim")() for axes in drawn]
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
+    for axes in drawn:
+        getattr(axes, f"set_{axis}lim")(low, high)
+
+
+def key(axes: Axes, entries: Iterable[tuple[str, dict[str, Any]]], **where: Any) -> None:
+    """A legend of (name, look of a line) inside or beside a panel."""
+    handles = [Line2D([], [], label=name, **look) for name, look in entries]
+    axes.legend(handles=handles, handlelength=1.8, labelspacing=0.3, borderpad=0, **where)
 
 
 def svg(figure: Figure) -> str:
@@ -97,6 +167,28 @@ def inline(text: str, key: str) -> str:
     return text.replace(INK, "currentColor")
 
 
+def size_of(text: str) -> tuple[float, float]:
+    """Width and height of an SVG, in points."""
+    found = dict(re.findall(r'\b(width|height)="([\d.]+)pt"', text))
+    return float(found["width"]), float(found["height"])
+
+
+def beside(texts: Sequence[str]) -> str:
+    """Drawings side by side as one SVG on white, that can be read on a page of any colour."""
+    x, parts, high = 0.0, [], 0.0
+    for i, text in enumerate(texts):
+        width, height = size_of(text)
+        body = inline(text, f"panel-{i}").replace("currentColor", INK)
+        body = re.sub(r'(width|height)="([\d.]+)pt"', r'\1="\2"', body, count=2)
+        parts.append(body.replace("<svg ", f'<svg x="{x:g}" y="0" ', 1))
+        x, high = x + width, max(high, height)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
+        f'width="{x:g}pt" height="{high:g}pt" viewBox="0 0 {x:g} {high:g}">'
+        f'<rect width="100%" height="100%" fill="white"/>{"".join(parts)}</svg>\n'
+    )
+
+
 def color(cell: str) -> str:
     """The colour of a cell, the same in every report for the classics."""
     return CELLS.get(cell) or OTHERS[sum(cell.encode()) % len(OTHERS)]
@@ -116,6 +208,22 @@ def colors(groups: Iterable[Row]) -> dict[str, str]:
 def faded(layer: int) -> float | None:
     """The opacity of a layer's lines: the first at full strength, each above it paler."""
     return max(0.25, 0.6**layer) if layer else None
+
+
+def dashes(leaves: Iterable[str]) -> dict[str, Any]:
+    """The dashes of every part of the state, h solid and c dashed as in every figure."""
+    found = dict.fromkeys(["h", "c", *leaves])
+    return dict(zip(found, cycle(DASHES), strict=False))
+
+
+def pick(rows: int, most: int = 250) -> np.ndarray:
+    """At most so many of the numbers 0 ... rows - 1, evenly spread."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(int))
+
+
+def positive(values: np.ndarray) -> np.ndarray:
+    """Values for a logarithmic axis: NaN where there is nothing to draw."""
+    return np.where(values > 0, values, np.nan)
 
 
 def label_ends(

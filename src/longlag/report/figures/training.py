@@ -1,6 +1,7 @@
-"""What moves while a cell learns: gate activations, and the gradient norms of its parameters."""
+"""What moves while a cell learns: gates, gradients of the parameters, scores and learning rates."""
 
 import re
+from collections.abc import Sequence
 from itertools import cycle
 
 import numpy as np
@@ -8,17 +9,22 @@ from matplotlib.axes import Axes
 
 from longlag.records.seed_groups import Group
 from longlag.records.state_paths import parts
+from longlag.records.tuning import Trials
 from longlag.report.figures.style import (
-    COLUMN,
     FAINT,
     INK,
     OTHERS,
-    PAGE,
-    label_ends,
-    new,
-    style,
-    svg,
+    Label,
+    Plot,
+    color,
+    colors,
+    panels,
+    pick,
+    positive,
 )
+from longlag.report.format import named
+from longlag.report.view import View
+from longlag.report.words import Missing
 
 OWN = re.compile(r"(?:model\.)?(?:layers\.(?P<layer>\d+)\.)?(?:cell\.)?(?P<own>.*)")
 GATE = ("#AA4499", "#E69F00", "#56B4E9", "#5F5F5F")
@@ -38,28 +44,17 @@ def gated(groups: list[Group]) -> list[tuple[Group, int]]:
     return [(g, layer) for g in groups for layer in letters(g)]
 
 
-def gates(groups: list[Group]) -> str:
+def gates(view: View) -> Plot:
     """Mean activation over units, steps and the probe batch; a thin line a seed, median thick."""
-    shown = gated(groups)
-    with style():
-        columns = 4 if len(shown) > 4 else 2
-        rows = -(-len(shown) // columns)
-        width = PAGE if columns > 2 else COLUMN
-        figure, axes = new(width, 1.7 * rows + 0.1, rows, columns, sharey=True)
-        for place in axes.flat[len(shown) :]:
-            place.set_axis_off()
-        for place, (g, layer) in zip(axes.flat, shown, strict=False):
-            draw_gates(place, g, layer)
-        for place in axes.flat[max(0, len(shown) - columns) : len(shown)]:
-            place.set_xlabel("training step")
-        for place in axes[:, 0]:
-            place.set_ylabel("mean gate activation")
-        return svg(figure)
+    found = gated(view.probed[view.main])
+    if not found:
+        raise Missing("gates")
+    return panels(found, draw_gates, columns=3, share="y")
 
 
-def draw_gates(axes: Axes, g: Group, layer: int) -> None:
+def draw_gates(axes: Axes, item: tuple[Group, int]) -> list[Label]:
     """The gates of one layer."""
-    labels = []
+    (g, layer), labels = item, []
     for letter, ink in zip(letters(g)[layer], cycle(GATE), strict=False):
         curves = gate_curves(g, letter, layer)
         if not curves:
@@ -69,66 +64,54 @@ def draw_gates(axes: Axes, g: Group, layer: int) -> None:
             axes.plot(steps, values, color=ink, lw=0.4, alpha=0.5)
         middle = np.median([np.interp(grid, *curve) for curve in curves], axis=0)
         axes.plot(grid, middle, color=ink)
-        labels.append((float(middle[-1]), letter, ink))
+        labels.append(Label(float(middle[-1]), letter, ink))
     axes.set_xscale("symlog", linthresh=1, linscale=0.4)
     axes.set_xticks([0, 1, 10, 100, 1000, 10000])
     axes.minorticks_off()
     axes.set_xlim(0, max(1, *(r.probe["steps"][-1] for r in g.runs if r.probe)))
     axes.set_ylim(0, 1)
     axes.set_title(f"{g.label} {g.place(layer)}".strip())
-    label_ends(axes, labels, gap=0.09)
+    axes.set_xlabel("training step")
+    axes.set_ylabel("mean gate activation")
+    return labels
 
 
-def gate_curves(g: Group, letter: str, layer: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Of each seed the probed steps and the gate's mean there."""
-    found = [
-        (r.probe["steps"], r.probe.get(f"gate/{layer}/{letter}"))
-        for r in g.runs
-        if "steps" in r.probe
-    ]
-    curves = [(steps, level(rows)) for steps, rows in found if rows is not None]
-    known = [(steps, values, np.isfinite(values)) for steps, values in curves]
-    return [(steps[k], values[k]) for steps, values, k in known if k.any()]
+def gate_curves(g: Group, letter: str, layer: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Training steps and the mean activation there, of every seed that has any."""
+    name = f"gate/{layer}/{letter}"
+    found = []
+    for run in g.runs:
+        values = run.probe.get(name)
+        if values is not None and np.isfinite(values).any():
+            known = np.isfinite(values).any(axis=1)
+            found.append((run.probe["steps"][known], np.nanmean(values[known], axis=1)))
+    return found
 
 
-def level(rows: np.ndarray) -> np.ndarray:
-    """The mean over lags (S,K) -> (S,), without those that no sequence reaches."""
-    known = np.isfinite(rows)
-    total = np.where(known, rows, 0).sum(axis=1)
-    count = known.sum(axis=1)
-    return np.divide(total, count, out=np.full(len(rows), np.nan), where=count > 0)
+def parameters(view: View) -> Plot:
+    """The gradient norm of each parameter, and the total before and after clipping."""
+    found = [g for g in view.probed[view.main] if "parameter/total_before" in g.typical.probe]
+    if not found:
+        raise Missing("parameters")
+    return panels(found, draw_parameters, columns=3, share="y")
 
 
-def norms(groups: list[Group]) -> str:
-    """Gradient norm of each parameter, and in total before and after clipping, a panel a cell."""
-    shown = [g for g in groups if "parameter/total_before" in g.typical.probe]
-    with style():
-        columns = min(max(len(shown), 2), 3)
-        rows = -(-len(shown) // columns)
-        most = max(len(g.typical.probe["parameter/names"]) for g in shown) + 2  # and the totals
-        height = max(2.0, 0.17 * most + 0.4)
-        figure, axes = new(PAGE, height * rows, rows, columns, sharey=True)
-        for place in axes.flat[len(shown) :]:
-            place.set_axis_off()
-        for place, g in zip(axes.flat, shown, strict=False):
-            probe, labels = g.typical.probe, []
-            steps, before = probe["parameter/steps"], probe["parameter/total_before"]
-            after = probe["parameter/total_after"]
-            place.set_yscale("log")
-            names = short([str(name) for name in probe["parameter/names"]])
-            lines = zip(names, probe["parameter/before"].T, cycle(OTHERS), strict=False)
-            for name, values, ink in lines:
-                place.plot(steps, np.where(values > 0, values, np.nan), color=ink, lw=0.8)
-                labels.append((float(values[-1]), name, ink))
-            place.plot(steps, before, color=INK, lw=1.3)
-            place.plot(steps, after, color=FAINT, lw=1.1, ls=(0, (3, 1.5)))
-            labels += [(float(before[-1]), "total", INK), (float(after[-1]), "clipped", FAINT)]
-            place.set_title(f"{g.label}: {clip_share(g):.0%} clipped")
-            place.set_xlabel("training step")
-            label_ends(place, labels, gap=0.17 / height)
-        for place in axes[:, 0]:
-            place.set_ylabel("gradient norm")
-        return svg(figure)
+def draw_parameters(axes: Axes, g: Group) -> list[Label]:
+    """The median run of one cell."""
+    probe, labels = g.typical.probe, []
+    steps, before = probe["parameter/steps"], probe["parameter/total_before"]
+    after = probe["parameter/total_after"]
+    axes.set_yscale("log")
+    names = short([str(name) for name in probe["parameter/names"]])
+    for name, values, ink in zip(names, probe["parameter/before"].T, cycle(OTHERS), strict=False):
+        axes.plot(steps, positive(values), color=ink, lw=0.8)
+        labels.append(Label(float(values[-1]), name, ink))
+    axes.plot(steps, before, color=INK, lw=1.3)
+    axes.plot(steps, after, color=FAINT, lw=1.1, ls=(0, (3, 1.5)))
+    axes.set_title(f"{g.label}: {clip_share(g):.0%} clipped")
+    axes.set_xlabel("training step")
+    axes.set_ylabel("gradient norm")
+    return [*labels, Label(before[-1], "total", INK), Label(after[-1], "clipped", FAINT)]
 
 
 def clip_share(g: Group) -> float:
@@ -149,3 +132,95 @@ def short(names: list[str]) -> list[str]:
         f"layer {int(m['layer']) + 1} {m['own']}" if several and m["layer"] else m["own"]
         for m in found
     ]
+
+
+def scale(values: Sequence[np.ndarray]) -> str:
+    """Logarithmic for positive values over more than half a decade, else linear."""
+    known = np.concatenate([*values, np.ones(0)])
+    known = known[np.isfinite(known)]
+    wide = len(known) > 0 and known.min() > 0 and known.max() > 3 * known.min()
+    return "log" if wide else "linear"
+
+
+def validation(groups: list[Group]) -> dict[str, list[np.ndarray]]:
+    """The curves of the headline metric on validation, by row: (step, sequences, value)."""
+    found = {
+        g.label: [r.curve[key] for r in g.runs if len(r.curve.get(key, ()))]
+        for g in groups
+        for key in [("validation", g.metric)]
+    }
+    return {label: curves for label, curves in found.items() if curves}
+
+
+def curves(view: View) -> Plot:
+    """The headline metric on validation over the sequences seen; floor and criterion marked."""
+    found = {s: gs for s, gs in view.rows.items() if validation(gs)}
+    if not found:
+        raise Missing("curves")
+    return panels(found.items(), draw_curves, columns=3)
+
+
+def draw_curves(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
+    """One task."""
+    (setting, groups), labels = item, []
+    palette, run, seen = colors(groups), groups[0].runs[0], validation(groups)
+    if not run.rises:
+        axes.set_yscale(scale([rows[:, 2] for curves in seen.values() for rows in curves]))
+    for label, found in seen.items():
+        ink = palette[label]
+        for rows in found:
+            rows = rows[pick(len(rows))]
+            axes.plot(rows[:, 1] / 1000, rows[:, 2], color=ink, lw=0.45, alpha=0.55)
+        grid = np.unique(np.concatenate([rows[:, 1] for rows in found]))
+        grid = grid[pick(len(grid))]
+        middle = np.median([np.interp(grid, rows[:, 1], rows[:, 2]) for rows in found], axis=0)
+        axes.plot(grid / 1000, middle, color=ink, lw=1.5)
+        labels.append(Label(float(middle[-1]), label, ink))
+    marks = [(run.floor, "floor", "--"), (run.baseline, "baseline", "-.")]
+    rule = run.record.solved
+    marks += [(rule.threshold, "solved", ":")] if rule and rule.metric == run.metric else []
+    for height, word, dash in marks:
+        if np.isfinite(height):
+            axes.axhline(height, color=FAINT, lw=0.8, ls=dash, zorder=0)
+            labels.append(Label(height, word, FAINT))
+    axes.margins(x=0)
+    axes.set_title(setting)
+    axes.set_xlabel("sequences (thousands)")
+    axes.set_ylabel(f"validation {named(run.metric)}")
+    return labels
+
+
+def rates_tried(view: View) -> Plot:
+    """Validation score of every learning rate that was tried; the chosen one is filled."""
+    if not view.trials:
+        raise Missing("trials")
+    names = dict.fromkeys(t.setting for t in view.trials)
+    found = [[t for t in view.trials if t.setting == name] for name in names]
+    return panels(found, draw_rates, columns=3)
+
+
+def draw_rates(axes: Axes, trials: list[Trials]) -> list[Label]:
+    """One task."""
+    labels = []
+    axes.set_xscale("log")
+    if not trials[0].rises:
+        axes.set_yscale(scale([t.values for t in trials]))
+    for t in trials:
+        ink = color(t.cell)
+        axes.plot(t.rates, t.values, color=ink, lw=0.9, marker="o", ms=3.2, mfc="white")
+        axes.plot(t.rates[t.solved], t.values[t.solved], "s", color=ink, ms=3.4, mfc="white")
+        best = t.rates == t.chosen
+        for mark, kind in (("o", best & ~t.solved), ("s", best & t.solved)):
+            axes.plot(t.rates[kind], t.values[kind], mark, color=ink, ms=4.6)
+        known = t.values[np.isfinite(t.values)]
+        labels.append(Label(float(known[-1]) if len(known) else np.nan, t.label, ink))
+        for rate in t.rates[~np.isfinite(t.values)]:
+            axes.plot(rate, 0.02, "x", color=ink, ms=4, transform=axes.get_xaxis_transform())
+    tried = sorted({float(rate) for t in trials for rate in t.rates})
+    axes.set_xticks(tried, [f"{rate:g}" for rate in tried], rotation=90 if len(tried) > 4 else 0)
+    axes.minorticks_off()
+    axes.margins(x=0.06)
+    axes.set_title(trials[0].setting)
+    axes.set_xlabel("learning rate")
+    axes.set_ylabel(f"validation {named(trials[0].metric)}")
+    return labels

@@ -2,7 +2,8 @@
 "use strict";
 (() => {
   const NS = "http://www.w3.org/2000/svg";
-  const W = 900, H = 400, LEFT = 62, RIGHT = 14, TOP = 12, BOTTOM = 44;
+  const H = 400, LEFT = 62, RIGHT = 14, TOP = 12, BOTTOM = 44;
+  let W = 900; // as wide as the page allows, so that its words keep their size on a phone
   const digits = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const power = (n) => "10" + String(n).replace("-", "⁻").replace(/\d/g, (d) => digits[d]);
   const hue = (line) => `var(--hue-${line.color.slice(1).toLowerCase()}, ${line.color})`;
@@ -62,6 +63,8 @@
     }
 
     function draw() {
+      W = Math.max(300, Math.round(view.clientWidth || 900));
+      svg.setAttribute("viewBox", `0 0 ${W} ${H}`);
       const { low, high, far } = range();
       const x = (lag) => LEFT + lag / far * (W - LEFT - RIGHT);
       const y = (v) => TOP + (high - Math.max(v, low)) / (high - low) * (H - TOP - BOTTOM);
@@ -71,7 +74,7 @@
         make("svg:line", { x1: LEFT, x2: W - RIGHT, y1: y(v), y2: y(v), class: "grid" }, svg);
         make("svg:text", { x: LEFT - 8, y: y(v) + 4, "text-anchor": "end" }, svg, power(v));
       }
-      const tick = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((n) => far / n <= 10) || 2000;
+      const tick = [1, 2, 5, 10, 20, 25, 50, 100, 200, 500, 1000].find((n) => far / n <= W / 90) || 2000;
       for (let lag = 0; lag <= far; lag += tick) {
         make("svg:text", { x: x(lag), y: H - BOTTOM + 18, "text-anchor": "middle" }, svg, lag);
       }
@@ -86,7 +89,7 @@
         make("svg:polygon", { points: [...path(f.high), ...path(f.low).reverse()].join(" "),
           style: `fill: ${hue(line)}`, "fill-opacity": 0.14 }, svg);
         make("svg:polyline", { points: path(f.mid).join(" "), fill: "none", style: `stroke: ${hue(line)}`,
-          "stroke-width": 2.2, "stroke-dasharray": line.dash ? "7 4" : "none",
+          "stroke-width": 2.2, "stroke-dasharray": line.dash,
           "stroke-opacity": line.strength ?? 1,
           "data-label": line.label }, svg);
       }
@@ -114,7 +117,7 @@
         }
         return [line, value];
       }).sort((a, b) => (b[1] ?? -999) - (a[1] ?? -999));
-      const left = state.lag > far / 2 ? at - 178 : at + 12;
+      const left = Math.max(0, state.lag > far / 2 ? at - 178 : Math.min(at + 12, W - 168));
       const box = make("svg:g", { class: "tip", transform: `translate(${left} ${H - BOTTOM - 34 - 19 * rows.length})` }, svg);
       make("svg:rect", { width: 166, height: 28 + 19 * rows.length, rx: 5 }, box);
       make("svg:text", { x: 10, y: 19 }, box, `lag ${state.lag}`);
@@ -131,8 +134,9 @@
       for (const line of task().lines) {
         const rate = frame(line).rate;
         const key = make("button", { type: "button", "aria-pressed": !state.off.has(line.label) }, keys);
-        make("i", { style: `border-top: 3px ${line.dash ? "dashed" : "solid"} ${hue(line)}; `
-          + `opacity: ${line.strength ?? 1}` }, key);
+        const mark = make("svg:svg", { width: 26, height: 8, viewBox: "0 0 26 8", "aria-hidden": "true" }, key);
+        make("svg:line", { x1: 0, x2: 26, y1: 4, y2: 4, "stroke-width": 3, "stroke-dasharray": line.dash,
+          style: `stroke: ${hue(line)}`, "stroke-opacity": line.strength ?? 1 }, mark);
         make("span", {}, key, line.label);
         make("small", {}, key, rate === null ? "" : `λ ${rate.toFixed(3)}`);
         key.onclick = () => {
@@ -182,6 +186,7 @@
       draw();
     };
     svg.onpointerleave = () => { state.lag = null; draw(); };
+    new ResizeObserver(() => { if (Math.abs(view.clientWidth - W) > 1) draw(); }).observe(view);
     draw();
     figure.dataset.ready = "yes";
   }

@@ -1,11 +1,15 @@
-"""One document, three ways to set it."""
+"""One document, four files: a page, a paper, its supplement, and plain Markdown."""
 
+from functools import partial
 from pathlib import Path
+from typing import IO
 
+from longlag.records.atomic import write_atomically
 from longlag.report.document import Document, Picture
+from longlag.report.figures.style import beside
 from longlag.report.writers.html import to_html
 from longlag.report.writers.markdown import to_markdown
-from longlag.report.writers.pdf import to_pdf
+from longlag.report.writers.pdf import to_pdf, to_supplement
 
 
 def write(document: Document, folder: Path) -> list[Path]:
@@ -13,19 +17,17 @@ def write(document: Document, folder: Path) -> list[Path]:
     parts = {
         "report.html": to_html(document).encode(),
         "report.pdf": to_pdf(document),
+        "supplement.pdf": to_supplement(document),
         "report.md": to_markdown(document).encode(),
     }
-    pictures = {b.key: b for s in document.sections for b in s.blocks if isinstance(b, Picture)}
+    pictures = {b.key: b for s in document.paper for b in s.blocks if isinstance(b, Picture)}
     if "flow" in pictures:
-        parts["gradient-flow.svg"] = on_white(pictures["flow"].svg).encode()
+        parts["gradient-flow.svg"] = beside(pictures["flow"].panels).encode()
     for name, content in parts.items():
-        whole = folder / f".{name}.part"
-        whole.write_bytes(content)
-        whole.replace(folder / name)
+        write_atomically(folder / name, partial(put, content))
     return [folder / name for name in parts]
 
 
-def on_white(svg: str) -> str:
-    """A figure that can be read on a page of any colour."""
-    start = svg.index(">", svg.index("<svg")) + 1
-    return f'{svg[:start]}<rect width="100%" height="100%" fill="white"/>{svg[start:]}'
+def put(content: bytes, file: IO[bytes]) -> None:
+    """Write a file's content."""
+    file.write(content)

@@ -1,71 +1,57 @@
 """The report as Markdown: every word and table; figures stay in the HTML and the PDF."""
 
+from collections.abc import Iterable
+
 from longlag.report import document as doc
+from longlag.report.words import environment, read
 
 
 def to_markdown(document: doc.Document) -> str:
     """The whole text."""
-    lines = [
-        f"# {document.title}",
-        "",
-        f"*{document.question}*",
-        "",
-        " · ".join(f"{key} {value}" for key, value in document.facts),
-        "",
-        "With figures: [report.html](report.html), [report.pdf](report.pdf).",
-        "",
-        "## Findings",
-        "",
-        *(f"- {sentence}" for sentence in document.findings),
-        "",
-    ]
-    for section in document.sections:
-        lines += whole(section)
-    lines += ["## References", ""]
-    lines += [f"{n}. {text}" for n, text in enumerate(document.references, 1)]
-    return "\n".join(lines) + "\n"
+    made = environment()
+    made.finalize = None
+    made.trim_blocks = made.lstrip_blocks = True
+    made.keep_trailing_newline = True
+    made.globals |= {"body": body}
+    return made.from_string(read("report.md")).render(document=document)
 
 
-def whole(section: doc.Section) -> list[str]:
-    """A section's lines."""
-    lines = [f"## {section.title}", ""]
-    for block in section.blocks:
-        found = one(block)
-        lines += [*found, ""] if found else []
-    return lines
+def body(section: doc.Section) -> str:
+    """The blocks of a section."""
+    return "\n\n".join(text for block in section.blocks if (text := one(block)))
 
 
-def one(block: doc.Block) -> list[str]:
+def one(block: doc.Block) -> str:
     """A block's lines."""
     match block:
         case doc.Text():
-            return [block.text]
+            return block.text
         case doc.Points():
-            return [f"- {item}" for item in block.items]
+            return "\n".join(f"- {item}" for item in block.items)
         case doc.Equation():
-            return [f"> {block.plain}"]
+            return f"> {block.plain}"
         case doc.Code():
-            return ["```sh", *(f"{command}  # {label}" for label, command in block.lines), "```"]
+            lines = (f"{command}  # {label}" for label, command in block.lines)
+            return "\n".join(["```sh", *lines, "```"])
         case doc.Table():
             return table(block)
         case doc.Picture():
-            return [f"*Figure ({block.key}).* {block.caption}"]
+            return f"*Figure ({block.key}).* {block.caption}"
         case doc.Panel():
-            return []
+            return ""
 
 
-def table(block: doc.Table) -> list[str]:
+def table(block: doc.Table) -> str:
     """A table with its caption above it; a heading row stands bold in the first column."""
-    bars = ["---:" if letter == "r" else ":---" for letter in block.alignment]
-    lines = [f"**{block.caption}**", "", joined(block.header), joined(bars)]
+    bars = ["---:" if letter == "r" else ":---" for letter in block.align]
+    lines = [f"**Table ({block.key}). {block.caption}**", "", joined(block.header), joined(bars)]
     for row in block.rows:
-        cells = [cell or "" for cell in row]
-        if row[0] is None:
-            cells = [f"**{row[1]}**"] + [""] * (len(block.header) - 1)
+        blank = [""] * (len(block.header) - 1)
+        cells = [f"**{row.heading}**", *blank] if row.heading else [c.text for c in row.cells]
         lines.append(joined(cells))
-    return lines + (["", block.note] if block.note else [])
+    return "\n".join([*lines, *(["", block.note] if block.note else [])])
 
 
-def joined(cells) -> str:
+def joined(cells: Iterable[str]) -> str:
     """A row."""
-    return f"| {' | '.join(str(cell).replace('|', '/') for cell in cells)} |"
+    return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

@@ -1,0 +1,120 @@
+"""What the examinations of all cells come to: the numbers under the sentences about the inside."""
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from longlag.records.examination import WHEN, Inside, View
+from longlag.records.seed_groups import fresh
+from longlag.stats import Correlation, holm, rank_correlation
+
+Examined = dict[str, list[Inside]]  # by setting
+Number = Callable[[View], float]
+# Pairs of numbers that should order the cells of a task alike, if the argument holds.
+PAIRS: dict[str, tuple[Number, Number]] = {
+    "exponent": (lambda view: view.exponent, lambda view: -view.decay_rate),
+    "kept": (lambda view: view.gradient_left, lambda view: view.perturbation_left),
+    "read": (lambda view: view.perturbation_left, lambda view: view.probe_r2),
+}
+
+
+def both(cells: Iterable[Inside], name: str) -> np.ndarray:
+    """The pairs of a number (N,2) at init and trained that are known."""
+    pairs = np.array([cell.pair(name) for cell in cells], float).reshape(-1, 2)
+    return pairs[~np.isnan(pairs).any(axis=1)]
+
+
+def exponents(cells: list[Inside]) -> dict[str, Any] | None:
+    """How training moves the largest exponent; None where none is known."""
+    found = both(cells, "exponent")
+    if not len(found):
+        return None
+    start, end = np.median(found, axis=0)
+    rises, below = found[:, 1] > found[:, 0], found[:, 1] < 0
+    return {"n": len(found), "start": start, "end": end} | {
+        "rises": int(rises.sum()),
+        "below": int(below.sum()),
+    }
+
+
+def has_bound(cell: Inside) -> bool:
+    """Whether a step of the cell is bounded by its weights."""
+    return any(not np.isnan(view.bound) for view in cell.views.values())
+
+
+def bounded(cells: list[Inside]) -> dict[str, Any] | None:
+    """What Pascanu's bound says beside what was measured, of the cells that have one."""
+    views = [view for cell in cells for view in cell.views.values() if not np.isnan(view.bound)]
+    if not views:
+        return None
+    above = [view for view in views if view.bound >= 1]
+    return {
+        "n": len(views),
+        "names": list(dict.fromkeys(c.row.label for c in cells if has_bound(c))),
+        "below": len(views) - len(above),
+        "above": len(above),
+        "shrinks": sum(bool(view.product[-1] < 0) for view in above),
+    }
+
+
+def aligned(cells: list[Inside]) -> dict[str, Any] | None:
+    """Whether single steps stretch the same direction one after another, after training."""
+    views = [cell.views["trained"] for cell in cells if "trained" in cell.views]
+    pairs = [
+        (float(single[-1]) / len(single), float(v.product[-1]) / len(v.product))
+        for v in views
+        if (single := v.array("jacobian", "log_steps")) is not None and np.isfinite(v.product[-1])
+    ]
+    if not pairs:
+        return None
+    step, product = np.median(pairs, axis=0)
+    return {"step": step, "product": product, "n": len(pairs)}
+
+
+def gated(cells: list[Inside]) -> dict[str, Any] | None:
+    """In how many cells the time scales of the gates reach the lag, at init and trained."""
+    known = [c for c in cells if c.lag and len(c.views) == 2]
+    known = [c for c in known if all(len(view.time_scales) for view in c.views.values())]
+    if not known:
+        return None
+
+    def reach(pick: Callable[[np.ndarray], float]) -> list[int]:
+        return [sum(pick(c.views[w].time_scales) >= (c.lag or 0) for c in known) for w in WHEN]
+
+    middle = reach(lambda tau: float(np.quantile(tau, 0.5, method="lower")))
+    return {"n": len(known), "middle": middle, "longest": reach(lambda tau: float(tau.max()))}
+
+
+def shares_alone(cells: list[Inside], label: str) -> dict[str, Any] | None:
+    """How much of the gradient comes along each part of a cell's state without the others."""
+    own = [c for c in cells if c.row.label == label and len(c.leaves) > 1]
+    views = [cell.views["trained"] for cell in own if "trained" in cell.views]
+    parts = []
+    for leaf in dict.fromkeys(leaf for cell in own for leaf in cell.leaves):
+        found = np.array([view.share(leaf) for view in views])
+        found = found[~np.isnan(found)]
+        if len(found):
+            parts.append((leaf, float(np.median(found))))
+    return {"label": label, "parts": parts, "n": len(own)} if parts else None
+
+
+def strata(examined: Examined, when: str, x: Number, y: Number) -> list[tuple[np.ndarray, ...]]:
+    """Two numbers of the cells of every task; NaN are left out."""
+    both = []
+    for cells in examined.values():
+        views = [cell.views[when] for cell in cells if when in cell.views]
+        pairs = np.array([(x(view), y(view)) for view in views], float).reshape(-1, 2)
+        pairs = pairs[~np.isnan(pairs).any(axis=1)]
+        both.append((pairs[:, 0], pairs[:, 1]))
+    return both
+
+
+def agreements(examined: Examined) -> list[dict[str, tuple[Correlation, float]]]:
+    """Whether the numbers of each pair order cells alike: correlation and Holm's p, by moment."""
+    found = [
+        {when: rank_correlation(strata(examined, when, *pair), fresh()) for when in WHEN}  # type: ignore[arg-type]
+        for pair in PAIRS.values()
+    ]
+    p = iter(holm([pair[when].p for pair in found for when in WHEN]))
+    return [{when: (pair[when], next(p)) for when in WHEN} for pair in found]

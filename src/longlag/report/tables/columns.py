@@ -1,0 +1,58 @@
+"""One spec for every table: a column has a head, a value of a row, and how it is shown."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple
+
+from longlag.report.document import Cell, Row, Table
+from longlag.report.format import sig
+from longlag.stats import Interval
+
+
+class Column(NamedTuple):
+    """One column of a table.
+
+    Args:
+        head: its name.
+        value: of a row: a number, an interval or a word; what is sorted and exported.
+        show: the value as text; of a row itself where `whole`.
+        left: words stand at the left, numbers at the right.
+        whole: whether `show` takes the row and not the value.
+        link: of a row, where HTML leads from its cell.
+    """
+
+    head: str
+    value: Callable[[Any], Any]
+    show: Callable[[Any], str] = sig
+    left: bool = False
+    whole: bool = False
+    link: Callable[[Any], str] | None = None
+
+
+def words(head: str, value: Callable[[Any], str], link: Callable[[Any], str] | None = None):
+    """A column of words."""
+    return Column(head, value, str, left=True, link=link)
+
+
+def build(key: str, columns: Sequence[Column], rows: Iterable[Any], wide: bool = False) -> Table:
+    """Make a table of rows; a row that is a string is a heading over those below it."""
+    return Table(
+        key,
+        tuple(column.head for column in columns),
+        tuple(
+            Row(heading=row)
+            if isinstance(row, str)
+            else Row(tuple(cell(column, row) for column in columns))
+            for row in rows
+        ),
+        "".join("l" if column.left else "r" for column in columns),
+        wide=wide,
+    )
+
+
+def cell(column: Column, row: Any) -> Cell:
+    """One cell: its text, and its value in full for sorting and export."""
+    value = column.value(row)
+    text = column.show(row if column.whole else value)
+    if isinstance(value, Interval):
+        value = f"{value.low:.6g} to {value.high:.6g}" if value.low == value.low else ""
+    return Cell(text, value, column.link(row) if column.link else "")

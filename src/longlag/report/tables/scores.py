@@ -1,0 +1,191 @@
+"""What the cells achieved: scores, floors, criteria, horizons and all tasks added up."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from longlag.records.overall import Overall
+from longlag.records.seed_groups import Group, task_label
+from longlag.report.document import Table
+from longlag.report.format import NONE, around, fixed, named, percent, seconds, share, sig, whole
+from longlag.report.tables.columns import Column, build, words
+from longlag.report.view import View, horizons
+from longlag.report.words import Missing
+
+FEW = 4  # cells whose comparison fits into a column of the paper
+
+
+def known(g: Group) -> int:
+    """How many seeds have a score."""
+    return int((~np.isnan(g.scores)).sum())
+
+
+def score(g: Group) -> str:
+    """The median, and how many seeds diverged."""
+    lost = sum(run.diverged for run in g.runs)
+    return sig(g.score.value) + (f" ({lost} diverged)" if lost else "")
+
+
+def sequences(g: Group) -> float:
+    """The median number of training sequences of the seeds that met the criterion."""
+    rules = [run.record.solved for run in g.runs]
+    needed = [rule.sequences for rule in rules if rule and rule.sequences]
+    return float(np.median(needed)) if needed else float("nan")
+
+
+def records(g: Group) -> str:
+    """Where the record of the median run is, from the report's folder."""
+    return f"{g.typical.folder.name}/record.json"
+
+
+CELL = words("cell", lambda g: g.label, records)
+SCORE = Column("test score", lambda g: g.score.value, score, whole=True)
+RANGE = Column("range", lambda g: g.score, lambda g: around(g.score, known(g)), whole=True)
+FLOOR = Column("floor", lambda g: g.runs[0].floor)
+BASELINE = Column("baseline", lambda g: g.runs[0].baseline)
+SOLVED = Column(
+    "solved",
+    lambda g: np.nan if g.solved is None else g.solved,
+    lambda g: NONE if g.solved is None else f"{g.solved}/{len(g.runs)}",
+    whole=True,
+)
+SUCCESS = Column("95 %", lambda g: g.success, lambda g: share(g.success, len(g.runs)), whole=True)
+PARAMETERS = Column("parameters", lambda g: g.runs[0].parameters, whole)
+STATE = Column("state", lambda g: g.runs[0].record.model.state_size, whole)
+MORE = (
+    Column("sequences", sequences, whole),
+    Column("lr", lambda g: g.runs[0].rate, lambda x: f"{x:g}"),
+    Column("seconds", lambda g: float(np.median([r.seconds for r in g.runs])), seconds),
+)
+SHORT = (CELL, SCORE, RANGE, FLOOR, BASELINE, SOLVED, PARAMETERS, STATE)
+
+
+def headed(view: View) -> list:
+    """The rows under the name, the metric and the criterion of their task."""
+    found: list = []
+    for setting, groups in view.rows.items():
+        found += [f"{setting} ({rule(groups[0])})", *groups]
+    return found
+
+
+def scores(view: View) -> Table:
+    """The table of the paper."""
+    return build("scores", SHORT, headed(view), wide=True)
+
+
+def scores_full(view: View) -> Table:
+    """The table of the supplement."""
+    columns = (CELL, SCORE, RANGE, SOLVED, SUCCESS, *MORE)
+    return build("scores-full", columns, headed(view), wide=True)
+
+
+def rule(g: Group) -> str:
+    """The metric and what counts as solved; a star says that the criterion is longlag's own."""
+    run, solved = g.runs[0], g.runs[0].record.solved
+    text = f"{named(g.metric)}, {'more' if run.rises else 'less'} is better"
+    if solved is None:
+        return text
+    sign = "≥" if run.higher_is_better(solved.metric) else "≤"
+    own = "" if solved.published else "*"
+    return f"{text}; solved: {named(solved.metric)} {sign} {solved.threshold:g}{own}"
+
+
+class Answer(NamedTuple):
+    """A simple answer to a task."""
+
+    task: str
+    kind: str
+    value: float
+    why: str
+
+
+def floors(view: View) -> Table:
+    """What every score is compared with."""
+    rows = []
+    for setting, groups in view.rows.items():
+        run = groups[0].runs[0]
+        found = [("floor", *answer) for answer in run.floors]
+        found += [("baseline", *answer) for answer in run.baselines]
+        found = found or [("floor", float("nan"), "no floor is known")]
+        rows += [Answer("" if i else setting, *answer) for i, answer in enumerate(found)]
+    columns = (
+        words("task", lambda a: a.task),
+        words("kind", lambda a: a.kind),
+        Column("score", lambda a: a.value),
+        words("what gets it", lambda a: a.why),
+    )
+    return build("floors", columns, rows, wide=True)
+
+
+def criteria(view: View) -> Table:
+    """When each task counts as solved, and who says so."""
+    groups = list({g.task: g for g in view.groups if g.runs[0].record.solved}.values())
+    if not groups:
+        raise Missing("criteria")
+
+    def source(g: Group) -> str:
+        solved = g.runs[0].record.solved
+        if solved is None or not solved.published:
+            return "longlag's criterion"
+        return f"published: {solved.source}"
+
+    columns = (
+        words("task", lambda g: task_label(g.task)),
+        words("criterion", lambda g: rule(g).rpartition("solved: ")[2].rstrip("*")),
+        words("from", source),
+        words("task from", lambda g: g.runs[0].record.task.source or NONE),
+    )
+    return build("criteria", columns, groups, wide=True)
+
+
+def horizon(view: View) -> Table:
+    """The memory horizon of every cell, and how many seeds solved each length."""
+    rows: list = []
+    lengths = sorted({g.length for gs in view.ladders.values() for g in gs if g.length})
+    for task, groups in view.ladders.items():
+        counts = {(g.label, g.length): f"{g.solved}/{len(g.runs)}" for g in groups}
+        rows += [task_label(task)] if len(view.ladders) > 1 else []
+        rows += [(label, h, counts) for label, h in horizons(groups).items()]
+    columns = [
+        words("cell", lambda row: row[0]),
+        Column("horizon (steps)", lambda row: row[1].value or 0, lambda r: str(r[1]), whole=True),
+    ]
+    columns += [
+        Column(f"T = {T}", lambda row, T=T: row[2].get((row[0], T), NONE), str) for T in lengths
+    ]
+    return build("horizons", columns, rows, wide=len(lengths) > FEW)
+
+
+def overall(view: View) -> Table:
+    """Every cell on all tasks."""
+
+    def interval(name: str, seeds: str, show) -> Column:
+        return Column(
+            "95 %",
+            lambda c: getattr(c, name),
+            lambda c: show(getattr(c, name), len(getattr(c, seeds))),
+            whole=True,
+        )
+
+    columns = (
+        words("cell", lambda c: c.label),
+        Column("tasks solved", lambda c: c.success.value, percent),
+        interval("success", "solved", share),
+        Column("skill", lambda c: c.mean_skill.value, fixed),
+        interval("mean_skill", "skill", around),
+    )
+    return build("overall", columns, view.overall)
+
+
+def improvement(view: View) -> Table:
+    """Every pair of cells."""
+
+    def against(other: Overall) -> Column:
+        return Column(
+            other.label,
+            lambda c: np.nan if c is other else c.improves(other),
+            fixed,
+        )
+
+    columns = [words("beats", lambda c: c.label), *map(against, view.overall)]
+    return build("improvement", columns, view.overall, wide=len(view.overall) > FEW)

@@ -1,0 +1,132 @@
+"""All that a report reads of a study, each part computed once, when it is first asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from longlag.records.examination import Inside, examined
+from longlag.records.extrapolation import Beyond, read
+from longlag.records.gradient_decay import Outcome, outcomes
+from longlag.records.overall import Overall, overall
+from longlag.records.reader import Study
+from longlag.records.seed_groups import Group, settings, study_groups
+from longlag.records.speed import Costs, read_costs
+from longlag.records.tuning import Trials, read_trials
+from longlag.stats import Horizon, memory_horizon
+
+Rows = dict[str, list[Group]]  # the rows of each setting: a task at a length
+
+
+@dataclass(frozen=True)
+class View:
+    """A study as tables, figures and sentences see it."""
+
+    study: Study
+
+    @cached_property
+    def groups(self) -> list[Group]:
+        """Every row: the seeds of a cell on a task at a length."""
+        return study_groups(self.study)
+
+    @cached_property
+    def rows(self) -> Rows:
+        """The rows of each setting."""
+        return settings(self.groups)
+
+    @cached_property
+    def cells(self) -> list[str]:
+        """The labels of the cells."""
+        return list(dict.fromkeys(g.label for g in self.groups))
+
+    @cached_property
+    def probed(self) -> Rows:
+        """The rows whose gradient was probed."""
+        found = {s: [g for g in gs if g.paths] for s, gs in self.rows.items()}
+        return {s: gs for s, gs in found.items() if gs}
+
+    @cached_property
+    def main(self) -> str:
+        """The setting of the main figure."""
+        return headline(self.probed or self.rows)
+
+    @property
+    def deep(self) -> bool:
+        """Whether a model has several layers."""
+        return any(len({p.layer for p in g.paths}) > 1 for g in self.groups)
+
+    @cached_property
+    def ladders(self) -> Rows:
+        """The tasks with a criterion that were run at more than one length, with all their rows."""
+        tasks: Rows = {}
+        for g in self.groups:
+            if g.length is not None and g.solved is not None:
+                tasks.setdefault(g.task, []).append(g)
+        return {t: gs for t, gs in tasks.items() if len({g.length for g in gs}) > 1}
+
+    @cached_property
+    def outcomes(self) -> list[Outcome]:
+        """Decay rate and success of every run that has both."""
+        return outcomes(self.groups)
+
+    @cached_property
+    def trials(self) -> list[Trials]:
+        """The learning rates that were tried."""
+        return read_trials(self.study)
+
+    @cached_property
+    def overall(self) -> list[Overall]:
+        """Every cell on all tasks."""
+        return overall(self.rows)
+
+    @cached_property
+    def examined(self) -> dict[str, list[Inside]]:
+        """The cells that were examined, by setting."""
+        return examined(self.rows)
+
+    @cached_property
+    def examined_main(self) -> list[Inside]:
+        """Those of the setting that says most."""
+        return self.examined[headline({s: self.rows[s] for s in self.examined})]
+
+    @cached_property
+    def beyond(self) -> list[Beyond]:
+        """Scores beyond the training length."""
+        return [one for g in self.groups if (one := read(g))]
+
+    @cached_property
+    def costs(self) -> Costs | None:
+        """What a step of each cell of the study costs; None if that was not measured."""
+        found = read_costs(self.study.folder.parent)
+        if found is None:
+            return None
+        classes = {str(r.setting("cell._target_")).rsplit(".", 1)[-1] for r in self.study.final}
+        rows = tuple(row for row in found.rows if row.cell in classes)
+        return Costs(rows, found.steps, found.turns, found.origin) if rows else None
+
+
+def headline(rows: Rows) -> str:
+    """The setting that says most: the widest spread of skill, then the longest lag."""
+
+    def weight(name: str) -> tuple[bool, float, int]:
+        groups = rows[name]
+        means = [float(np.mean(g.skills)) for g in groups]
+        spread = max(means) - min(means)
+        lag = groups[0].runs[0].lag or 0
+        return any(g.paths for g in groups), round(0 if np.isnan(spread) else spread, 1), lag
+
+    return max(rows, key=weight)
+
+
+def horizons(groups: list[Group]) -> dict[str, Horizon]:
+    """The memory horizon of each cell on one task."""
+    found = {}
+    for label in dict.fromkeys(g.label for g in groups):
+        found[label] = memory_horizon(
+            {
+                g.length: np.array([bool(run.solved) for run in g.runs])
+                for g in groups
+                if g.label == label and g.length is not None
+            }
+        )
+    return found
