@@ -104,7 +104,7 @@ def test_a_run_flushes_from_its_first_step_to_its_test(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "function", [analyse.examine_run, extrapolation.score, forecast.outlook], ids=str
+    "function", [analyse.examine_run, extrapolation.score, forecast.forecast_series], ids=str
 )
 def test_what_examines_a_model_flushes(function):
     class Seen(Exception):
