@@ -55,4 +55,5 @@ def cell(column: Column, row: Any) -> Cell:
     text = column.show(row if column.whole else value)
     if isinstance(value, Interval):
         value = f"{value.low:.6g} to {value.high:.6g}" if value.low == value.low else ""
+    value = "" if value != value else value  # NaN
     return Cell(text, value, column.link(row) if column.link else "")
