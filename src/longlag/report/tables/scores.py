@@ -34,8 +34,9 @@ def sequences(g: Group) -> float:
 
 
 def records(g: Group) -> str:
-    """Where the record of the median run is, from the report's folder."""
-    return f"{g.typical.folder.name}/record.json"
+    """Where the record of the median run is, from the report's folder; nothing if it is packed."""
+    path = g.typical.folder / "record.json"
+    return f"{path.parent.name}/{path.name}" if path.is_file() else ""
 
 
 CELL = words("cell", lambda g: g.label, records)
