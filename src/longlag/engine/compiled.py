@@ -71,8 +71,8 @@ def run(step: "CompiledStep", cell: Cell, u: Tensor, s: Any, lengths: Tensor | N
     if lengths is None:
         return states
     steps = torch.arange(len(u), device=lengths.device)[:, None]
-    last = torch.minimum(steps, lengths - 1)[..., None]
-    return type(s)(*(leaf.gather(0, last.expand_as(leaf)) for leaf in states))
+    last = torch.minimum(steps, lengths - 1)
+    return type(s)(*(leaf.gather(0, loop.like(last, leaf).expand_as(leaf)) for leaf in states))
 
 
 class CompiledStep:

@@ -10,6 +10,7 @@ from rich.table import Table
 from longlag.cells import Cell
 from longlag.errors import LonglagError
 from longlag.laws.cell import check_cell
+from longlag.laws.speed import compiled_or_why_not
 from longlag.laws.task import check_task
 from longlag.tasks import Task
 
@@ -33,6 +34,8 @@ def run(path: str) -> int:
     console.print(table)
     broken = sum(not verdict.ok for verdict in found)
     console.print(f"{path}: {len(found) - broken} of {len(found)} laws hold")
+    if issubclass(kind, Cell) and not broken:
+        console.print(compiled_or_why_not(kind), markup=False)
     return int(broken > 0)
 
 

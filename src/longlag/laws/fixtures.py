@@ -6,8 +6,9 @@ from typing import Any
 import torch
 from torch import Generator, Tensor
 
-from longlag.cells.base import Cell
+from longlag.cells.base import Cell, LinearCell
 from longlag.engine import BACKENDS, Trajectory, unroll
+from longlag.engine.compiled import can_compile
 
 Make = Callable[[int, int], Cell]  # (input_size, hidden_size) -> Cell
 T, B, I, H = 9, 3, 2, 4
@@ -47,15 +48,16 @@ def taps_of(s: Any) -> Any:
 
 
 def runnable(cell: Cell, x: Tensor, **how: Any) -> Iterator[str]:
-    """The backends that do not refuse."""
-    for backend in BACKENDS:
-        try:
-            unroll(cell, x, backend=backend, **how)
-        except ValueError:
-            if backend in ("auto", "loop"):
-                raise
-            continue
-        yield backend
+    """Yield the backends that have to run `cell`: one that refuses breaks the law that asks."""
+    step_by_step = any(how.get(name) is not None for name in ("taps", "resets"))
+    able = {
+        "auto": True,
+        "loop": True,
+        "scan": isinstance(cell, LinearCell),
+        "fused": cell.kernel() is not None and not step_by_step,
+        "compiled": not step_by_step and can_compile(cell, x),
+    }
+    yield from (backend for backend in BACKENDS if able[backend])
 
 
 def everything(cell: Cell, x: Tensor, s: Any, backend: str, **how: Any) -> dict[str, Tensor]:

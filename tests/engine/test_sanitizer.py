@@ -1,0 +1,49 @@
+"""No compiled step reads or writes outside its buffers (slow: `pytest -m slow tests/engine`)."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from longlag.engine import c_compiler
+
+CONF = Path(__file__).parents[2] / "conf" / "cell"
+SCRIPT = """
+import sys, warnings
+from pathlib import Path
+import torch
+from hydra.utils import instantiate
+from omegaconf import OmegaConf
+from longlag.engine import unroll
+warnings.simplefilter("ignore")
+for path in sorted(Path(sys.argv[1]).glob("*.yaml")):
+    for B, H in ((1, 3), (5, 16), (7, 37)):
+        cell = instantiate(OmegaConf.load(path))(3, H)
+        x = torch.randn(4, B, 3, requires_grad=True)
+        run = unroll(cell, x, backend="compiled")
+        run.y.sum().backward()
+    print(path.stem, run.backend)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_sanitizers_are_silent_on_every_cell(tmp_path):
+    asan = subprocess.run(
+        [c_compiler.compiler(), "-print-file-name=libasan.so"], capture_output=True, text=True
+    ).stdout.strip()
+    assert Path(asan).is_absolute(), "the compiler has no libasan"
+    env = os.environ | {
+        "LD_PRELOAD": asan,
+        "ASAN_OPTIONS": "detect_leaks=0:halt_on_error=1",
+        "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
+        "LONGLAG_CFLAGS": "-fsanitize=address,undefined -fno-sanitize-recover=all -O1 -g",
+        "LONGLAG_CACHE": str(tmp_path),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(CONF)], env=env, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("compiled") >= len(list(CONF.glob("*.yaml"))) - 3
