@@ -29,6 +29,7 @@ class LayerNormLSTM(Cell):
     """
 
     State = LSTMState
+    version = 2
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0) -> None:
         super().__init__(input_size, hidden_size)

@@ -87,6 +87,8 @@ class MinLSTM(LinearCell):
     arXiv versions 1 and 2, appendix A.1.2 in version 3.
     """
 
+    version = 2
+
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0) -> None:
         super().__init__(input_size, hidden_size)
         self.W_x = nn.Linear(input_size, 3 * hidden_size)  # rows in the order f i n

@@ -35,6 +35,8 @@ class HDetach(Wrapper):
     optimization", algorithm 1.
     """
 
+    version = 2
+
     def __init__(
         self,
         input_size: int,
