@@ -87,7 +87,13 @@ class Looks(lightning.Callback):
     def __init__(self):
         self.seen = []
 
-    def on_train_batch_end(self, *args, **kwargs):
+    def on_train_start(self, trainer, pl_module):
+        pl_module.watchers.append(self)
+
+    def before_step(self, step, learner):
+        self.seen.append(flushing())
+
+    def after_step(self, step, learner):
         self.seen.append(flushing())
 
     def on_validation_batch_end(self, *args, **kwargs):

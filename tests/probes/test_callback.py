@@ -26,8 +26,8 @@ def train(callbacks, steps=12, clip=0.05, lr=0.05) -> Learner:
         lightning.Trainer(
             accelerator="cpu",
             devices=1,
-            max_steps=steps,
-            max_epochs=-1,
+            max_epochs=1,
+            limit_train_batches=steps,
             limit_val_batches=0,
             callbacks=callbacks,
             logger=False,

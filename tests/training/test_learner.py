@@ -27,14 +27,14 @@ def learner_of(
 
 
 def fit(learner, data, callbacks=(), steps=4, every=2):
+    data.block = every
     with quiet():
         trainer = lightning.Trainer(
             accelerator="cpu",
             devices=1,
-            max_steps=steps,
-            max_epochs=-1,
-            val_check_interval=every,
-            check_val_every_n_epoch=None,
+            max_epochs=1,
+            limit_train_batches=steps // every,
+            val_check_interval=1,
             num_sanity_val_steps=0,
             callbacks=list(callbacks),
             logger=False,
@@ -121,9 +121,9 @@ def test_an_unknown_metric_is_refused():
 
 def test_a_loss_that_is_not_finite_ends_the_training_as_diverged():
     learner = learner_of(lr=1e30, cell=Elman)
-    trainer = fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8), steps=50, every=50)
-    assert learner.diverged_at is not None
-    assert trainer.global_step < 50
+    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8), steps=50, every=50)
+    assert learner.diverged_at == learner.steps < 50
+    assert len(learner.losses) == 0 and learner.curve[-1].step == learner.steps  # still validated
 
 
 def test_the_best_weights_on_validation_are_kept_and_the_curve_says_when():
@@ -148,17 +148,17 @@ def test_training_stops_when_solved_and_not_before():
     for rule, steps in ((easy, 2), (hard, 8)):
         learner = learner_of()
         selection = Selection("mse", rule, stop_when_solved=True, patience=None)
-        trainer = fit(learner, DataModule(task, 0, 4, 8, 8), [selection], steps=8)
-        assert trainer.global_step == steps
+        fit(learner, DataModule(task, 0, 4, 8, 8), [selection], steps=8)
+        assert learner.steps == steps
         assert selection.solved_at == (2 if rule is easy else None)
 
 
 def test_patience_ends_a_training_that_no_longer_improves():
     learner = learner_of(lr=0.0)
     selection = Selection("mse", None, stop_when_solved=True, patience=2)
-    trainer = fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8), [selection], steps=40)
+    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8), [selection], steps=40)
     assert selection.ran_out
-    assert trainer.global_step == 6  # the first is the best, two more are not better
+    assert learner.steps == 6  # the first is the best, two more are not better
 
 
 def test_test_data_is_not_touched_before_the_end(monkeypatch):
@@ -179,8 +179,8 @@ def test_test_data_is_not_touched_before_the_end(monkeypatch):
 
 
 def test_a_training_step_sees_batch_k_whatever_the_model_drew():
-    stream = iter(DataModule(Adding(length=8), 5, 4, 8, 8).train_dataloader())
-    first, second = next(stream), next(stream)
+    blocks = iter(DataModule(Adding(length=8), 5, 4, 8, 8).train_dataloader())
+    (first,), (second,) = next(blocks), next(blocks)
     torch.manual_seed(9)
     torch.rand(100)
     torch.testing.assert_close(second.x, Adding(length=8).batch("train", 5, 1, 4).x)
@@ -195,7 +195,43 @@ def test_positions_and_pick_agree_with_indexing():
 
 
 def test_the_training_stream_is_every_batch_of_the_task_in_order():
-    task = Adding(length=5)
-    stream = iter(DataModule(task, 3, 2, 4, 4).train_dataloader())
-    for k in range(2 * AHEAD + 1):
-        assert torch.equal(next(stream).x, task.batch("train", 3, k, 2).x)
+    task, block = Adding(length=5), 3
+    blocks = iter(DataModule(task, 3, 2, 4, 4, block).train_dataloader())
+    for first in range(0, 2 * AHEAD + 1, block):
+        drawn = list(next(blocks))
+        assert len(drawn) == block
+        for k, batch in enumerate(drawn, first):
+            assert torch.equal(batch.x, task.batch("train", 3, k, 2).x)
+
+
+def test_a_block_of_steps_is_the_same_steps_one_by_one():
+    weights, curves = [], []
+    for every in (1, 6):
+        learner, step = learner_of(lr=0.5), Selection("mse", None, True, None)
+        fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8), [step], steps=6, every=every)
+        weights.append(torch.nn.utils.parameters_to_vector(learner.parameters()))
+        curves.append([p for p in learner.curve if (p.step, p.split) == (6, "validation")])
+    assert torch.equal(*weights) and curves[0] == curves[1]
+
+
+def test_a_watcher_sees_the_gradient_before_and_after_it_is_clipped():
+    norms, steps = [], []
+
+    class Watcher:
+        def before_step(self, step, learner):
+            norms.append(float(torch.nn.utils.get_total_norm(self.gradients(learner))))
+
+        def after_step(self, step, learner):
+            norms.append(float(torch.nn.utils.get_total_norm(self.gradients(learner))))
+            steps.append((step, learner.steps))
+
+        def gradients(self, learner):
+            return [p.grad for p in learner.parameters()]
+
+    learner = learner_of()
+    learner.clip = 1e-3
+    learner.watchers.append(Watcher())
+    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8))
+    assert steps == [(k, k) for k in (1, 2, 3, 4)]
+    assert all(before > 1e-3 for before in norms[::2])
+    assert norms[1::2] == pytest.approx([1e-3] * 4, rel=1e-3)

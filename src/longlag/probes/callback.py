@@ -80,38 +80,33 @@ class GradientFlow(lightning.Callback):
         self._names = [name for name, _ in pl_module.model.named_parameters()]
         self._seen = StepNorms(pl_module.clip)
         self._profile(0, pl_module)
+        pl_module.watchers.append(self)
 
-    def on_before_optimizer_step(self, trainer: Any, pl_module: Any, optimizer: Any) -> None:
-        """The total gradient norm, now and then; before a probe, that of each parameter."""
-        step = trainer.global_step + 1
+    def before_step(self, step: int, learner: Any) -> None:
+        """Note the total gradient norm, now and then; before a probe, that of each parameter."""
         if step != self._next and step % EVERY:
             return
         with self._clock():
-            self._seen.add(pl_module.model)
+            self._seen.add(learner.model)
             if step == self._next:
-                self._before = gradient_norms(pl_module.model), copies(pl_module.model)
+                self._before = gradient_norms(learner.model), copies(learner.model)
 
-    def on_train_batch_end(
-        self, trainer: Any, pl_module: Any, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        """Gradient norms after clipping, and the profile."""
-        step = trainer.global_step
-        if step < self._next:
+    def after_step(self, step: int, learner: Any) -> None:
+        """Note the gradient norms after clipping, and the profile, where they are due."""
+        if self._before is None:
             return
-        if self._before is not None:
-            with self._clock():
-                norms, weights = self._before
-                update = update_ratios(weights, pl_module.model)
-                self._norms.append(Norms(step, norms, gradient_norms(pl_module.model), update))
-            self._before = None
-        self._profile(step, pl_module)
-        while self._next <= step:
-            self._next = next(self._due)
+        with self._clock():
+            norms, weights = self._before
+            update = update_ratios(weights, learner.model)
+            self._norms.append(Norms(step, norms, gradient_norms(learner.model), update))
+        self._before = None
+        self._profile(step, learner)
+        self._next = next(self._due)
 
     def on_train_end(self, trainer: Any, pl_module: Any) -> None:
         """Profile the model as training left it."""
-        if self._profiles[-1][0] != trainer.global_step:
-            self._profile(trainer.global_step, pl_module)
+        if self._profiles[-1][0] != pl_module.steps:
+            self._profile(pl_module.steps, pl_module)
 
     def profile_chosen(self, model: Model, kind: Kind) -> None:
         """Profile the weights that validation chose: what "after training" means everywhere."""

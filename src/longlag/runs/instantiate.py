@@ -143,14 +143,12 @@ def build_trainer(cfg: Any, callbacks: list[Any], logger: Any) -> lightning.Trai
         return lightning.Trainer(
             accelerator=cfg.accelerator,
             devices=1,
-            max_steps=cfg.max_steps,
-            max_epochs=-1,
-            val_check_interval=cfg.validate_every,
-            check_val_every_n_epoch=None,
+            max_epochs=1,
+            limit_train_batches=cfg.max_steps // cfg.validate_every,  # blocks
+            val_check_interval=1,  # block
             num_sanity_val_steps=0,
             callbacks=callbacks,
             logger=logger or False,
-            log_every_n_steps=cfg.validate_every,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,

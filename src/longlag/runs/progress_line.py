@@ -24,7 +24,7 @@ class ProgressLine(lightning.Callback):
         """Renew the line."""
         if not self.console.is_terminal:
             return
-        step, score = trainer.global_step, pl_module.spec.metrics[0]
+        step, score = pl_module.steps, pl_module.spec.metrics[0]
         value = next(p.value for p in reversed(pl_module.curve) if p.metric == score)
         left = (time.perf_counter() - self.start) * (self.steps / step - 1)
         line = f"step {step}/{self.steps}  validation {score} {value:.4g}  {left:.0f} s left"

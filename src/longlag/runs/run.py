@@ -117,7 +117,7 @@ def assemble(config: Config, watchers: Sequence[lightning.Callback]) -> Parts:
     learner = Learner(model, task.spec, optimizer, cfg.trainer.clip)
     chosen = cfg.trainer
     sizes = (chosen.batch_size, chosen.validation_size, chosen.test_size)
-    data = DataModule(task, cfg.seeds.data, *sizes)
+    data = DataModule(task, cfg.seeds.data, *sizes, block=chosen.validate_every)
     metric, solved = task.spec.metrics[0], task.spec.solved
     selection = Selection(metric, solved, chosen.stop_when_solved, chosen.patience)
     probe = build(cfg.probe)

@@ -36,16 +36,16 @@ class Selection(lightning.Callback):
         now = [
             point
             for point in pl_module.curve
-            if point.split == "validation" and point.step == trainer.global_step
+            if point.split == "validation" and point.step == pl_module.steps
         ]
         metrics = {point.metric: point.value for point in now}
         if self._better(metrics):
-            self.best, self.best_step, self._waited = metrics, trainer.global_step, 0
+            self.best, self.best_step, self._waited = metrics, pl_module.steps, 0
             self._weights = copy.deepcopy(pl_module.model.state_dict())
         else:
             self._waited += 1
         if self.solved is not None and self.solved_at is None and self.solved.met(metrics):
-            self.solved_at = trainer.global_step
+            self.solved_at = pl_module.steps
             trainer.should_stop |= self.stop_when_solved
         if self.patience is not None and self._waited >= self.patience:
             self.ran_out = trainer.should_stop = True

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, islice
 
 import lightning
 
@@ -26,6 +26,19 @@ class Stream:
 
 
 @dataclass
+class Blocks:
+    """The stream in blocks of `size` batches, each drawn when it is its turn."""
+
+    stream: Stream
+    size: int
+
+    def __iter__(self) -> Iterator[Iterator[Batch]]:
+        batches = iter(self.stream)
+        while True:
+            yield islice(batches, self.size)
+
+
+@dataclass
 class Fixed:
     """The same batches at every visit (a plain list would be read as many dataloaders)."""
 
@@ -39,7 +52,7 @@ class Fixed:
 
 
 class DataModule(lightning.LightningDataModule):
-    """Serves `task`: an endless training stream, and fixed validation and test sets.
+    """Serves `task`: an endless training stream in blocks, and fixed validation and test sets.
 
     Args:
         task: what is asked.
@@ -47,19 +60,26 @@ class DataModule(lightning.LightningDataModule):
         batch_size: sequences in a training batch.
         validation_size: sequences that choices are made on.
         test_size: sequences of the final score.
+        block: training batches between two validations, which Lightning takes as one.
     """
 
     def __init__(
-        self, task: Task, seed: int, batch_size: int, validation_size: int, test_size: int
+        self,
+        task: Task,
+        seed: int,
+        batch_size: int,
+        validation_size: int,
+        test_size: int,
+        block: int = 1,
     ) -> None:
         super().__init__()
-        self.task, self.seed, self.batch_size = task, seed, batch_size
+        self.task, self.seed, self.batch_size, self.block = task, seed, batch_size, block
         self.sizes = {"validation": validation_size, "test": test_size}
         self._fixed: dict[Split, Fixed] = {}
 
-    def train_dataloader(self) -> Stream:
+    def train_dataloader(self) -> Blocks:
         """The training stream."""
-        return Stream(self.task, self.seed, self.batch_size)
+        return Blocks(Stream(self.task, self.seed, self.batch_size), self.block)
 
     def val_dataloader(self) -> Fixed:
         """The validation set, the same at every visit."""

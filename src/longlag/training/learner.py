@@ -1,8 +1,12 @@
-"""The only LightningModule: a model, a task's loss and metrics, and an optimiser."""
+"""The only LightningModule: a model, a task's loss and metrics, and an optimiser.
+
+Lightning's loop costs about as much as the step of a small model, so one step of Lightning is a block
+of training steps that ends where a validation is due.
+"""
 
 import math
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Protocol
 
 import lightning
 import torch
@@ -26,6 +30,18 @@ class Point(NamedTuple):
     value: float
 
 
+class StepWatcher(Protocol):
+    """What looks at training steps from inside a block; it must not change what is computed."""
+
+    def before_step(self, step: int, learner: "Learner") -> None:
+        """See the gradient of step 1, 2, ... as it came, before clipping."""
+        ...
+
+    def after_step(self, step: int, learner: "Learner") -> None:
+        """See the gradient that was used, and the weights after the step."""
+        ...
+
+
 class Learner(lightning.LightningModule):
     """Trains `model` on the steps that a task asks for.
 
@@ -37,6 +53,10 @@ class Learner(lightning.LightningModule):
         spec: what the task asks.
         optimizer: makes the optimiser from the parameters.
         clip: the largest total norm of the gradient; None: no clipping.
+
+    Attributes:
+        watchers: told of each training step.
+        steps: that were taken.
     """
 
     def __init__(
@@ -50,7 +70,9 @@ class Learner(lightning.LightningModule):
         self.losses: list[float] = []  # since the last point of the curve
         self.curve: list[Point] = []
         self.diverged_at: int | None = None
-        self.steps = 0  # taken
+        self.steps = 0
+        self.watchers: list[StepWatcher] = []
+        self._parameters_in_order = list(model.parameters())
         self._ran: list[tuple[str, ...]] = []  # which backends ran the cells, each answer once
 
     def forward(self, batch: Batch, at: Tensor | None = None) -> Tensor:
@@ -69,18 +91,9 @@ class Learner(lightning.LightningModule):
         """The backend that ran each cell in training, as observed; several are joined by a +."""
         return tuple("+".join(dict.fromkeys(names)) for names in zip(*self._ran, strict=True))
 
-    def __setattr__(self, name: str, value: Any) -> None:
-        """As nn.Module, but quick where Lightning notes the hook it is in, 44 times a step."""
-        if name == "_current_fx_name":
-            object.__setattr__(self, name, value)
-        else:
-            super().__setattr__(name, value)
-
-    def transfer_batch_to_device(
-        self, batch: Batch, device: torch.device, dataloader_idx: int
-    ) -> Batch:
-        """A batch is made on the CPU: only another device needs it moved, part by part."""
-        if device.type == "cpu":
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+        """Move a batch to the device; the batches of a block are moved when their turn comes."""
+        if device.type == "cpu" or not isinstance(batch, Batch):
             return batch
         return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
@@ -88,24 +101,32 @@ class Learner(lightning.LightningModule):
         """The optimiser of the config."""
         return self.make_optimizer(self.model.parameters())
 
-    def training_step(self, batch: Batch, _: int) -> None:
-        """Step down the loss; a value that is not finite ends the training instead."""
-        loss = self.loss(batch)
-        value = loss.item()
-        self.losses.append(value)
-        if not math.isfinite(value):
-            self.diverged_at = self.global_step
-            self.trainer.should_stop = True
-            return
-        optimizer: Any = self.optimizers()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
+    def training_step(self, block: Iterable[Batch], _: int) -> None:
+        """Step down the loss of each batch; a value that is not finite ends the training instead."""
+        optimizer: Any = self.optimizers(use_pl_optimizer=False)
+        for batch in block:
+            loss = self.loss(self.transfer_batch_to_device(batch, self.device, 0))
+            value = loss.item()
+            self.losses.append(value)
+            if not math.isfinite(value):
+                self.diverged_at = self.steps
+                self.trainer.should_stop = True
+                return
+            optimizer.zero_grad()
+            loss.backward()
+            self.descend(optimizer)
 
-    def on_before_optimizer_step(self, optimizer: torch.optim.Optimizer) -> None:
-        """Clip, after the callbacks have seen the gradient as it came."""
+    def descend(self, optimizer: torch.optim.Optimizer) -> None:
+        """Take one step with the gradients as they are, clipped after the watchers saw them."""
+        step = self.steps + 1
+        for watcher in self.watchers:
+            watcher.before_step(step, self)
         if self.clip is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip)
+            nn.utils.clip_grad_norm_(self._parameters_in_order, self.clip)
+        optimizer.step()
+        self.steps = step
+        for watcher in self.watchers:
+            watcher.after_step(step, self)
 
     def loss(self, batch: Batch) -> Tensor:
         """The mean loss of the steps that are asked, by their weights."""
@@ -121,17 +142,14 @@ class Learner(lightning.LightningModule):
     def on_validation_epoch_end(self) -> None:
         """Add a point to the curve and hand it to the logger."""
         values = self.collect()
-        step = self.global_step
+        step = self.steps
         if self.losses:
             self.curve.append(Point(step, "train", "loss", sum(self.losses) / len(self.losses)))
             self.log("train/loss", self.curve[-1].value)
             self.losses.clear()
         self.curve += [Point(step, "validation", name, value) for name, value in values.items()]
-        self.log_dict({f"validation/{name}": value for name, value in values.items()})
-
-    def on_train_end(self) -> None:
-        """Remember how long it took: a later test resets the trainer's count."""
-        self.steps = self.global_step
+        shown = {f"validation/{name}": value for name, value in values.items()}
+        self.log_dict({**shown, "step": float(step)})  # Lightning's own count is one of blocks
 
     def test_step(self, batch: Batch, _: int) -> None:
         """Count the metrics."""
