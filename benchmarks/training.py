@@ -138,7 +138,8 @@ def main() -> None:
             }
         )
         print(
-            "{cell:4}  B {B:3d}  H {H:3d}  T {T:3d}   bare {bare_ms:6.2f} ms   suite {suite_ms:6.2f} ms   "
+            "{cell:4}  B {B:3d}  H {H:3d}  T {T:3d}   bare {bare_ms:6.2f} ms   "
+            "suite {suite_ms:6.2f} ms   "
             "steps/s suite : bare {ratio:.3f} ({ratio_min:.3f}-{ratio_max:.3f})".format(**rows[-1])
         )
     cold, further = first_step()

@@ -1,7 +1,7 @@
 """The only LightningModule: a model, a task's loss and metrics, and an optimiser.
 
-Lightning's loop costs about as much as the step of a small model, so one step of Lightning is a block
-of training steps that ends where a validation is due.
+Lightning's loop costs about as much as the step of a small model, so one step of Lightning is a
+block of training steps that ends where a validation is due.
 """
 
 import math
@@ -91,7 +91,9 @@ class Learner(lightning.LightningModule):
         """The backend that ran each cell in training, as observed; several are joined by a +."""
         return tuple("+".join(dict.fromkeys(names)) for names in zip(*self._ran, strict=True))
 
-    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:
+    def transfer_batch_to_device(
+        self, batch: Any, device: torch.device, dataloader_idx: int
+    ) -> Any:
         """Move a batch to the device; the batches of a block are moved when their turn comes."""
         if device.type == "cpu" or not isinstance(batch, Batch):
             return batch
@@ -102,7 +104,7 @@ class Learner(lightning.LightningModule):
         return self.make_optimizer(self.model.parameters())
 
     def training_step(self, block: Iterable[Batch], _: int) -> None:
-        """Step down the loss of each batch; a value that is not finite ends the training instead."""
+        """Step down the loss of each batch; a value that is not finite ends the training."""
         optimizer: Any = self.optimizers(use_pl_optimizer=False)
         for batch in block:
             loss = self.loss(self.transfer_batch_to_device(batch, self.device, 0))
