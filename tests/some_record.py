@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from longlag.records.reader import Run
 from longlag.records.record import Metrics, Network, Question, Record
+from longlag.records.run import Run
 
 RECORD = Record(
     id="lstm-adding-0123456789",

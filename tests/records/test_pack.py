@@ -11,8 +11,9 @@ from longlag.errors import LonglagError
 from longlag.records import packing
 from longlag.records.pack import PACKED, RECORDS
 from longlag.records.packing import pack_study, unpack_study
-from longlag.records.reader import Run, read_run, read_study
+from longlag.records.reader import read_run, read_study
 from longlag.records.record import as_text
+from longlag.records.run import Run
 from longlag.records.side_files import CurvePoint
 from longlag.records.store import Store
 from some_record import some_record

@@ -3,13 +3,15 @@
 import io
 import json
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 
 from longlag.errors import LonglagError
-from longlag.records.reader import Run, read_study
-from longlag.records.record import Answer, as_text
+from longlag.records.reader import read_study
+from longlag.records.record import Answer, as_text, parse
+from longlag.records.run import Run
 from longlag.records.seed_groups import group, study_groups
 from longlag.records.store import Store
 from some_record import RECORD, some_record
@@ -105,7 +107,7 @@ def test_the_first_floor_is_the_floor_and_a_better_simple_answer_the_baseline(st
     for value, baseline in ((0.9, 0.9), (0.05, float("nan"))):
         answers = (Answer("accuracy", value, "a linear model"), other)
         found = Run(run.folder, replace(run.record, baselines=answers))
-        assert found.floor == 0.1 and found.baselines == [(value, "a linear model")]
+        assert found.floor == 0.1 and found.baselines == [answers[0]]
         assert found.baseline == pytest.approx(baseline, nan_ok=True)
 
 
@@ -134,8 +136,8 @@ def test_a_record_from_before_baselines_lists_them_after_the_floor(study):
     record["floors"].append({"metric": "accuracy", "value": 0.9, "why": "a linear model"})
     path.write_text(json.dumps(record))
     run = read_study(study).by_id[record["id"]]
-    assert [value for value, _ in run.floors] == [0.1]
-    assert run.baselines == [(0.9, "a linear model")] and run.baseline == 0.9
+    assert [floor.value for floor in run.floors] == [0.1]
+    assert run.baselines == [Answer("accuracy", 0.9, "a linear model")] and run.baseline == 0.9
 
 
 PARTS = ("metrics", "names", "config", "model", "task", "solved", "floors")
@@ -195,3 +197,12 @@ def test_a_file_of_another_run_is_not_taken_for_ones_own(tmp_path):
     first, second = read_study(store.folder).runs
     assert first.probe == {} and "not the file that was recorded" in first.broken[0]
     assert second.probe and "curve.csv counts as missing: it is gone" in second.broken[0]
+
+
+def test_a_record_keeps_when_its_run_ended_and_an_older_one_does_not_say():
+    ended = datetime(2026, 11, 24, 18, 30, 5, tzinfo=UTC)
+    text = as_text(some_record(date=ended))
+    assert '"date": "2026-11-24T18:30:05Z"' in text and parse(text).date == ended
+    assert parse(as_text(RECORD).replace('"date": null,', "")).date is None
+    with pytest.raises(ValueError, match="date: Input should be a valid datetime"):
+        parse(text.replace("2026-11-24T", "yesterday, "))

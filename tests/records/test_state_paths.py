@@ -55,7 +55,7 @@ def test_the_best_path_is_one_of_the_layer_that_reads_the_input(stacks):
     run = next(r for r in read_study(stacks["two"]).runs if r.cell == "lstm")
     lag = np.arange(40)
     for first in (0.1, 0.5):
-        run.__dict__["probe"] = {
+        run.found["probe.npz"] = {
             "profile/0/h": np.exp(-first * lag)[None],
             "profile/0/c": np.exp(-0.6 * lag)[None],
             "profile/1/h": np.exp(-0.3 * lag)[None],

@@ -1,5 +1,6 @@
 """A record names what really ran each cell of the model."""
 
+from datetime import UTC, datetime, timedelta
 from math import isnan
 from pathlib import Path
 
@@ -44,6 +45,13 @@ def test_layers_and_cells_are_told_apart_and_each_cell_has_its_backend(
 ):
     model = execute(resolve(("cell=lstm", *settings, *SMALL)), tmp_path).record.model
     assert (model.layers, model.cells, model.backends) == (layers, len(backends), backends)
+
+
+def test_a_record_says_in_utc_when_the_run_ended_and_its_id_does_not(tmp_path):
+    config = resolve(("cell=rnn", *SMALL))
+    record = execute(config, tmp_path).record
+    assert record.date and timedelta(0) <= datetime.now(UTC) - record.date < timedelta(minutes=1)
+    assert record.date.utcoffset() == timedelta(0) and record.id == config.id
 
 
 def test_the_machine_is_told_down_to_its_processor_compiler_and_matrix_products():

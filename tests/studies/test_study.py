@@ -5,8 +5,8 @@ from collections import Counter
 import pytest
 
 from longlag.errors import LonglagError
-from longlag.records.reader import Run
 from longlag.records.record import Criterion, Metrics
+from longlag.records.run import Run
 from longlag.runs.config import resolve
 from longlag.studies.search import FAILED, best_learning_rate, plan_pair, validation_rank
 from longlag.studies.study import Study, study_of

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from longlag.cli.find import find_run, take_options
 from longlag.errors import LonglagError, look_for
-from longlag.records.reader import Run
+from longlag.records.run import Run
 
 if TYPE_CHECKING:
     from longlag.runs.forecast import ForecastResult
@@ -59,7 +59,7 @@ def words(run: Run, found: "ForecastResult", error: np.ndarray | None) -> list[s
     from longlag.runs import forecast
 
     B = found.truth.shape[1]
-    simple = ", ".join(f"{value:.3f} {why}" for value, why in (*run.floors, *run.baselines))
+    simple = ", ".join(f"{one.value:.3f} {one.why}" for one in (*run.floors, *run.baselines))
     ahead = run.setting("task.ahead") or 1
     steps = "one step" if ahead == 1 else f"{ahead} steps"
     lines = [

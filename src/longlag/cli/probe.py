@@ -11,7 +11,7 @@ from longlag.cli.find import find_run, find_study, take_options
 from longlag.cli.retrain import FOLDER, retrain, same_numbers
 from longlag.errors import LonglagError
 from longlag.records.medians import medians
-from longlag.records.reader import Run
+from longlag.records.run import Run
 
 OUT = Console(highlight=False, soft_wrap=True)
 Found = dict[str, dict[str, np.ndarray]]

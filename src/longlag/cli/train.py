@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from longlag.cli.carry import carry, make_executor
-from longlag.records.reader import Run
+from longlag.records.run import Run
 from longlag.records.store import Store
 from longlag.runs.config import Config, expand_sweeps, resolve
 from longlag.studies.runner import Runner

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 
 from longlag.nn.layer_names import place
-from longlag.records.reader import Run
+from longlag.records.run import Run
 from longlag.records.seed_groups import Group
 from longlag.stats.decay import left, slope
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longlag.records.reader import Run
+from longlag.records.run import Run
 from longlag.records.seed_groups import Group, fresh
 from longlag.records.state_paths import parts, profile
 from longlag.stats import Correlation, Decay, concordance, fit, rank_correlation

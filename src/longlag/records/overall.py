@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longlag.records.reader import Run
+from longlag.records.run import Run
 from longlag.records.seed_groups import Group
 from longlag.stats import (
     Interval,

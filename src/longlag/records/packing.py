@@ -11,8 +11,9 @@ import numpy as np
 from longlag.errors import LonglagError
 from longlag.records.atomic import write_arrays, write_atomically, write_json, write_text
 from longlag.records.pack import COLUMNS, PACKED, RECORDS, open_pack
-from longlag.records.reader import Run, read_runs
+from longlag.records.reader import read_runs
 from longlag.records.record import as_text
+from longlag.records.run import Run
 from longlag.records.side_files import curve_text, digest
 
 ARRAYS = ("probe.npz", "laboratory.npz")

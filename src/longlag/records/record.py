@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,7 @@ from longlag.records import schema_1
 SCHEMA = 2
 
 Number = Annotated[float, BeforeValidator(lambda value: float("nan") if value is None else value)]
+Json = dict[str, Any]
 Names = Mapping[str, str | None]
 Direction = Literal["min", "max"]
 Status = Literal["finished", "solved", "stopped", "diverged"]
@@ -143,6 +145,7 @@ class Record:
     best_step: int = 0
     steps: int = 0
     sequences: int = 0  # seen in training
+    date: datetime | None = None  # UTC, at which the run ended; older records do not say
     seconds: dict[str, Number] = Field(default_factory=dict)  # set-up, train, probe, evaluate
     peak_memory_mb: float | None = None
     files: dict[str, str] = Field(default_factory=dict)  # digests of the files beside the record

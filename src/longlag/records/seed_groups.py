@@ -11,7 +11,9 @@ from numpy.random import Generator
 
 from longlag.nn.layer_names import place
 from longlag.records.headers import display_name
-from longlag.records.reader import Json, Run, Study
+from longlag.records.reader import Study
+from longlag.records.record import Json
+from longlag.records.run import Run
 from longlag.records.state_paths import Path, parts, profile
 from longlag.stats import Interval, median_range, share_interval
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any, NamedTuple
 
-from longlag.records.reader import Json, read_json
+from longlag.records.reader import read_json
+from longlag.records.record import Json
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 PLACE = Path("speed", "speed.json")  # below the folder of the studies

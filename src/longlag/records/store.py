@@ -13,8 +13,9 @@ import numpy as np
 from longlag.errors import LonglagError
 from longlag.records.atomic import flush, write_json
 from longlag.records.packing import write_run
-from longlag.records.reader import Json, Run, read_json, read_run, warn
-from longlag.records.record import Record, as_text
+from longlag.records.reader import failures, read_run
+from longlag.records.record import Json, Record, as_text
+from longlag.records.run import Run, warn
 from longlag.records.side_files import CurvePoint, curve_text, digest
 
 log = logging.getLogger(__name__)
@@ -116,11 +117,7 @@ class Store:
 
     def failures(self) -> dict[str, Json]:
         """What failed and has not succeeded since, by run id."""
-        found = {}
-        for path in sorted(self.folder.glob("failed/*.json")):
-            with suppress(OSError, ValueError):
-                found[path.stem] = {"command": "", "error": "", **read_json(path), "id": path.stem}
-        return found
+        return failures(self.folder)
 
     def has_failed(self, run_id: str) -> bool:
         """Whether the run failed and has not succeeded since."""

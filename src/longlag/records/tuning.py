@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longlag.records.reader import Json, Study, number
+from longlag.records.reader import Study
+from longlag.records.record import Json
+from longlag.records.run import number
 from longlag.records.seed_groups import cell_label, setting_label
 
 

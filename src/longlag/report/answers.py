@@ -43,7 +43,7 @@ def ends(groups: list[Group]) -> list[Group]:
 def achieved(setting: str, groups: list[Group]) -> Facts:
     """What the cells scored on one task, beside what needs no memory."""
     run = groups[0].runs[0]
-    why = next((why for value, why in run.baselines if value == run.baseline), None)
+    why = next((b.why for b in run.baselines if b.value == run.baseline), None)
     return {
         "setting": setting,
         "metric": named(groups[0].metric),
@@ -234,11 +234,12 @@ def overall(view: View) -> Facts:
 
 
 def criteria(view: View) -> Facts:
-    """How many tasks have a published criterion, and how many one of longlag's own."""
+    """Count the criteria that are published and longlag's own; tell whether floors are measured."""
     rules = {g.task: g.runs[0].record.solved for g in view.groups}
     known = [rule for rule in rules.values() if rule is not None]
     published = sum(bool(rule.published) for rule in known)
-    return {"published": published, "own": len(known) - published}
+    measured = any(not np.isnan(run.measured_floor) for run in view.study.final)
+    return {"published": published, "own": len(known) - published, "measured": measured}
 
 
 def counted(values: Iterable[Any]) -> str:

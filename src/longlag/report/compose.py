@@ -77,7 +77,7 @@ def facts(view: View) -> dict[str, Any]:
     """What the templates know, by name."""
     study = view.study
     lost = losses(view)
-    dates = sorted({d for run in study.runs if (d := getattr(run.record, "date", None))})
+    dates = sorted(f"{run.record.date:%Y-%m-%d}" for run in study.runs if run.record.date)
     return {
         "study": study.name,
         "cells": view.cells,

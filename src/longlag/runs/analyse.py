@@ -13,7 +13,7 @@ from longlag.errors import LonglagError
 from longlag.probes.examine import examine
 from longlag.probes.profile import Arrays
 from longlag.records.atomic import write_arrays
-from longlag.records.reader import Run
+from longlag.records.run import Run
 from longlag.runs.restore import restore_run
 
 SEQUENCES, MANY = 16, 256  # of the examined batch, and for the linear readout

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from longlag.nn.model import Model
@@ -60,6 +61,7 @@ def describe(
         best_step=selection.best_step,
         steps=learner.steps,
         sequences=learner.steps * batch_size,
+        date=datetime.now(UTC).replace(microsecond=0),
         seconds={name: round(value, 3) for name, value in seconds.items()},
         peak_memory_mb=peak_memory_mb(),
     )

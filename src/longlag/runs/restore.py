@@ -9,7 +9,8 @@ from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
 from longlag.nn.model import Model
-from longlag.records.reader import Run, read_run
+from longlag.records.reader import read_run
+from longlag.records.run import Run
 from longlag.runs.allow_list import refuse_strangers
 from longlag.runs.instantiate import build, build_model
 from longlag.tasks.base import Task

@@ -10,8 +10,8 @@ import numpy as np
 
 from longlag.nn.layer_names import title
 from longlag.records.gradient_decay import best_rate
-from longlag.records.reader import Run
 from longlag.records.record import Record
+from longlag.records.run import Run
 
 log = logging.getLogger(__name__)
 

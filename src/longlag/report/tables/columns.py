@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from longlag.report.document import Cell, Row, Table
-from longlag.report.format import sig
+from longlag.report.format import NONE, sig
 from longlag.stats import Interval
 
 
@@ -34,17 +34,25 @@ def words(head: str, value: Callable[[Any], str], link: Callable[[Any], str] | N
 
 
 def build(key: str, columns: Sequence[Column], rows: Iterable[Any], wide: bool = False) -> Table:
-    """Make a table of rows; a row that is a string is a heading over those below it."""
+    """Make a table of rows; a column that no row fills is left out.
+
+    Args:
+        key: by which templates find the table.
+        columns: from the left.
+        rows: what the columns read; a string is a heading over the rows below it.
+        wide: over both columns of the paper.
+    """
+    found = [row if isinstance(row, str) else [cell(c, row) for c in columns] for row in rows]
+    lines = [row for row in found if not isinstance(row, str)]
+    filled = [i for i in range(len(columns)) if any(line[i].text != NONE for line in lines)]
     return Table(
         key,
-        tuple(column.head for column in columns),
+        tuple(columns[i].head for i in filled),
         tuple(
-            Row(heading=row)
-            if isinstance(row, str)
-            else Row(tuple(cell(column, row) for column in columns))
-            for row in rows
+            Row(heading=row) if isinstance(row, str) else Row(tuple(row[i] for i in filled))
+            for row in found
         ),
-        "".join("l" if column.left else "r" for column in columns),
+        "".join("l" if columns[i].left else "r" for i in filled),
         wide=wide,
     )
 

@@ -1,10 +1,13 @@
 """What the cells achieved: scores, floors, criteria, horizons and all tasks added up."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
 
 from longlag.records.overall import Overall
+from longlag.records.record import Answer
+from longlag.records.run import Run
 from longlag.records.seed_groups import Group, task_label
 from longlag.report.document import Table
 from longlag.report.format import NONE, around, fixed, named, percent, seconds, share, sig, whole
@@ -33,6 +36,11 @@ def sequences(g: Group) -> float:
     return float(np.median(needed)) if needed else float("nan")
 
 
+def measured(runs: Iterable[Run]) -> float:
+    """Take the median over the runs of what the floor's answer scored on their test sequences."""
+    return float(np.median([run.measured_floor for run in runs]))
+
+
 def records(g: Group) -> str:
     """Where the record of the median run is, from the report's folder; nothing if it is packed."""
     path = g.typical.folder / "record.json"
@@ -43,6 +51,7 @@ CELL = words("cell", lambda g: g.label, records)
 SCORE = Column("test score", lambda g: g.score.value, score, whole=True)
 RANGE = Column("range", lambda g: g.score, lambda g: around(g.score, known(g)), whole=True)
 FLOOR = Column("floor", lambda g: g.runs[0].floor)
+MEASURED = Column("measured", lambda g: measured(g.runs))
 BASELINE = Column("baseline", lambda g: g.runs[0].baseline)
 SOLVED = Column(
     "solved",
@@ -58,7 +67,7 @@ MORE = (
     Column("lr", lambda g: g.runs[0].rate, lambda x: f"{x:g}"),
     Column("seconds", lambda g: float(np.median([r.seconds for r in g.runs])), seconds),
 )
-SHORT = (CELL, SCORE, RANGE, FLOOR, BASELINE, SOLVED, PARAMETERS, STATE)
+SHORT = (CELL, SCORE, RANGE, FLOOR, MEASURED, BASELINE, SOLVED, PARAMETERS, STATE)
 
 
 def headed(view: View) -> list:
@@ -91,30 +100,33 @@ def rule(g: Group) -> str:
     return f"{text}; solved: {named(solved.metric)} {sign} {solved.threshold:g}{own}"
 
 
-class Answer(NamedTuple):
-    """A simple answer to a task."""
+UNKNOWN = Answer("", float("nan"), "no floor is known")
+
+
+class Simple(NamedTuple):
+    """A row of the table of floors."""
 
     task: str
     kind: str
-    value: float
-    why: str
+    answer: Answer
+    measured: float = float("nan")  # on the runs' own test sequences
 
 
 def floors(view: View) -> Table:
     """What every score is compared with."""
     rows = []
     for setting, groups in view.rows.items():
-        run = groups[0].runs[0]
-        found = [("floor", *answer) for answer in run.floors]
-        found += [("baseline", *answer) for answer in run.baselines]
-        found = found or [("floor", float("nan"), "no floor is known")]
-        rows += [Answer("" if i else setting, *answer) for i, answer in enumerate(found)]
-    columns = (
-        words("task", lambda a: a.task),
-        words("kind", lambda a: a.kind),
-        Column("score", lambda a: a.value),
-        words("what gets it", lambda a: a.why),
-    )
+        run, seen = groups[0].runs[0], measured(groups[0].runs)
+        found = [Simple(setting, "floor", a, seen) for a in run.floors or [UNKNOWN]]
+        found += [Simple(setting, "baseline", a) for a in run.baselines]
+        rows += found[:1] + [one._replace(task="", measured=np.nan) for one in found[1:]]
+    columns = [
+        words("task", lambda row: row.task),
+        words("kind", lambda row: row.kind),
+        Column("score", lambda row: row.answer.value),
+        Column("measured", lambda row: row.measured),
+        words("what gets it", lambda row: row.answer.why),
+    ]
     return build("floors", columns, rows, wide=True)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from longlag.records.reader import Run
+from longlag.records.run import Run
 from longlag.report.answers import counted
 from longlag.report.document import Code, Table
 from longlag.report.format import seconds
