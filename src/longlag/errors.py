@@ -3,7 +3,9 @@
 import difflib
 import importlib
 import importlib.util
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import ModuleType
 
 EXTRAS = {  # what installs an optional module: its name in the registry, and longlag's extra
@@ -26,6 +28,17 @@ class LonglagError(Exception):
 
 class MissingPackage(LonglagError):
     """A package that is optional, and was asked for, is not installed."""
+
+
+@contextmanager
+def warnings_in_one_line() -> Iterator[None]:
+    """Have Python print a warning as one line without its place in the source, as an error is."""
+    before = warnings.formatwarning
+    warnings.formatwarning = lambda message, *place: f"longlag: warning: {message}\n"
+    try:
+        yield
+    finally:
+        warnings.formatwarning = before
 
 
 def missing_package(package: str, extra: str) -> MissingPackage:

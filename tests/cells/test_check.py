@@ -1,10 +1,14 @@
 """`check` says of a cell, by its dotted path, which laws hold; a bad path gets one line."""
 
+import re
+
 import pytest
 
+from longlag.cells import LRU, Elman, Hidden
 from longlag.errors import LonglagError
 from longlag.laws.cell import LAWS
 from longlag.laws.check import named, run
+from longlag.laws.speed import compiled_or_why_not
 
 LEAKY = """
 import torch
@@ -73,3 +77,18 @@ def test_a_path_that_leads_to_no_cell_gets_one_line(path: str, said: str):
 def test_a_task_is_held_against_the_laws_of_tasks(capsys):
     assert run("longlag.tasks.Adding") == 0
     assert "the splits are disjoint streams" in capsys.readouterr().out
+
+
+class Sorted(Elman):
+    """Its step is not compiled."""
+
+    def step(self, u, s):
+        return Hidden(super().step(u, s).h.sort(-1).values)
+
+
+def test_a_cell_that_is_not_compiled_hears_why_what_runs_it_and_what_that_costs():
+    said = compiled_or_why_not(Sorted)
+    assert re.search(
+        r"on the loop: aten.sort.* is neither .*; there an Elman is \d.* slower$", said
+    )
+    assert "one scan: " in compiled_or_why_not(LRU)

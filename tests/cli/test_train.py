@@ -145,3 +145,27 @@ def test_the_runs_that_there_are_can_be_listed(capsys, place: Path):
     (path,) = place.glob("mine/single/*/record.json")
     said = capsys.readouterr().out
     assert path.parent.name in said and "single" in said and "mse" in said
+
+
+def test_a_cell_that_cannot_be_compiled_is_told_in_one_line_without_a_place_in_the_source(
+    place: Path,
+):
+    (place / "conf" / "cell").mkdir(parents=True)
+    (place / "conf" / "cell" / "odd.yaml").write_text(
+        "# Odd.\n_target_: odd.Odd\n_partial_: true\n"
+    )
+    (place / "odd.py").write_text(
+        "from longlag.cells import Elman, Hidden\n\n\n"
+        "class Odd(Elman):\n"
+        "    def step(self, u, s):\n"
+        "        return Hidden(super().step(u, s).h.sort(-1).values)\n"
+    )
+    train = [sys.executable, "-m", "longlag", "train", "--config-dir", "conf", "cell=odd", *QUIET]
+    for seeds in ("seed=0", "seed=1,2"):  # in this process, and in a worker
+        done = subprocess.run(
+            [*train, seeds, "executor.workers=1"], capture_output=True, text=True, check=True
+        )
+        said = [line for line in done.stderr.splitlines() if "runs on loop" in line]
+        assert len(said) == 1 and "odd.py" not in done.stderr, done.stderr
+        assert said[0].startswith("longlag: warning: Odd runs on loop: ")
+        assert "`longlag check odd.Odd`" in said[0]

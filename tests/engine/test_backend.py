@@ -4,11 +4,13 @@ import json
 import os
 import subprocess
 import sys
+from contextlib import nullcontext
 
 import pytest
 import torch
 
 from longlag.cells import GRU, LSTM, Elman, GRUResetBefore, MinGRU
+from longlag.cells.base import Hidden
 from longlag.engine import BACKENDS, c_compiler, choose_backend, compiled, unroll
 
 T, B, I, H = 6, 3, 2, 4
@@ -42,9 +44,43 @@ def test_without_it_follow_the_scan_the_vendors_kernel_and_the_loop(
     monkeypatch.setattr("longlag.engine.backend.compiled_step", lambda *given: "no C compiler")
     net, x = cell(I, H), torch.zeros(T, B, I)
     resets, taps = torch.zeros(T, B, dtype=torch.bool), net.State(torch.zeros(T, B, H))
-    assert choose_backend(net, x) == unroll(net, x).backend == plain
+    said = pytest.warns(UserWarning, match="no C compiler") if plain == "loop" else nullcontext()
+    compiled._warned.clear()
+    with said:
+        assert choose_backend(net, x) == unroll(net, x).backend == plain
     assert choose_backend(net, x, resets=resets) == step_by_step
     assert choose_backend(net, x, taps=taps) == unroll(net, x, taps=taps).backend == step_by_step
+
+
+class Sorts(Elman):
+    """Its step is no arithmetic of one unit beside the next."""
+
+    def step(self, u, s):
+        return Hidden(super().step(u, s).h.sort(-1).values)
+
+
+def test_auto_says_once_that_a_cell_runs_on_the_loop_why_and_who_tells_more():
+    compiled._warned.clear()
+    x = torch.zeros(T, B, I)
+    told = r"^Sorts runs on loop: .*pointwise.*; `longlag check .*test_backend\.Sorts` tells"
+    with pytest.warns(UserWarning, match=told) as found:
+        for size in (H, H + 1):
+            cell = Sorts(I, size)
+            assert [unroll(cell, x, backend=b).backend for b in ("auto", "compiled")] == [
+                "loop"
+            ] * 2
+    assert len(found) == 1
+
+
+def test_a_kernel_of_the_vendors_does_not_stand_for_a_step_that_a_subclass_changed():
+    assert Sorts(I, H).kernel() is None and Elman(I, H).kernel() is not None
+
+
+def test_nothing_is_said_where_the_loop_is_asked_for_or_single_steps_are():
+    compiled._warned.clear()
+    cell, x = Sorts(I, H), torch.zeros(T, B, I)
+    unroll(cell, x, backend="loop")
+    unroll(cell, x, taps=Hidden(torch.zeros(T, B, H)))
 
 
 def test_fresh_caches_stray_files_threads_and_load_change_neither_backend_nor_bits(tmp_path):

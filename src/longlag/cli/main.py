@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import longlag
-from longlag.errors import EXTRAS, LonglagError, missing_package
+from longlag.errors import EXTRAS, LonglagError, missing_package, warnings_in_one_line
 
 
 class Command(NamedTuple):
@@ -149,7 +149,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         arguments = top.parse_args(words)
     sys.path.insert(0, os.getcwd())  # a cell of the user's own: my_cells.py beside the command
     try:
-        return importlib.import_module(f"longlag.cli.{arguments.command}").run(arguments)
+        with warnings_in_one_line():
+            return importlib.import_module(f"longlag.cli.{arguments.command}").run(arguments)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

@@ -40,7 +40,8 @@ def resolve_backend(
     """Return the backend that is going to run, and the compiled step if it is that.
 
     Args:
-        backend: one of `BACKENDS`; a step that cannot be compiled runs on the loop, with a warning.
+        backend: one of `BACKENDS`.  Where `auto` or `compiled` ends at the loop, since the step
+            cannot be compiled, a warning says so and why, once for each class.
         cell: the recurrence.
         x: the inputs.
         step_by_step: whether single steps are reset or tapped.
@@ -50,15 +51,15 @@ def resolve_backend(
     """
     if backend == "compiled" and step_by_step:
         raise ValueError("backend 'compiled' takes no taps and no resets; use loop or auto")
-    if backend in ("auto", "compiled") and not step_by_step:
-        step = compiled_step(cell, x)
-        if isinstance(step, CompiledStep):
-            return "compiled", step
-        if backend == "compiled":
-            warn_once(cell, step)
-            return "loop", None
-    if backend != "auto":
+    if backend not in ("auto", "compiled"):
         return backend, None
-    if isinstance(cell, LinearCell):
+    step = "" if step_by_step else compiled_step(cell, x)
+    if isinstance(step, CompiledStep):
+        return "compiled", step
+    if backend == "auto" and isinstance(cell, LinearCell):
         return "scan", None
-    return "fused" if cell.kernel() is not None and not step_by_step else "loop", None
+    if backend == "auto" and cell.kernel() is not None and not step_by_step:
+        return "fused", None
+    if not step_by_step:
+        warn_once(cell, step)
+    return "loop", None

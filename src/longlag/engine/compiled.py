@@ -58,8 +58,12 @@ def can_compile(cell: Cell, x: Tensor) -> bool:
 
 
 def warn_once(cell: Cell, why: str) -> None:
-    """Say that `cell` was to be compiled and runs on the loop, once for each reason."""
-    message = f"backend 'compiled': {type(cell).__name__} runs on loop: {why}"
+    """Say that `cell` is not compiled and runs on the loop, once for each class and reason."""
+    kind = type(cell)
+    message = (
+        f"{kind.__name__} runs on loop: {why}; `longlag check {kind.__module__}."
+        f"{kind.__qualname__}` tells what a compiled step gains"
+    )
     if message not in _warned:
         _warned.add(message)
         warnings.warn(message, stacklevel=3)

@@ -13,7 +13,7 @@ from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 
 from longlag.cells.base import Cell
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, warnings_in_one_line
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
 from longlag.runs.arguments import check_arguments
@@ -157,12 +157,12 @@ def build_trainer(cfg: Any, callbacks: list[Any], logger: Any) -> lightning.Trai
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Silence Lightning's notes on hardware, loggers and workers: they fit no small CPU run."""
+    """Silence Lightning's notes, which fit no small CPU run; other warnings take one line."""
     noisy = [logging.getLogger(name) for name in ("lightning.pytorch", "lightning.fabric")]
     levels = [logger.level for logger in noisy]
     for logger in noisy:
         logger.setLevel(logging.ERROR)
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), warnings_in_one_line():
         warnings.filterwarnings("ignore", module="lightning")
         try:
             yield
