@@ -2,7 +2,8 @@
 
 A vanilla RNN and an LSTM are trained on the adding task until the RNN has failed.  Passes of each,
 with the weights of several steps of training, are timed in turns with subnormal numbers kept and
-flushed to zero, beside the share of the loss gradient with respect to the states that is subnormal.
+flushed to zero, beside the count of subnormal numbers in the loss gradient with respect to the
+states: by their bits, with them kept (so that they did occur where they were timed) and flushed.
 What a subnormal number costs depends on the CPU: hundreds of cycles on some, nothing on others.
 
     OMP_NUM_THREADS=1 python benchmarks/denormals.py [--steps 1500] [--rounds 15] [--quick]
@@ -28,7 +29,7 @@ from longlag.tasks import Adding
 
 B, H, T = 32, 64, 200
 RATE, CLIP = 3e-3, 1.0
-SMALLEST_NORMAL = torch.finfo(torch.float32).tiny
+EXPONENT, FRACTION = 0x7F800000, 0x007FFFFF  # bits of a float32
 OUT = Path("results/speed/denormals.json")
 
 
@@ -53,14 +54,29 @@ def snapshots(model: Model, task: Adding, steps: int) -> dict[str, Model]:
     return found
 
 
-def subnormal_share(model: Model, batch) -> float:
-    """The share of the numbers of dL/dh_t, over all steps, that are subnormal."""
+def subnormals(model: Model, batch) -> int:
+    """Count the subnormal numbers among the T B H of dL/dh_t, as the unit is set."""
 
     def loss(out) -> Tensor:
         return (out.prediction[-1] - batch.target[-1]).square().mean()
 
-    size = state_gradients(model, batch.x, loss)[0].h.abs()
-    return float(((size > 0) & (size < SMALLEST_NORMAL)).double().mean())
+    bits = state_gradients(model, batch.x, loss)[0].h.view(torch.int32)
+    return int(((bits & EXPONENT == 0) & (bits & FRACTION != 0)).sum())
+
+
+def slowdown(turns: int = 200) -> float:
+    """How many times as long a matrix product of subnormal numbers takes as one of normal ones."""
+    times: dict[float, list[float]] = {1e-3: [], 1e-40: []}
+    ones = torch.ones(H, H)
+    for _ in range(turns):
+        for value, seconds in times.items():
+            x = torch.full((H, H), value)
+            start = time.process_time()
+            for _ in range(20):
+                torch.mm(ones, x)
+            seconds.append(time.process_time() - start)
+    normal, subnormal = (statistics.median(seconds) for seconds in times.values())
+    return subnormal / normal
 
 
 def measure(models: dict[str, Model], batch, rounds: int) -> dict[str, dict[str, float]]:
@@ -73,15 +89,18 @@ def measure(models: dict[str, Model], batch, rounds: int) -> dict[str, dict[str,
                     start = time.process_time()
                     loss_of(model, batch).backward()
                     seconds.append(time.process_time() - start)
-    return {
-        name: {
+    found = {}
+    for name, (kept, flushed) in times.items():
+        with flush_denormals():
+            left = subnormals(models[name], batch)
+        found[name] = {
             "kept_ms": 1e3 * statistics.median(kept[1:]),
             "flushed_ms": 1e3 * statistics.median(flushed[1:]),
             "ratio": statistics.median(a / b for a, b in zip(kept[1:], flushed[1:], strict=True)),
-            "subnormal_share": subnormal_share(models[name], batch),
+            "subnormals_kept": subnormals(models[name], batch),
+            "subnormals_flushed": left,
         }
-        for name, (kept, flushed) in times.items()
-    }
+    return found
 
 
 def main() -> None:
@@ -91,7 +110,8 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="RNN alone, 3 turns, nothing written")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    task, rows = Adding(length=T), {}
+    task, rows, cpu = Adding(length=T), {}, slowdown()
+    print(f"on this CPU a product of subnormal numbers takes {cpu:.2f} times one of normal ones")
     for cell in (Elman,) if options.quick else (Elman, LSTM):
         torch.manual_seed(0)
         fresh = Model(2, 1, cell, H, backend="loop")
@@ -101,13 +121,14 @@ def main() -> None:
         for name, row in rows[cell.__name__].items():
             print(
                 f"{cell.__name__:6s} {name:9s} kept {row['kept_ms']:7.2f} ms   flushed "
-                f"{row['flushed_ms']:7.2f} ms   kept : flushed {row['ratio']:.2f}   subnormal "
-                f"{row['subnormal_share']:.1%} of dL/dh",
+                f"{row['flushed_ms']:7.2f} ms   kept : flushed {row['ratio']:.2f}   subnormal in "
+                f"dL/dh: kept {row['subnormals_kept']}, flushed {row['subnormals_flushed']}, "
+                f"of {T * B * H}",
                 flush=True,
             )
     if not options.quick:
         OUT.parent.mkdir(parents=True, exist_ok=True)
-        sizes = {"B": B, "H": H, "T": T, "steps": options.steps, "rows": rows}
+        sizes = {"B": B, "H": H, "T": T, "steps": options.steps, "product": cpu, "rows": rows}
         OUT.write_text(json.dumps({**sizes, **machine()}, indent=1))
 
 
