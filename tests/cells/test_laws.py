@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 from hydra.utils import instantiate
+from jaxtyping import TypeCheckError
 from omegaconf import OmegaConf
 from torch import nn
 
@@ -179,3 +180,11 @@ def test_a_cell_with_a_bug_breaks_the_law_against_it(cell, broken):
 
 def test_a_sound_cell_breaks_none():
     assert all(found.ok for found in check_cell(Broken)) and len(check_cell(Elman)) == len(LAWS)
+
+
+def test_the_shapes_and_types_of_a_cell_s_signatures_are_checked_while_tests_run():
+    cell = LSTM(2, 4)
+    with pytest.raises(TypeCheckError, match="parameter 'x'"):
+        cell.project(torch.zeros(3, 2, dtype=torch.long))
+    with pytest.raises(TypeCheckError, match="parameter 's'"):
+        cell.step(torch.zeros(3, 16), (torch.zeros(3, 4), torch.zeros(3, 4)))

@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import linear
 
-from longlag.cells.base import Cell, Hidden
+from longlag.cells.base import AffineInputCell, Hidden
 from longlag.cells.initial import uniform_
 from longlag.cells.skew import Skew
 
@@ -15,10 +15,10 @@ from longlag.cells.skew import Skew
 class AntisymmetricGates(NamedTuple):
     """The input gate of the gated form."""
 
-    z: Tensor
+    z: Float[Tensor, "*S H"]
 
 
-class AntisymmetricRNN(Cell):
+class AntisymmetricRNN(AffineInputCell):
     r"""Euler's method on an antisymmetric flow, which neither grows nor decays.
 
         M   = A - A^T - gamma 1,  A strictly upper triangular
@@ -69,10 +69,6 @@ class AntisymmetricRNN(Cell):
     def matrix(self) -> Float[Tensor, "H H"]:
         """Return A - A^T, of which gamma is not yet taken."""
         return self.skew(self.A)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W x_t + b, and that of the gate."""
-        return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> Any:
         """z_t, if there is one."""

@@ -121,6 +121,16 @@ class Cell(nn.Module, ABC):
         return None
 
 
+class AffineInputCell(Cell):
+    """A cell whose input enters through one matrix alone: u = W_x x + b, rows (P,I)."""
+
+    W_x: nn.Linear
+
+    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
+        """W_x x_t + b, for every gate and candidate at once."""
+        return self.W_x(x)
+
+
 class LinearCell(Cell):
     """An elementwise-linear recurrence s_t = a_t * s_(t-1) + b_t, which a scan can run."""
 

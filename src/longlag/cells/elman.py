@@ -6,11 +6,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell, Hidden, Kernel
+from longlag.cells.base import AffineInputCell, Hidden, Kernel
 from longlag.cells.initial import uniform_
 
 
-class Elman(Cell):
+class Elman(AffineInputCell):
     r"""Vanilla RNN: h_t = phi(W_x x_t + W_h h_(t-1) + b), phi = tanh or relu.
 
     Args:
@@ -52,10 +52,6 @@ class Elman(Cell):
             nn.init.eye_(self.W_h.weight)
             nn.init.normal_(self.W_x.weight, 0.0, 0.001)
             nn.init.zeros_(self.W_x.bias)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S H"]:
-        """W_x x_t + b."""
-        return self.W_x(x)
 
     def step(self, u: Float[Tensor, "*S H"], s: Hidden) -> Hidden:
         """phi(u_t + W_h h_(t-1))."""

@@ -12,7 +12,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell, Hidden, Kernel
+from longlag.cells.base import AffineInputCell, Hidden, Kernel
 from longlag.cells.initial import uniform_
 
 
@@ -25,16 +25,12 @@ class GRUGates(NamedTuple):
     candidate = "n"
 
 
-class _Gated(Cell):
+class _Gated(AffineInputCell):
     """What both forms share: the projection, the mix and what is kept; the candidate differs."""
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__(input_size, hidden_size)
         self.W_x = nn.Linear(input_size, 3 * hidden_size)  # rows in the order r z n
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for both gates and the candidate."""
-        return self.W_x(x)
 
     @abstractmethod
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> GRUGates:

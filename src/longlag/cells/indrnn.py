@@ -4,11 +4,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell, Hidden
+from longlag.cells.base import AffineInputCell, Hidden
 from longlag.cells.initial import uniform_
 
 
-class IndRNN(Cell):
+class IndRNN(AffineInputCell):
     r"""Independently recurrent network: h_t = relu(W x_t + u * h_(t-1) + b).
 
     u is one number a unit, so that a unit's memory decays as u^(T-t); units of a layer meet in
@@ -38,10 +38,6 @@ class IndRNN(Cell):
         uniform_(self, hidden_size)
         low, high = (0.0, 1.0) if self.bound is None else (1 / self.bound, self.bound)
         nn.init.uniform_(self.u, low, high)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S H"]:
-        """W x_t + b."""
-        return self.W_x(x)
 
     def held(self) -> Float[Tensor, "H"]:
         """Return u, within the bound if there is one."""

@@ -1,6 +1,7 @@
 """How the weights of a cell start."""
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 
@@ -10,7 +11,7 @@ def uniform_(module: nn.Module, fan: int) -> None:
         nn.init.uniform_(parameter, -(fan**-0.5), fan**-0.5)
 
 
-def chrono(hidden_size: int, longest: int) -> Tensor:
+def chrono(hidden_size: int, longest: int) -> Float[Tensor, "H"]:
     """Draw forget biases log(U[1, T_max - 1]): time scales spread up to T_max.
 
     Args:

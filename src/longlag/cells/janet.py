@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell, Hidden
+from longlag.cells.base import AffineInputCell, Hidden
 from longlag.cells.initial import chrono as chrono_bias
 from longlag.cells.initial import uniform_
 
@@ -21,7 +21,7 @@ class JANETGates(NamedTuple):
     candidate = "g"
 
 
-class JANET(Cell):
+class JANET(AffineInputCell):
     r"""Just another network: the forget gate alone.
 
         a_t = W_f x_t + U_f h_(t-1) + b_f
@@ -59,10 +59,6 @@ class JANET(Cell):
             b_f.fill_(forget_bias)
             if chrono is not None:
                 b_f.copy_(chrono_bias(hidden_size, chrono))
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for the gate and the candidate."""
-        return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> JANETGates:
         """f_t, i_t and g_t."""

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell, Kernel
+from longlag.cells.base import AffineInputCell, Kernel
 from longlag.cells.initial import chrono as chrono_bias
 from longlag.cells.initial import uniform_
 
@@ -29,7 +29,7 @@ class LSTMGates(NamedTuple):
     candidate = "g"
 
 
-class LSTM(Cell):
+class LSTM(AffineInputCell):
     r"""Long short-term memory with a forget gate.
 
         f_t = sigmoid(W_f [h_(t-1), x_t] + b_f)        forget gate
@@ -71,10 +71,6 @@ class LSTM(Cell):
             if chrono is not None:
                 b_f.copy_(chrono_bias(hidden_size, chrono))
                 b_i.copy_(-b_f)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for the gates and the candidate."""
-        return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMGates:
         """f_t, i_t, g_t and o_t."""

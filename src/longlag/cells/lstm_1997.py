@@ -96,7 +96,7 @@ class LSTM1997(Cell):
                     self.b[k * H : (k + 1) * H] = row
         self.register_buffer("spread", torch.eye(H).repeat_interleave(size, 1), persistent=False)
 
-    spread: Tensor  # (H,C): block -> its cells
+    spread: Float[Tensor, "H C"]  # block -> its cells
 
     @property
     def output_size(self) -> int:

@@ -1,6 +1,5 @@
 """The LSTMs that came before, beside and after: which gates there are, and what they look at."""
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Literal, NamedTuple
 
@@ -8,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell
+from longlag.cells.base import AffineInputCell
 from longlag.cells.initial import uniform_
 from longlag.cells.lstm import LSTMState
 
@@ -16,7 +15,17 @@ NAMES = {"i": "input_gate", "f": "forget_gate", "o": "output_gate"}
 GATES = {"i": ("own", "open"), "f": ("own", "open", "coupled"), "o": ("own", "open")}
 
 
-class _Family(Cell):
+class GateState(NamedTuple):
+    """The hidden state, the cell state, and the gates, which are remembered too."""
+
+    h: Float[Tensor, "*S H"]
+    c: Float[Tensor, "*S H"]
+    i: Float[Tensor, "*S H"]
+    f: Float[Tensor, "*S H"]
+    o: Float[Tensor, "*S H"]
+
+
+class _Family(AffineInputCell):
     """What all share: the equations, of which each member leaves some parts out."""
 
     def __init__(
@@ -28,6 +37,7 @@ class _Family(Cell):
         forget_bias: float | None,
     ) -> None:
         super().__init__(input_size, hidden_size)
+        self.linear_candidate, self.R = False, None
         me = type(self).__name__
         for letter, kind in kinds.items():
             if kind not in GATES[letter]:
@@ -52,42 +62,39 @@ class _Family(Cell):
             with torch.no_grad():
                 self.W_x.bias.chunk(1 + len(self.gated))[self.gated.index(letter)].fill_(b_f)
 
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for the candidate and the gates that there are."""
-        return self.W_x(x)
-
-    def inside(
-        self,
-        a: Float[Tensor, "*S P"],
-        c: Float[Tensor, "*S H"],
-        linear: bool,
-        extra: Float[Tensor, "*S G"] | None = None,
-    ) -> tuple[dict[str, Tensor], Tensor]:
-        """The gates, the candidate g~ and c_t, from a = W_x x_t + W_h h_(t-1) + b and c_(t-1)."""
-        *parts, candidate = a.chunk(1 + len(self.gated), dim=-1)
-        if extra is not None:
-            parts = [p + e for p, e in zip(parts, extra.chunk(len(parts), dim=-1), strict=True)]
+    def gates_and_cell(
+        self, u: Float[Tensor, "*S P"], s: LSTMState | GateState
+    ) -> tuple[dict[str, Float[Tensor, "*S H"]], Float[Tensor, "*S H"]]:
+        """Compute the gates that there are, the candidate g~, and c_t."""
+        fed = () if self.R is None else self.R(torch.cat(s[2:], dim=-1)).chunk(3, dim=-1)
+        *parts, candidate = (u + self.W_h(s.h)).chunk(1 + len(self.gated), dim=-1)
+        if fed:
+            parts = [part + more for part, more in zip(parts, fed, strict=True)]
         pre = dict(zip(self.gated, parts, strict=True))
         p = {} if self.p is None else dict(zip(self.gated, self.p.unbind(0), strict=True))
 
         def gate(letter: str, seen: Tensor) -> Tensor:
             return torch.sigmoid(pre[letter] + p[letter] * seen if p else pre[letter])
 
-        found = {"g~": candidate if linear else torch.tanh(candidate)}
-        found |= {letter: gate(letter, c) for letter in "if" if letter in pre}
+        found = {"g~": candidate if self.linear_candidate else torch.tanh(candidate)}
+        found |= {letter: gate(letter, s.c) for letter in "if" if letter in pre}
         if self.coupled:
             found["f"] = 1 - found["i"]
         new = found["i"] * found["g~"] if "i" in found else found["g~"]
-        new = new + (found["f"] * c if "f" in found else c)
+        new = new + (found["f"] * s.c if "f" in found else s.c)
         if "o" in pre:
             found["o"] = gate("o", new)
         return found, new
 
-    @abstractmethod
-    def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> dict[str, Tensor]:
-        """Those gates that there are, and the candidate g~."""
+    def gates(
+        self, u: Float[Tensor, "*S P"], s: LSTMState | GateState
+    ) -> dict[str, Float[Tensor, "*S H"]]:
+        """Those of i_t, f_t and o_t that there are, and g_t."""
+        return self.gates_and_cell(u, s)[0]
 
-    def keep(self, u: Float[Tensor, "*S P"], s: LSTMState) -> Mapping[str, Tensor]:
+    def keep(
+        self, u: Float[Tensor, "*S P"], s: LSTMState | GateState
+    ) -> Mapping[str, Float[Tensor, "*S H"]]:
         """f_t keeps c; without a forget gate all of it stays."""
         return {"c": self.gates(u, s).get("f", torch.ones_like(s.c))}
 
@@ -144,28 +151,14 @@ class LSTMVariant(_Family):
                 raise ValueError(
                     f"LSTMVariant: {name}_activation must be tanh or identity, not {kind!r}"
                 )
-        self.W_xut_activation, self.output_activation = input_activation, output_activation
-
-    def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> dict[str, Tensor]:
-        """Those of i_t, f_t and o_t that there are, and g_t."""
-        return self.inside(u + self.W_h(s.h), s.c, self.W_xut_activation == "identity")[0]
+        self.linear_candidate = input_activation == "identity"
+        self.linear_output = output_activation == "identity"
 
     def step(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMState:
         """c_t and h_t."""
-        linear = self.W_xut_activation == "identity"
-        gate, c = self.inside(u + self.W_h(s.h), s.c, linear)
-        h = c if self.output_activation == "identity" else torch.tanh(c)
+        gate, c = self.gates_and_cell(u, s)
+        h = c if self.linear_output else torch.tanh(c)
         return LSTMState(gate["o"] * h if "o" in gate else h, c)
-
-
-class GateState(NamedTuple):
-    """The hidden state, the cell state, and the gates, which are remembered too."""
-
-    h: Float[Tensor, "*S H"]
-    c: Float[Tensor, "*S H"]
-    i: Float[Tensor, "*S H"]
-    f: Float[Tensor, "*S H"]
-    o: Float[Tensor, "*S H"]
 
 
 class FullGateLSTM(_Family):
@@ -191,16 +184,7 @@ class FullGateLSTM(_Family):
         self.R = nn.Linear(3 * hidden_size, 3 * hidden_size, bias=False)
         uniform_(self.R, hidden_size)
 
-    def seen(self, u: Float[Tensor, "*S P"], s: GateState) -> tuple[dict[str, Tensor], Tensor]:
-        """The gates and c_t."""
-        extra = self.R(torch.cat([s.i, s.f, s.o], dim=-1))
-        return self.inside(u + self.W_h(s.h), s.c, False, extra)
-
-    def gates(self, u: Float[Tensor, "*S P"], s: GateState) -> dict[str, Tensor]:
-        """i_t, f_t, o_t and g_t."""
-        return self.seen(u, s)[0]
-
     def step(self, u: Float[Tensor, "*S P"], s: GateState) -> GateState:
         """h_t, c_t and the gates."""
-        gate, c = self.seen(u, s)
+        gate, c = self.gates_and_cell(u, s)
         return GateState(gate["o"] * torch.tanh(c), c, gate["i"], gate["f"], gate["o"])

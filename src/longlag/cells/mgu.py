@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell, Hidden
+from longlag.cells.base import AffineInputCell, Hidden
 from longlag.cells.initial import uniform_
 
 
@@ -19,7 +19,7 @@ class MGUGates(NamedTuple):
     candidate = "n"
 
 
-class MGU(Cell):
+class MGU(AffineInputCell):
     r"""Minimal gated unit.
 
         f_t = sigmoid(W_f x_t + U_f h_(t-1) + b_f)               forget gate, as the paper calls it
@@ -41,10 +41,6 @@ class MGU(Cell):
         self.U_f = nn.Linear(hidden_size, hidden_size, bias=False)
         self.U_n = nn.Linear(hidden_size, hidden_size, bias=False)
         uniform_(self, hidden_size)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for the gate and the candidate."""
-        return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> MGUGates:
         """f_t and n_t."""

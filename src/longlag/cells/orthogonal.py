@@ -7,7 +7,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
 
-from longlag.cells.base import Cell, Hidden
+from longlag.cells.base import AffineInputCell, Hidden
 from longlag.cells.initial import uniform_
 from longlag.cells.skew import Skew
 
@@ -15,23 +15,23 @@ from longlag.cells.skew import Skew
 class Rotation(nn.Module):
     """U_0 exp(A - A^T) of the H(H-1)/2 numbers below A's diagonal; `base` is U_0."""
 
-    base: Tensor
+    base: Float[Tensor, "H H"]
 
-    def __init__(self, base: Tensor) -> None:
+    def __init__(self, base: Float[Tensor, "H H"]) -> None:
         super().__init__()
         self.register_buffer("base", base.detach().clone())
         self.skew = Skew(len(base), "below")
 
-    def forward(self, numbers: Tensor) -> Tensor:
-        """The numbers -> the matrix."""
+    def forward(self, numbers: Float[Tensor, "N"]) -> Float[Tensor, "H H"]:
+        """Compute the matrix from its numbers."""
         return self.base @ torch.matrix_exp(self.skew(numbers))
 
-    def right_inverse(self, U: Tensor) -> Tensor:
-        """Zeros, which give U_0."""
+    def right_inverse(self, U: Float[Tensor, "H H"]) -> Float[Tensor, "N"]:
+        """Return zeros, which give U_0."""
         return U.new_zeros(self.skew.at.shape[1])
 
 
-class OrthogonalRNN(Cell):
+class OrthogonalRNN(AffineInputCell):
     r"""Vanilla RNN whose recurrent matrix is a rotation: orthogonal, of determinant 1.
 
         U   = U_0 exp(A - A^T)                                   in SO(H) for every A
@@ -76,10 +76,6 @@ class OrthogonalRNN(Cell):
         self.W_h = W_h
         if nonlinearity == "modrelu":
             self.b_phi = nn.Parameter(torch.empty(hidden_size).uniform_(-0.01, 0.01))
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S H"]:
-        """W x_t + b."""
-        return self.W_x(x)
 
     def step(self, u: Float[Tensor, "*S H"], s: Hidden) -> Hidden:
         """phi(u_t + U h_(t-1))."""

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell
+from longlag.cells.base import AffineInputCell
 from longlag.cells.initial import uniform_
 
 
@@ -18,7 +18,7 @@ class Oscillation(NamedTuple):
     z: Float[Tensor, "*S H"]
 
 
-class CoRNN(Cell):
+class CoRNN(AffineInputCell):
     r"""Coupled oscillatory RNN: a network of driven, damped oscillators.
 
         z_t = z_(t-1) + dt * (tanh(U_y y_(t-1) + U_z z_(t-1) + W x_t + b)
@@ -59,10 +59,6 @@ class CoRNN(Cell):
         self.W_s = nn.Linear(2 * hidden_size, hidden_size, bias=False)  # columns y z
         uniform_(self, input_size + 2 * hidden_size)
 
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S H"]:
-        """W x_t + b."""
-        return self.W_x(x)
-
     def step(self, u: Float[Tensor, "*S H"], s: Oscillation) -> Oscillation:
         """The velocity, then the position with it."""
         force = torch.tanh(u + self.W_s(torch.cat([s.y, s.z], dim=-1)))
@@ -79,7 +75,7 @@ class LEMGates(NamedTuple):
     candidate = "g"
 
 
-class LEM(Cell):
+class LEM(AffineInputCell):
     r"""Long expressive memory: two leaky variables, each with learned time steps.
 
         d_t = sigmoid(W_1 x_t + U_1 y_(t-1) + b_1)               time step of z, over dt
@@ -108,10 +104,6 @@ class LEM(Cell):
         self.U = nn.Linear(hidden_size, 3 * hidden_size, bias=False)  # rows in the order 1 2 z
         self.U_y = nn.Linear(hidden_size, hidden_size, bias=False)
         uniform_(self, hidden_size)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W x_t + b, for both time steps and both candidates."""
-        return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Oscillation) -> LEMGates:
         """d_t, e_t and g_t."""

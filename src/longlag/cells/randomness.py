@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 import torch
+from jaxtyping import Float, UInt8
 from torch import Tensor, nn
 
 
@@ -26,15 +27,15 @@ class RandomSource(nn.Module):
         drawn = torch.randint(2**62, (), device="cpu") if seed is None else seed
         self.generator = torch.Generator().manual_seed(int(drawn))
 
-    def uniform(self, *shape: int) -> Tensor:
+    def uniform(self, *shape: int) -> Float[Tensor, "..."]:
         """Draw uniform numbers in [0, 1)."""
         return torch.rand(shape, generator=self.generator, device="cpu")
 
-    def get_extra_state(self) -> Tensor:
+    def get_extra_state(self) -> UInt8[Tensor, "N"]:
         """Return how far the generator has come."""
         return self.generator.get_state()
 
-    def set_extra_state(self, state: Tensor) -> None:
+    def set_extra_state(self, state: UInt8[Tensor, "N"]) -> None:
         """Go on from there."""
         self.generator.set_state(state.cpu())
 

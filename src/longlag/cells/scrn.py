@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell
+from longlag.cells.base import AffineInputCell
 from longlag.cells.initial import uniform_
 
 
@@ -18,7 +18,7 @@ class Context(NamedTuple):
     s: Float[Tensor, "*S H"]
 
 
-class SCRN(Cell):
+class SCRN(AffineInputCell):
     r"""Structurally constrained recurrent network.
 
         s_t = (1 - alpha) * B x_t + alpha * s_(t-1)              context
@@ -49,10 +49,6 @@ class SCRN(Cell):
     def output_size(self) -> int:
         """D = 2H: the hidden state and the context."""
         return 2 * self.hidden_size
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """A x_t and B x_t."""
-        return self.W_x(x)
 
     def keep(self, u: Float[Tensor, "*S P"], s: Context) -> Mapping[str, Tensor]:
         """Alpha keeps s."""

@@ -1,6 +1,7 @@
 """Antisymmetric matrices by their free numbers: what antisymmetric and orthogonal RNNs learn."""
 
 import torch
+from jaxtyping import Float, Int
 from torch import Tensor, nn
 
 
@@ -12,7 +13,7 @@ class Skew(nn.Module):
         side: `above` (strictly upper triangular) or `below`.
     """
 
-    at: Tensor  # (2, H(H-1)/2): rows and columns of the numbers
+    at: Int[Tensor, "2 N"]  # rows and columns of the N = H(H-1)/2 numbers
 
     def __init__(self, size: int, side: str) -> None:
         super().__init__()
@@ -24,7 +25,7 @@ class Skew(nn.Module):
         )
         self.register_buffer("at", at, persistent=False)
 
-    def forward(self, numbers: Tensor) -> Tensor:
-        """(H(H-1)/2,) -> (H,H)."""
+    def forward(self, numbers: Float[Tensor, "N"]) -> Float[Tensor, "H H"]:
+        """Compute A - A^T."""
         A = numbers.new_zeros(self.size, self.size).index_put((self.at[0], self.at[1]), numbers)
         return A - A.T

@@ -8,7 +8,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from longlag.cells.base import Cell
+from longlag.cells.base import AffineInputCell
 from longlag.cells.initial import uniform_
 
 EMPTY = -1e30  # m_0: the log of a scale of nothing, finite in every float but half
@@ -33,7 +33,7 @@ class SLSTMGates(NamedTuple):
     candidate = "z"
 
 
-class SLSTM(Cell):
+class SLSTM(AffineInputCell):
     r"""LSTM with exponential input gate; its sums are kept scaled by exp(-m_t).
 
         i~_t = W_i x_t + U_i h_(t-1) + b_i                       log of the input gate
@@ -72,10 +72,6 @@ class SLSTM(Cell):
         """Zeros; m is the log of a scale, and starts at that of nothing."""
         zeros = self.W_x.weight.new_zeros(batch_size, self.hidden_size)
         return SLSTMState(zeros, zeros.clone(), zeros.clone(), torch.full_like(zeros, EMPTY))
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for the gates and the candidate."""
-        return self.W_x(x)
 
     def inside(self, u: Float[Tensor, "*S P"], s: SLSTMState) -> tuple[SLSTMGates, Tensor]:
         """The scaled gates, the candidate, and m_t."""

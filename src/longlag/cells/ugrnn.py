@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell, Hidden
+from longlag.cells.base import AffineInputCell, Hidden
 from longlag.cells.initial import uniform_
 
 
@@ -19,7 +19,7 @@ class UGRNNGates(NamedTuple):
     candidate = "c"
 
 
-class UGRNN(Cell):
+class UGRNN(AffineInputCell):
     r"""Update-gate RNN.
 
         c_t = tanh(W_c x_t + U_c h_(t-1) + b_c)                  candidate
@@ -42,10 +42,6 @@ class UGRNN(Cell):
         uniform_(self, hidden_size)
         with torch.no_grad():
             self.W_x.bias[:hidden_size].fill_(gate_bias)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for the gate and the candidate."""
-        return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> UGRNNGates:
         """g_t and c_t."""

@@ -49,8 +49,10 @@ class Wrapper(Cell):
         """As of the cell."""
         return self.cell.init_state(batch_size)
 
-    def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
-        """The input x (T,B,I) that the cell sees in training, and the columns (T,B,.)."""
+    def drawn(
+        self, x: Float[Tensor, "*S I"]
+    ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
+        """Return the input that the cell sees in training, and the columns beside it."""
         return x, []
 
     @final
@@ -62,8 +64,8 @@ class Wrapper(Cell):
         u = self.cell.project(x)
         return torch.cat([u, *(c.to(u) for c in columns)], dim=-1) if columns else u
 
-    def split(self, u: Tensor) -> tuple[Tensor, ...]:
-        """The cell's own u, then the columns."""
+    def split(self, u: Float[Tensor, "*S P"]) -> tuple[Float[Tensor, "*S _"], ...]:
+        """Return the cell's own u, then the columns."""
         widths = self.columns if self.training else ()
         return u.split([u.shape[-1] - sum(widths), *widths], dim=-1)
 

@@ -57,7 +57,9 @@ class HDetach(Wrapper):
         self.p = p
         self.columns = (1,)  # whether h is open
 
-    def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def drawn(
+        self, x: Float[Tensor, "*S I"]
+    ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
         """1 - k_t, the same for every sequence."""
         T, B, _ = x.shape
         return x, [(self.source.uniform(T, 1, 1) >= self.p).float().expand(T, B, 1)]

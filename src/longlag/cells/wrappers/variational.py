@@ -56,22 +56,24 @@ class VariationalDropout(Wrapper):
         self.shape = self.cell.init_state(1).h.shape[1:]
         self.columns = (self.shape.numel(),)
 
-    def mask(self, p: float, batch: int, size: int) -> Tensor:
-        """(B, size) of 0 and 1 / (1 - p)."""
+    def mask(self, p: float, batch: int, size: int) -> Float[Tensor, "B N"]:
+        """Draw 0 with probability p, else 1 / (1 - p)."""
         return (self.source.uniform(batch, size) >= p).double() / (1 - p)
 
-    def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def drawn(
+        self, x: Float[Tensor, "*S I"]
+    ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
         """m_x * x, and m_h at every step."""
         T, B, I = x.shape
         m_x, m_h = self.mask(self.inputs, B, I), self.mask(self.hidden, B, *self.columns)
         return x * m_x.to(x), [m_h.expand(T, -1, -1)]
 
-    def dropped(self, u: Float[Tensor, "*S P"], s: Any) -> tuple[Tensor, Any]:
+    def dropped(self, u: Float[Tensor, "*S P"], s: Any) -> tuple[Float[Tensor, "*S _"], Any]:
         """What the cell sees: its own u, and the state with h dropped."""
         own, *m_h = self.split(u)
         return own, s._replace(h=s.h * self.shaped(m_h[0])) if m_h else s
 
-    def shaped(self, m_h: Float[Tensor, "*S N"]) -> Tensor:
+    def shaped(self, m_h: Float[Tensor, "*S N"]) -> Float[Tensor, "..."]:
         """m_h with the axes of h."""
         return m_h if len(self.shape) == 1 else m_h.unflatten(-1, self.shape)
 

@@ -54,12 +54,14 @@ class Zoneout(Wrapper):
         self.shapes = tuple(leaf.shape[1:] for leaf in self.cell.init_state(1))
         self.columns = tuple(shape.numel() for shape in self.shapes)
 
-    def drawn(self, x: Tensor) -> tuple[Tensor, list[Tensor]]:
+    def drawn(
+        self, x: Float[Tensor, "*S I"]
+    ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
         """What stays, d, for each part: (T,B,H)."""
         pairs = zip(self.rates, self.columns, strict=True)
         return x, [(self.source.uniform(*x.shape[:2], H) < z).float() for z, H in pairs]
 
-    def stays(self, u: Float[Tensor, "*S P"]) -> tuple[Tensor, Any]:
+    def stays(self, u: Float[Tensor, "*S P"]) -> tuple[Float[Tensor, "*S _"], Any]:
         """The cell's own u, and for each part of the state d or, in eval mode, z."""
         own, *d = self.split(u)
         if not self.training:
