@@ -1,9 +1,9 @@
-"""Decay rates and horizons on profiles whose answer is known."""
+"""Decay rates on profiles whose answer is known."""
 
 import numpy as np
 import pytest
 
-from longlag.stats import fit, memory_horizon
+from longlag.stats import fit
 from longlag.stats.decay import left, slope
 
 rng = np.random.default_rng
@@ -81,25 +81,3 @@ def test_too_few_lags_are_not_fitted():
 
 def test_what_is_left_needs_no_fit():
     np.testing.assert_allclose(left(exponential(0.25), 99), -0.25 * 99)
-
-
-def test_the_horizon_is_the_longest_length_that_enough_seeds_solve():
-    solved = {50: [1, 1, 1, 1, 1], 100: [1, 1, 1, 1, 0], 200: [1, 1, 1, 0, 0], 400: [0] * 5}
-    horizon = memory_horizon({T: np.array(s, bool) for T, s in solved.items()})
-    assert horizon == (100, 50, 400) and str(horizon) == "100" and not horizon.above
-
-
-def test_a_cell_that_solves_nothing_has_a_horizon_below_the_ladder_and_not_0():
-    horizon = memory_horizon({20: np.zeros(5, bool), 50: np.zeros(5, bool)})
-    assert horizon.value is None and str(horizon) == "< 20"
-
-
-def test_a_cell_that_solves_all_has_a_horizon_at_least_as_long_as_the_ladder():
-    horizon = memory_horizon({20: np.ones(5, bool), 100: np.ones(5, bool)})
-    assert horizon.above and str(horizon) == "≥ 100"
-
-
-def test_a_ladder_without_seeds_is_refused():
-    for solved in ({}, {20: np.zeros(0, bool)}):
-        with pytest.raises(ValueError, match="at least 1 length and 1 seed"):
-            memory_horizon(solved)

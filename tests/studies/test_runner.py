@@ -2,13 +2,15 @@
 
 import functools
 import json
+from collections import Counter
 from concurrent.futures import BrokenExecutor, Future
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from longlag.errors import LonglagError
-from longlag.records.record import Metrics, Record
+from longlag.records.record import Criterion, Metrics, Record
 from longlag.records.store import Store
 from longlag.runs.config import Config, Template, template
 from longlag.studies import plan as plan_module
@@ -224,6 +226,39 @@ def test_where_every_trial_of_a_cell_fails_its_final_runs_still_have_a_rate(stor
     assert chosen == {"lstm": ["optim.lr=0.003"], "gru": ["optim.lr=0.001"]}
     gru = [t["value"] for c in plan["chosen"] if c["cell"] == "gru" for t in c["trials"]]
     assert gru == [None] * 3
+
+
+@pytest.mark.parametrize("ladders", [{}, {"adding": [5, 10, 20]}])
+def test_a_plan_knows_how_many_runs_it_has_when_it_has_ended(store, ladders):
+    run(store, FakeExecutor(store), one := study(ladders=ladders))
+    plan = StudyPlan(one, store)
+    assert (
+        plan.total == len(plan.recorded()) == sum(len(s["ids"]) for s in plan.summary()["stages"])
+    )
+
+
+def test_the_next_rung_starts_when_its_own_cell_has_decided_the_one_below(store):
+    class Climb(FakeExecutor):
+        """The LSTM solves 10 steps and no more; the GRU nothing."""
+
+        def submit(self, function, config, root, study, run_id):
+            self.started.append((config.names["cell"], config.values.task.length))
+            solved = config.names["cell"] == "lstm" and config.values.task.length <= 10
+            rule = Criterion("mse", 0.01, "longlag's own", met=solved, step=1 if solved else None)
+            self.store.save(replace(record_of(config), solved=rule), [], {})
+            future: Future = Future()
+            future.set_result("done")
+            return future
+
+    one = study(ladders={"adding": [5, 10, 20, 50, 100]}, seeds=[0, 1, 2, 3, 4])
+    executor = Climb(store)
+    plan = run(store, executor, one)
+    climbed = Counter(executor.started)
+    assert climbed == Counter(
+        {("lstm", 5): 8, ("lstm", 10): 8, ("lstm", 20): 6, ("lstm", 50): 6}
+        | {("gru", 5): 6, ("gru", 10): 6}
+    )
+    assert all(entry["decided"] for entry in plan["ladders"])
 
 
 def test_two_tasks_that_become_the_same_are_refused(store):

@@ -8,11 +8,12 @@ from longlag.errors import LonglagError
 from longlag.records.record import Criterion, Metrics
 from longlag.records.run import Run
 from longlag.runs.config import resolve
-from longlag.studies.search import FAILED, best_learning_rate, plan_pair, validation_rank
-from longlag.studies.study import Study, study_of
+from longlag.studies.search import FAILED, best_learning_rate, plan_place, validation_rank
+from longlag.studies.study import Place, Study, pick_tasks, study_of
 from some_record import some_run
 
 GRID = [0.0001, 0.001, 0.01, 0.1, 1.0]
+RNN = Place("rnn", "adding")
 
 
 def study(**more) -> Study:
@@ -40,22 +41,16 @@ def record(score=0.5, step=None, status="finished", direction="min") -> Run:
 
 def searched(best: float, one: Study | None = None, **more):
     """The whole search where a run is better the nearer its rate is to `best`."""
-    return plan_pair(one or study(**more), ("rnn", "adding"), lambda p: (1.0, abs(p.lr - best)))
+    return plan_place(one or study(**more), RNN, lambda p: (1.0, abs(p.lr - best)))
 
 
 @pytest.mark.parametrize("best", GRID)
 def test_every_cell_gets_the_same_number_of_trials_wherever_its_optimum_lies(best: float):
     plan = searched(best)
     assert plan.chosen == best
-    assert len(plan.trials) == study().trials_per_pair == 8
+    assert len(plan.trials) == study().trials == 8
     assert len(set(plan.trials)) == 8
     assert Counter(p.seed for p in plan.trials) == {100: 5, 101: 3}
-
-
-def test_a_study_knows_how_many_runs_it_has():
-    one = study()
-    runs = {p for pair in one.pairs for p in plan_pair(one, pair, lambda p: FAILED).points}
-    assert len(runs) == one.total
 
 
 def test_final_runs_use_the_chosen_rate_and_none_of_the_tuning_seeds():
@@ -66,9 +61,9 @@ def test_final_runs_use_the_chosen_rate_and_none_of_the_tuning_seeds():
 
 
 def test_nothing_further_is_known_before_the_trials_have_ended():
-    plan = plan_pair(study(), ("rnn", "adding"), lambda p: None)
+    plan = plan_place(study(), RNN, lambda p: None)
     assert [p.lr for p in plan.trials] == GRID and plan.chosen is None and not plan.final
-    half = plan_pair(study(), ("rnn", "adding"), lambda p: None if p.seed == 101 else FAILED)
+    half = plan_place(study(), RNN, lambda p: None if p.seed == 101 else FAILED)
     assert len(half.trials) == 8 and half.chosen is None and not half.final
 
 
@@ -79,9 +74,9 @@ def test_a_choice_at_the_edge_of_the_grid_is_not_bracketed(best: float, brackete
 
 
 def test_a_choice_whose_neighbour_is_as_good_is_not_bracketed():
-    plan = plan_pair(study(), ("rnn", "adding"), lambda p: (1.0, 0.0))
+    plan = plan_place(study(), RNN, lambda p: (1.0, 0.0))
     assert plan.chosen == 0.0001 and not plan.bracketed
-    flat = plan_pair(study(), ("rnn", "adding"), lambda p: (1.0, float(p.lr < 0.01)))
+    flat = plan_place(study(), RNN, lambda p: (1.0, float(p.lr < 0.01)))
     assert flat.chosen == 0.01 and not flat.bracketed
 
 
@@ -90,12 +85,12 @@ def test_the_second_seed_can_change_the_choice():
         lucky = point.seed == 100 and point.lr == 0.01
         return (1.0, 0.1 if lucky else 0.2 if point.lr == 0.1 else 5.0)
 
-    assert plan_pair(study(), ("rnn", "adding"), rank).chosen == 0.1
+    assert plan_place(study(), RNN, rank).chosen == 0.1
 
 
 def test_a_grid_of_two_rates_is_tried_whole_on_every_seed():
     plan = searched(0.1, grid=[0.1, 0.01])
-    assert len(plan.trials) == study(grid=[0.1, 0.01]).trials_per_pair == 4
+    assert len(plan.trials) == study(grid=[0.1, 0.01]).trials == 4
 
 
 @pytest.mark.parametrize(
@@ -145,8 +140,8 @@ def test_a_study_that_cannot_be_run_is_refused_in_one_line(more, said):
 
 
 def test_the_command_line_wins_over_the_studys_own_settings():
-    one = study_of(["study=bench", "trainer.max_steps=50", "task=adding@50", "task.length=7"])
-    point = one.point("rnn", "adding@50", 0.1, 0)
+    one = study_of(["study=bench", "trainer.max_steps=50", "task=sine", "task.length=7"])
+    point = one.point(Place("rnn", "sine"), 0.1, 0)
     config = resolve(point.overrides)
     assert config.values.trainer.max_steps == 50
     assert config.values.task.length == 7
@@ -156,7 +151,7 @@ def test_the_command_line_wins_over_the_studys_own_settings():
 def test_what_the_study_holds_is_set_by_its_own_keys_and_never_reaches_a_run():
     one = study_of(["study=bench", "trainer.clip=0.5", "study.seeds=[7]", "study.grid=[0.5]"])
     assert (one.seeds, one.grid) == ([7], [0.5])
-    point = one.point("rnn", "sine", 0.5, 7)
+    point = one.point(Place("rnn", "sine"), 0.5, 7)
     assert "trainer.clip=0.5" in point.overrides
     assert not any(o.startswith("study") for o in point.overrides)
 
@@ -171,6 +166,7 @@ def test_what_the_study_holds_is_set_by_its_own_keys_and_never_reaches_a_run():
         (["study.tasks=[a,b]"], "names of their own"),
         (["study.colour=red"], "study.colour"),
         (["+study.colour=red"], "colour"),
+        (["task=adding", "task.length=7"], r"study.ladders.adding=\[7\]"),
     ],
 )
 def test_what_contradicts_a_study_is_refused_with_the_key_that_does_it(words, said):
@@ -182,9 +178,11 @@ def test_what_contradicts_a_study_is_refused_with_the_key_that_does_it(words, sa
 def test_cells_and_tasks_of_the_command_line_pick_among_the_studys():
     assert study_of(["study=smoke", "cell=gru"]).cells == ["gru"]
     assert study_of(["study=smoke", "cell=gru,mgu"]).cells == ["gru", "mgu"]
-    one = study_of(["study=bench", "task=adding"])
-    assert list(one.tasks) == ["adding@10", "adding@20", "adding@50", "adding@100"]
-    assert list(study_of(["study=bench", "task=adding@50,sine"]).tasks) == ["adding@50", "sine"]
+    twice = study(tasks={"reber@1": [], "reber@2": [], "copy": []})
+    assert list(pick_tasks(twice, ["reber"])) == ["reber@1", "reber@2"]
+    assert list(pick_tasks(twice, ["reber@2", "copy"])) == ["reber@2", "copy"]
+    one = study_of(["study=bench", "task=sine,adding"])
+    assert list(one.tasks) == ["sine", "adding"] and list(one.ladders) == ["adding"]
     words = ["study=bench", "+study.tasks.reber=[]", "task=reber"]
     assert study_of(words).tasks == {"reber": []}
 

@@ -14,6 +14,7 @@ from longlag.records.store import Store
 from longlag.runs.config import INCIDENTAL, first_part, resolve
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor, Runner
+from longlag.studies.search import LOST
 from longlag.studies.study import study_of
 
 OUT = Console(highlight=False, soft_wrap=True)
@@ -36,15 +37,13 @@ def run(arguments: argparse.Namespace) -> int:
     show_plan(plan, done, executor)
     if arguments.dry_run:
         return 0
-    if done < study.total and train(plan, executor) == 130:
+    if done < plan.total and train(plan, executor) == 130:
         return 130
     failures = plan.conclude()["failed"]
     for failure in failures:
         OUT.print(f"failed: {failure['command']}\n        {failure['error']}", style="red")
     if failures:
-        OUT.print(
-            f"{len(failures)} of {study.total} runs failed; tracebacks: {store.folder}/failed"
-        )
+        OUT.print(f"{len(failures)} of {plan.total} runs failed; tracebacks: {store.folder}/failed")
     if study.examine:
         look_inside(store, some.values.threads, config_dir)
     report(store)
@@ -65,25 +64,35 @@ def train(plan: StudyPlan, executor: Executor) -> int:
 def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
     """Say what will be done before it is done."""
     study, store = plan.study, plan.store
-    trials = len(study.pairs) * study.trials_per_pair
+    tasks = [
+        f"{task} from {rungs[0]} to {rungs[-1]} steps"
+        if (rungs := study.ladders.get(task))
+        else task
+        for task in study.tasks
+    ]
     OUT.print(f"[bold]{study.title}[/bold]")
     OUT.print(f"{study.question}")
     OUT.print(
-        f"  {len(study.cells)} cells ({', '.join(study.cells)}) x {len(study.tasks)} tasks "
-        f"({', '.join(study.tasks)})\n"
-        f"  {trials} trials to choose learning rates ({', '.join(map(str, study.grid))}), then "
-        f"{study.total - trials} runs on {len(study.seeds)} seeds"
+        f"  {len(study.cells)} cells ({', '.join(study.cells)}) x {len(tasks)} tasks "
+        f"({', '.join(tasks)})\n"
+        f"  {study.trials} trials of learning rates ({', '.join(map(str, study.grid))}) each, then "
+        f"{len(study.seeds)} seeds"
     )
-    if done == study.total:
+    if study.ladders:
+        OUT.print(
+            f"  a ladder is climbed until {LOST} rungs in a row fail, with "
+            f"{study.trials_on_a_rung} trials on each further rung"
+        )
+    if done == plan.total:
         OUT.print(
             f"  all {done} runs are recorded in {store.folder}; to train them again: "
             "results=SOME/OTHER/FOLDER"
         )
         return
     basis = "by the recorded runs" if done else "a rough guess: nothing is recorded yet"
-    workers = executor.workers
+    workers, least = executor.workers, "at least " if study.ladders else ""
     OUT.print(
-        f"  {study.total} runs, {done} recorded already; about "
+        f"  {least}{plan.total} runs, {done} recorded already; about "
         f"{clock(plan.seconds_left(workers))} to go on {workers} processors ({basis})"
     )
 

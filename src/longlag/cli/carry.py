@@ -18,7 +18,7 @@ def make_executor(config: Config, threads: int) -> Executor:
 
 def carry(runner: Runner, configs: list[Config], plan: StudyPlan | None = None) -> int:
     """Run configs under a progress line; 130 after Ctrl-C."""
-    total = plan.study.total if plan else len(configs)
+    total = (lambda: plan.total) if plan else len(configs)
     before = len(plan.recorded()) if plan else sum(runner.store.has(c.id) for c in configs)
     seconds = plan.seconds_left(runner.executor.workers) if plan else 0.0
     try:

@@ -14,7 +14,7 @@ class Progress:
     """Shows `count()` of `total` while a sweep runs in the same process.
 
     Args:
-        total: runs of the study.
+        total: runs of the study, or a function that tells how many are known by now.
         before: of these, recorded when it began.
         count: looks how many are recorded or failed now.
         seconds: that the rest was estimated to take, for the time until the first runs end.
@@ -23,13 +23,14 @@ class Progress:
 
     def __init__(
         self,
-        total: int,
+        total: int | Callable[[], int],
         before: int,
         count: Callable[[], tuple[int, int]],
         seconds: float,
         what: str = "runs",
     ) -> None:
-        self.total, self.before, self.count, self.seconds = total, before, count, seconds
+        self.total = total if callable(total) else lambda: total
+        self.before, self.count, self.seconds = before, count, seconds
         self.what = what
         self.console = Console(stderr=True)
         self.start = time.perf_counter()
@@ -52,16 +53,16 @@ class Progress:
 
     def line(self) -> str:
         """What the line says now."""
-        done, failed = self.count()
+        (done, failed), total = self.count(), self.total()
         spent = time.perf_counter() - self.start
         fresh = max(0, done - self.before)  # what was there is counted first
         left = self.seconds - spent  # as estimated, until there is something better
         if fresh and (fresh >= 4 or left <= 0):
-            left = spent / fresh * (self.total - done)
-        parts = [f"{done}/{self.total} {self.what}", f"{clock(spent)} gone"]
+            left = spent / fresh * (total - done)
+        parts = [f"{done}/{total} {self.what}", f"{clock(spent)} gone"]
         if failed:
             parts.append(f"{failed} failed")
-        if done < self.total and left > 0:
+        if done < total and left > 0:
             parts.append(f"about {clock(max(left, 1))} left")
         return ", ".join(parts)
 

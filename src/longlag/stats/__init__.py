@@ -2,11 +2,12 @@
 
 from longlag.stats.compare import concordance, performance_profile, probability_of_improvement
 from longlag.stats.decay import Decay, fit
-from longlag.stats.horizon import Horizon, memory_horizon
+from longlag.stats.horizon import SHARE, Horizon, memory_horizon
 from longlag.stats.interval import Interval, mean_interval, median_range, share_interval
 from longlag.stats.rank import Correlation, holm, rank_correlation
 
 __all__ = [
+    "SHARE",
     "Correlation",
     "Decay",
     "Horizon",

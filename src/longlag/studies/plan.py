@@ -1,6 +1,5 @@
 """The runs of a study as configs: which are due, which ended, and what plan.json says of them."""
 
-from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +8,21 @@ from longlag.records.atomic import as_json, write_json
 from longlag.records.reader import Run
 from longlag.records.store import Store
 from longlag.runs.config import Config, Template, template
-from longlag.studies.search import FAILED, PairPlan, Rank, mean, plan_pair, validation_rank
-from longlag.studies.study import Point, Study
+from longlag.studies.search import (
+    FAILED,
+    Ended,
+    PlacePlan,
+    mean,
+    plan_ladder,
+    plan_place,
+    rank_by,
+    rungs_to_go,
+    validation_rank,
+)
+from longlag.studies.study import Place, Point, Study
 
-Pair = tuple[str, str]
-SECONDS_A_STEP = 0.01  # a rough guess, until there are records to go by
+Pair = tuple[str, str]  # a cell and a task
+SECONDS_A_STEP = 0.005  # a rough guess, until there are records to go by
 
 
 class StudyPlan:
@@ -24,24 +33,37 @@ class StudyPlan:
         store: of their records.
         config_dir: of the user's own groups.
 
+    Attributes:
+        total: runs of the study; of ladders that are not decided, those that will at least be.
+
     Raises:
         LonglagError: a run asks for something that is not allowed, or two tasks become the same.
     """
 
     def __init__(self, study: Study, store: Store, config_dir: Path | None = None) -> None:
-        self.study, self.store = study, store
+        self.study, self.store, self.config_dir = study, store, config_dir
         self.templates: dict[Pair, Template] = {}
         self.configs: dict[Point, Config] = {}
         self.pair_of: dict[str, Pair] = {}
+        self.runs: dict[str, Run] = {}  # that are recorded, as far as they were asked for
         for pair in study.pairs:
-            first = study.point(*pair, study.grid[0], study.tuning_seeds[0])
-            self.templates[pair] = template(first.shared, config_dir, {"study": study.name})
-            self.config(first)
+            self.config(self.some_point(pair))
+        self.known = {pair: self.of_pair(pair) for pair in study.pairs}
+        self.total = self.count()
+
+    def some_point(self, pair: Pair, seed: int | None = None) -> Point:
+        """A run of a cell on a task, on the highest rung of its ladder."""
+        study, (cell, task) = self.study, pair
+        place = Place(cell, task, max(study.ladders.get(task, [0])) or None)
+        return study.point(place, study.grid[0], study.tuning_seeds[0] if seed is None else seed)
 
     def config(self, point: Point) -> Config:
         """The config of a point."""
         if point not in self.configs:
-            pair = point.cell, point.task
+            pair = point.place.cell, point.place.task
+            if pair not in self.templates:
+                names = {"study": self.study.name}
+                self.templates[pair] = template(point.shared, self.config_dir, names)
             config = self.templates[pair].at(point.own)
             stage = "tune" if point.seed in self.study.tuning_seeds else "final"
             config = config._replace(names={**config.names, "stage": stage})
@@ -54,52 +76,77 @@ class StudyPlan:
             self.configs[point] = config
         return self.configs[point]
 
-    def rank(self, point: Point) -> Rank | None:
-        """The rank of a run on validation; None if it has not ended."""
+    def record(self, point: Point) -> Run | None:
+        """The record of a run; None if there is none."""
         run_id = self.config(point).id
-        run = self.store.read(run_id) if self.store.has(run_id) else None
+        if run_id not in self.runs and self.store.has(run_id):
+            run = self.store.read(run_id)
+            if run is not None:
+                self.runs[run_id] = run
+        return self.runs.get(run_id)
+
+    def ended(self, point: Point) -> Ended | None:
+        """How a run ended: its rank on validation; None if it has not."""
+        run = self.record(point)
         if run is not None:
-            return validation_rank(run)
-        return FAILED if self.store.has_failed(run_id) else None
+            return Ended(validation_rank(run), bool(run.solved))
+        return Ended(FAILED, False) if self.store.has_failed(self.config(point).id) else None
 
-    def of_pair(self, pair: Pair) -> PairPlan:
-        """The runs of a cell on a task that are known by now."""
-        return plan_pair(self.study, pair, self.rank)
+    def of_pair(self, pair: Pair) -> list[PlacePlan]:
+        """The runs of a cell on a task that are known by now, rung by rung."""
+        cell, task = pair
+        if task in self.study.ladders:
+            return plan_ladder(self.study, cell, task, self.ended)
+        return [plan_place(self.study, Place(cell, task), rank_by(self.ended))]
 
-    def pairs(self) -> dict[Pair, PairPlan]:
-        """Those of every cell and task."""
-        return {pair: self.of_pair(pair) for pair in self.study.pairs}
+    def places(self) -> list[PlacePlan]:
+        """Those of every cell and task, as far as they are known by now."""
+        self.known = {pair: self.of_pair(pair) for pair in self.study.pairs}
+        self.total = self.count()
+        return [plan for plans in self.known.values() for plan in plans]
+
+    def count(self) -> int:
+        """Runs that are known, and those that will at least become known."""
+        study, total = self.study, 0
+        for (_, task), plans in self.known.items():
+            total += sum(len(plan.trials) + len(plan.final) for plan in plans)
+            seeds = len(study.seeds)
+            if task not in study.ladders:
+                total += seeds + study.trials - len(plans[0].points) if not plans[0].final else 0
+                continue
+            missing = rungs_to_go(study, task, plans)
+            total += missing * (study.trials_on_a_rung + seeds)
+            total += 0 if plans[-1].final else seeds
+        return total
 
     def first(self) -> list[Config]:
-        """What is due before anything ended: the trials on the first tuning seed."""
-        study = self.study
-        return [
-            self.config(study.point(*pair, rate, study.tuning_seeds[0]))
-            for pair in study.pairs
-            for rate in study.grid
-        ]
+        """What is due now: everything that is known and has not ended, and what has, to look at."""
+        return [self.config(point) for plan in self.places() for point in plan.points]
 
     def then(self, run_id: str) -> list[Config]:
         """What is due of the same cell and task now that a run of it ended."""
-        return [self.config(point) for point in self.of_pair(self.pair_of[run_id]).points]
+        pair = self.pair_of[run_id]
+        self.known[pair] = self.of_pair(pair)
+        self.total = self.count()
+        return [self.config(point) for plan in self.known[pair] for point in plan.points]
 
     def recorded(self) -> list[Run]:
         """The runs that are recorded, as far as the runs are known."""
-        ids = (self.config(p).id for plan in self.pairs().values() for p in plan.points)
-        return [r for i in ids if self.store.has(i) and (r := self.store.read(i)) is not None]
+        points = (point for plan in self.places() for point in plan.points)
+        return [run for point in points if (run := self.record(point)) is not None]
 
     def unrecorded(self) -> list[Config]:
         """A run of every cell and task of which something is missing."""
-        found = []
-        for pair, plan in self.pairs().items():
-            points = [point for point in plan.points if not self.store.has(self.config(point).id)]
-            if points or not plan.final:
-                found.append(self.config(self.study.point(*pair, self.study.grid[0], 0)))
-        return found
+        self.places()
+        return [
+            self.config(self.some_point(pair, self.study.seeds[0]))
+            for pair, plans in self.known.items()
+            if not plans[-1].final or any(self.record(p) is None for q in plans for p in q.points)
+        ]
 
     def forget_failures(self) -> None:
         """Forget what failed before: it is tried again at every call."""
-        for plan in self.pairs().values():
+        for plan in self.places():
             for point in plan.points:
                 self.store.forget(self.config(point).id)
 
@@ -112,16 +159,21 @@ class StudyPlan:
         return content
 
     def summary(self) -> dict[str, Any]:
-        """What plan.json says: the stages, the choices and the failures."""
-        pairs, failures = self.pairs(), self.store.failures()
-        trials = [self.config(p).id for plan in pairs.values() for p in plan.trials]
-        final = [self.config(p).id for plan in pairs.values() for p in plan.final]
+        """What plan.json says: the stages, the choices, the ladders and the failures."""
+        places, failures = self.places(), self.store.failures()
+        trials = [self.config(p).id for plan in places for p in plan.trials]
+        final = [self.config(p).id for plan in places for p in plan.final]
         return {
             "study": self.study.name,
             "title": self.study.title,
             "question": self.study.question,
             "stages": [{"name": "tune", "ids": trials}, {"name": "final", "ids": final}],
-            "chosen": [self.choice(pair, plan) for pair, plan in pairs.items()],
+            "chosen": [self.choice(plan) for plan in places],
+            "ladders": [
+                self.ladder(pair, rungs)
+                for pair, rungs in self.known.items()
+                if pair[1] in self.study.ladders
+            ],
             "failed": [
                 {key: failures[i][key] for key in ("id", "error", "command")}
                 for i in (*trials, *final)
@@ -129,39 +181,50 @@ class StudyPlan:
             ],
         }
 
-    def choice(self, pair: Pair, plan: PairPlan) -> dict[str, Any]:
+    def choice(self, plan: PlacePlan) -> dict[str, Any]:
         """The trials of a cell on a task, and what was chosen."""
-        cell, task = pair
         trials = []
         for point in plan.trials:
-            run_id = self.config(point).id
-            run = self.store.read(run_id)
+            run = self.record(point)
             score = float("nan") if run is None else run.score("validation")
             value = None if score != score else score
+            run_id = self.config(point).id
             trials.append({"id": run_id, "lr": point.lr, "seed": point.seed, "value": value})
         return {
-            "cell": cell,
-            "task": task.partition("@")[0],
+            "cell": plan.place.cell,
+            "task": plan.place.task.partition("@")[0],
             "overrides": [] if plan.chosen is None else [f"optim.lr={plan.chosen}"],
             "bracketed": plan.bracketed,
             "trials": trials,
         }
 
-    def seconds_left(self, workers: int) -> float:
-        """An estimate of the time to go, from like runs or by a rough guess."""
-        seen: dict[Pair, list[float]] = {}
-        runs = self.recorded()
-        for run in runs:
-            for like in ((run.cell, run.task), ("", run.task), ("", "")):
-                seen.setdefault(like, []).append(run.seconds)
-        each = [self.seconds_of(self.templates[pair].at({}), seen) for pair in self.study.pairs]
-        missing = 1 - len(runs) / self.study.total
-        return mean(each) * self.study.total * missing / workers
+    def ladder(self, pair: Pair, rungs: list[PlacePlan]) -> dict[str, Any]:
+        """How far a cell climbed, and whether that is decided."""
+        decided = rungs[-1].held is not None and not rungs_to_go(self.study, pair[1], rungs)
+        return {
+            "cell": pair[0],
+            "task": pair[1].partition("@")[0],
+            "lengths": self.study.ladders[pair[1]],
+            "seeds": len(self.study.seeds),
+            "decided": decided,
+        }
 
-    def seconds_of(self, config: Config, seen: Mapping[Pair, Iterable[float]]) -> float:
-        """Seconds that a run takes, by the most alike ones that were seen."""
-        cell, task = config.names["cell"], config.names["task"]
-        for like in ((cell, task), ("", task), ("", "")):
+    def seconds_left(self, workers: int) -> float:
+        """Estimate the time to go from like runs, or by a rough guess."""
+        runs = self.recorded()
+        seen: dict[tuple[str, str], list[float]] = {}
+        for run in runs:
+            pace = run.seconds / (run.length or 1)
+            for like in ((run.cell, run.task), ("", run.task)):
+                seen.setdefault(like, []).append(pace)
+        whole = mean([self.seconds_of(pair, seen) for pair in self.study.pairs])
+        return whole * (self.total - len(runs)) / workers
+
+    def seconds_of(self, pair: Pair, seen: dict[tuple[str, str], list[float]]) -> float:
+        """Estimate the seconds of the next run of a cell on a task, by the most alike ones."""
+        config = self.config(next(iter(self.known[pair][-1].points)))
+        length = config.plain["task"].get("length") or 1
+        for like in ((config.names["cell"], config.names["task"]), ("", config.names["task"])):
             if like in seen:
-                return mean(seen[like])
+                return mean(seen[like]) * length
         return SECONDS_A_STEP * config.values.trainer.max_steps

@@ -2,7 +2,8 @@
 
 Every cell gets the same trials on every task: each learning rate of the grid on the first tuning
 seed, then the best three neighbouring rates on the other tuning seeds.  The chosen rate runs on the
-seeds of the study.  The choice is made on validation, and test is read once a run.
+seeds of the study.  The choice is made on validation, and test is read once a run.  A task may have
+a ladder of lengths, which each cell climbs until it fails.
 """
 
 from collections.abc import Sequence
@@ -19,11 +20,18 @@ from longlag.runs.config import INCIDENTAL, choices_of, first_part, path_of, res
 NEIGHBOURS = 3  # rates that are tried on every tuning seed
 
 
-class Point(NamedTuple):
-    """One run of a study."""
+class Place(NamedTuple):
+    """A cell on a task, or on one rung of a task's ladder."""
 
     cell: str
     task: str
+    length: int | None = None  # of the rung; None: as the task's settings have it
+
+
+class Point(NamedTuple):
+    """One run of a study."""
+
+    place: Place
     lr: float
     seed: int
     shared: tuple[str, ...]  # overrides of every run of this cell on this task
@@ -31,7 +39,9 @@ class Point(NamedTuple):
     @property
     def own(self) -> dict[str, Any]:
         """What tells it from the other runs of its cell and task."""
-        return {"optim.lr": self.lr, "seed": self.seed}
+        length = self.place.length
+        rung = {} if length is None else {"task.length": length}
+        return {**rung, "optim.lr": self.lr, "seed": self.seed}
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -54,6 +64,7 @@ class Study:
         tuning_seeds: of the trials; every rate runs on the first, the best ones on all.
         seeds: of the final runs.
         settings: overrides of every run.
+        ladders: lengths of tasks that are searched for each cell's memory horizon.
         examine: whether the runs with the median score are looked into, for the report.
         given: overrides of the command line, which win over those of the study and of its tasks.
 
@@ -70,6 +81,7 @@ class Study:
     tuning_seeds: list[int]
     seeds: list[int]
     settings: list[str] = field(default_factory=list)
+    ladders: dict[str, list[int]] = field(default_factory=dict)
     examine: bool = True
     given: list[str] = field(default_factory=list)
 
@@ -93,6 +105,7 @@ class Study:
         self.refuse_unless("grid", numbers, "learning rates above 0")
         self.refuse_unless("examine", type(self.examine) is bool, "true or false")
         self.refuse_unless("settings", isinstance(self.settings, list), "a list")
+        self.check_ladders()
         shared = sorted(set(self.tuning_seeds) & set(self.seeds))
         if shared:
             raise LonglagError(
@@ -100,6 +113,16 @@ class Study:
                 "give tuning_seeds of their own"
             )
         self.grid = sorted({float(rate) for rate in self.grid})
+
+    def check_ladders(self) -> None:
+        """Refuse a ladder without rungs, and one of no task of the study."""
+        rule = "one of rising lengths for each task, as in {adding: [10, 20, 50]}"
+        self.refuse_unless("ladders", isinstance(self.ladders, dict), rule)
+        for task, rungs in self.ladders.items():
+            whole = isinstance(rungs, list) and all(type(T) is int and T > 0 for T in rungs)
+            self.refuse_unless("ladders", whole and bool(rungs), rule)
+            self.refuse_unless("ladders", rungs == sorted(set(rungs)), rule)
+            self.refuse_unless("ladders", task in self.tasks, f"of its tasks {list(self.tasks)}")
 
     def refuse_unless(self, what: str, allowed: bool, rule: str) -> None:
         """Refuse a setting that is not what it must be."""
@@ -113,27 +136,32 @@ class Study:
         return [(cell, task) for task, cell in product(self.tasks, self.cells)]
 
     @property
-    def trials_per_pair(self) -> int:
-        """Trials of each cell on each task."""
-        near = min(NEIGHBOURS, len(self.grid))
-        return len(self.grid) + near * (len(self.tuning_seeds) - 1)
+    def trials(self) -> int:
+        """Trials of each cell on each task, or on the first rung of its ladder."""
+        return len(self.grid) + self.near * (len(self.tuning_seeds) - 1)
 
     @property
-    def total(self) -> int:
-        """Runs of the whole study."""
-        return len(self.pairs) * (self.trials_per_pair + len(self.seeds))
+    def trials_on_a_rung(self) -> int:
+        """Trials of each cell on a further rung."""
+        return self.near * len(self.tuning_seeds)
 
-    def point(self, cell: str, task: str, lr: float, seed: int) -> Point:
+    @property
+    def near(self) -> int:
+        """Rates that are tried on every tuning seed."""
+        return min(NEIGHBOURS, len(self.grid))
+
+    def point(self, place: Place, lr: float, seed: int) -> Point:
         """One run and its overrides; what comes later wins."""
-        name = task.partition("@")[0]
-        shared = (f"cell={cell}", f"task={name}", *self.settings, *self.tasks[task], *self.given)
-        return Point(cell, task, lr, seed, shared)
+        name = place.task.partition("@")[0]
+        own = (*self.settings, *self.tasks[place.task], *self.given)
+        return Point(place, lr, seed, (f"cell={place.cell}", f"task={name}", *own))
 
-    def neighbours(self, rate: float) -> list[float]:
-        """The rates of the grid nearest to one in it, itself among them; always as many."""
-        place = self.grid.index(rate) - NEIGHBOURS // 2
-        first = max(0, min(place, len(self.grid) - NEIGHBOURS))
-        return self.grid[first : first + NEIGHBOURS]
+    def neighbours(self, rate: float, rates: Sequence[float] = ()) -> list[float]:
+        """The rates nearest to one of them, of the grid or of `rates`, itself among them."""
+        rates = list(rates or self.grid)
+        place = rates.index(rate) - NEIGHBOURS // 2
+        first = max(0, min(place, len(rates) - NEIGHBOURS))
+        return rates[first : first + NEIGHBOURS]
 
 
 def study_of(words: Sequence[str], config_dir: Path | None = None) -> Study:
@@ -168,6 +196,13 @@ def study_of(words: Sequence[str], config_dir: Path | None = None) -> Study:
         ) from error
     study.cells = picked["cell"] or study.cells
     study.tasks = pick_tasks(study, picked["task"]) if picked["task"] else study.tasks
+    study.ladders = {task: rungs for task, rungs in study.ladders.items() if task in study.tasks}
+    if study.ladders and (given := [w for w in own if path_of(w) == "task.length"]):
+        task = next(iter(study.ladders))
+        raise LonglagError(
+            f"{given[0]}: the study climbs a ladder of lengths; give its rungs: "
+            f"'study.ladders.{task}=[{given[0].partition('=')[2]}]'"
+        )
     return study
 
 
