@@ -55,6 +55,26 @@ def test_a_cell_that_solves_no_rung_is_below_the_shortest_and_not_at_0():
     assert said.startswith("On adding, no cell remembers over even 20 steps, the shortest lag")
 
 
+def test_cells_of_different_horizons_are_told_in_one_whole_sentence():
+    found = {"task": "adding", "top": ["LSTM"], "some": [("GRU", 50)], "below": ["RNN"]}
+    ends = {"shortest": 20, "longest": 100}
+    assert say("answer", found | ends) == (
+        "On adding, the LSTM remembers over at least 100 steps, the longest lag that was tried; "
+        "the GRU over 50 steps; the RNN does not remember over even 20, the shortest."
+    )
+    assert "On adding, the GRU remembers over 50 steps; the RNN" in say(
+        "answer", found | ends | {"top": []}
+    )
+
+
+def test_a_rate_whose_neighbour_did_as_well_does_not_count_as_one_at_the_end_of_the_grid():
+    found = {"trials": 24, "bracketed": 18, "low": 1, "high": 2, "level": 3, "edge": 3}
+    assert "1 at the lower and 2 at the upper end" in say("bracketed", found)
+    assert "next to 3 a rate did no worse" in say("bracketed", found)
+    assert "3 of 24 chosen learning rates lie" in say("limit", found | {"kind": "rates"})
+    assert "end" not in say("bracketed", found | {"low": 0, "high": 0})
+
+
 def test_what_a_study_without_a_ladder_found_is_in_its_abstract(study):
     said = " ".join(document(study).findings)
     assert "On digits, accuracy on test is" in said and "the floor is 0.100" in said

@@ -8,13 +8,13 @@ __all__ = ["build"]
 
 
 def build(study_folder: Path) -> list[Path]:
-    """Write report.html, report.pdf, report.md and gradient-flow.svg into a study's folder.
+    """Write report.html, report.pdf, supplement.pdf, report.md, gradient-flow.svg and tables/.
 
     Args:
         study_folder: results/<study>, with a folder a run and, from a sweep, plan.json.
 
     Returns:
-        The files written.
+        The files written, and the folder of the tables: a csv and a LaTeX file of each.
 
     Raises:
         LonglagError: no finished run in the folder, or a package of the extra `report` is missing.

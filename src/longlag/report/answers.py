@@ -149,12 +149,15 @@ def exceptions(found: list[Outcome]) -> list[Facts]:
 def tuning(view: View) -> Facts:
     """The rates that were tried, and where the chosen ones lie among them."""
     trials, outside = view.trials, [t for t in view.trials if not t.bracketed]
+    low = sum(t.chosen == t.rates.min() for t in outside)
+    high = sum(t.chosen == t.rates.max() for t in outside)
     return {
         "trials": len(trials),
         "rates": [f"{r:g}" for r in sorted({float(rate) for t in trials for rate in t.rates})],
         "bracketed": len(trials) - len(outside),
-        "low": sum(t.chosen == t.rates.min() for t in outside),
-        "high": sum(t.chosen == t.rates.max() for t in outside),
+        "low": low,
+        "high": high,
+        "level": len(outside) - low - high,  # a neighbour inside the grid did no worse
     }
 
 
@@ -205,7 +208,7 @@ def limits(view: View) -> list[Facts]:
     unsolved = [s for s, gs in rows.items() if all(g.solved == 0 for g in gs)]
     beaten = [s for s, gs in rows.items() if beats(gs)]
     seeds = min(len(g.runs) for g in view.groups)
-    edge = facts["trials"] - facts["bracketed"]
+    edge = facts["low"] + facts["high"]
     found: list[Facts] = [{"kind": "lag", "lag": lags[longest], "setting": longest}]
     found += [{"kind": "horizonless"}] if not view.ladders else []
     found += [{"kind": "unsolved", "settings": unsolved}] if unsolved else []

@@ -59,7 +59,7 @@ class Table:
     key: str
     header: tuple[str, ...]
     rows: tuple[Row, ...]
-    align: str  # l or r for each column
+    align: str  # of each column: r for numbers, l for words, p for words on several lines
     caption: str = ""
     note: str = ""
     wide: bool = False  # over both columns of the paper

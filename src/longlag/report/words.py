@@ -32,7 +32,7 @@ CITED = re.compile(r"\[@(\w+)\]")
 FILTERS = (
     "sig",
     "power",
-    "decades",
+    "fixed",
     "percent",
     "listed",
     "seconds",

@@ -116,7 +116,7 @@ def outcome(view: View) -> Plot:
                 for name, m in shapes.items()
             ]
             entries = [(name, look | {"ms": 3.5}) for name, look in entries]
-            key(axes, entries, loc="upper left", fontsize=7)
+            key(axes, entries, loc="upper left", fontsize=7, bbox_to_anchor=(0, 0.93))
 
     return panels(moments, draw, height=2.4)
 

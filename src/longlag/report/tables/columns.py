@@ -7,6 +7,8 @@ from longlag.report.document import Cell, Row, Table
 from longlag.report.format import NONE, sig
 from longlag.stats import Interval
 
+LONG = 40  # letters that stand on one line in any table
+
 
 class Column(NamedTuple):
     """One column of a table.
@@ -52,9 +54,16 @@ def build(key: str, columns: Sequence[Column], rows: Iterable[Any], wide: bool =
             Row(heading=row) if isinstance(row, str) else Row(tuple(row[i] for i in filled))
             for row in found
         ),
-        "".join("l" if columns[i].left else "r" for i in filled),
+        "".join(aligned(columns[i], [line[i].text for line in lines]) for i in filled),
         wide=wide,
     )
+
+
+def aligned(column: Column, texts: Iterable[str]) -> str:
+    """Return the letter of a column: p where its longest words ask for lines of their own."""
+    if not column.left:
+        return "r"
+    return "p" if max(map(len, texts), default=0) > LONG else "l"
 
 
 def cell(column: Column, row: Any) -> Cell:

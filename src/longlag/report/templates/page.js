@@ -1,4 +1,4 @@
-// Tables that can be sorted and taken as csv, and commands that can be copied: no library, no network.
+// Tables that can be sorted, and commands that can be copied: no library, no network.
 "use strict";
 (() => {
   const value = (row, i) => row.cells[i].dataset.value;
@@ -29,33 +29,10 @@
     }
   }
 
-  const quoted = (text) => /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-
-  // The group's heading becomes the first column, so that every row stands by itself.
-  function csv(table) {
-    const heads = [...table.tHead.rows[0].cells].map((cell) => cell.textContent.trim());
-    const groups = table.querySelector("tr.group"), lines = [groups ? ["group", ...heads] : heads];
-    let group = "";
-    for (const row of table.tBodies[0].rows) {
-      if (row.className === "group") group = row.textContent.trim();
-      else lines.push([...(groups ? [group] : []), ...[...row.cells].map((c, i) => value(row, i))]);
-    }
-    return lines.map((line) => line.map(quoted).join(",")).join("\n") + "\n";
-  }
-
   for (const table of document.querySelectorAll("figure.table table")) {
     [...table.tHead.rows[0].cells].forEach((head, i) => {
       head.querySelector("button").onclick = () => sort(table, head, i);
     });
-    const button = table.closest("figure").querySelector("button.csv");
-    button.onclick = () => {
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(new Blob([csv(table)], { type: "text/csv" }));
-      link.download = `${button.dataset.name}.csv`;
-      link.click();
-      URL.revokeObjectURL(link.href);
-      button.dataset.csv = csv(table);
-    };
   }
 
   for (const button of document.querySelectorAll("button.copy")) {

@@ -2,6 +2,7 @@
 
 import json
 from html import escape
+from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -10,6 +11,7 @@ from longlag.report import document as doc
 from longlag.report.figures.style import inline
 from longlag.report.words import read
 from longlag.report.writers.inline import Look, marked
+from longlag.report.writers.tables import to_csv, to_tex
 
 LOOK = Look(
     plain=lambda text: escape(text, quote=False),
@@ -28,6 +30,7 @@ def to_html(document: doc.Document) -> str:
         "marked": lambda text: Markup(marked(text, LOOK)),
         "kind": lambda block: type(block).__name__,
         "json": as_json,
+        "files": files,
         "drawing": lambda text, key: Markup(inline(text, key)),
     }
     numbers = {"Figure": 0, "Table": 0}
@@ -42,6 +45,12 @@ def to_html(document: doc.Document) -> str:
         style=Markup(read("page.css")),
         scripts=Markup(read("panel.js") + read("page.js")),
     )
+
+
+def files(table: doc.Table) -> list[tuple[str, str]]:
+    """Give a table's files by their endings, as links that hold what they lead to."""
+    texts = {"csv": to_csv(table), "tex": to_tex(table)}
+    return [(kind, f"data:text/plain;charset=utf-8,{quote(text)}") for kind, text in texts.items()]
 
 
 def as_json(data: object) -> Markup:
