@@ -1,6 +1,5 @@
 """A logger shows a run and never costs it."""
 
-import getpass
 import importlib.util
 import json
 import logging
@@ -27,20 +26,26 @@ TINY = ("cell=lstm", *tiny.TINY)
 
 @pytest.fixture(scope="module")
 def offline(tmp_path_factory) -> list[str]:
-    """What W&B kept of each of two runs in one process."""
-    folder = tmp_path_factory.mktemp("study")
-    for seed in (0, 1):
-        execute(resolve((*TINY, f"seed={seed}")), folder)
+    """What W&B kept of each of two runs in one process, of a user with a home and a name."""
+    home = tmp_path_factory.mktemp("home_of_somebody")
+    folder = home / "results"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in (("HOME", str(home)), ("USER", "somebody"), ("LOGNAME", "somebody")):
+            patch.setenv(name, value)
+        for seed in (0, 1):
+            execute(resolve((*TINY, f"seed={seed}")), folder)
     files = sorted(folder.glob("wandb/offline-run-*/*.wandb"))
     assert len(files) == 2
     return [inspected(path) for path in files]
 
 
 def inspected(path: Path) -> str:
-    """Everything that W&B kept of a run."""
+    """Everything that W&B would send of a run: what it logged, and the files beside it."""
     read = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
     done = subprocess.run(read, capture_output=True, text=True, check=True)
-    return json.dumps([json.loads(line) for line in done.stdout.splitlines()])
+    logged = json.dumps([json.loads(line) for line in done.stdout.splitlines()])
+    files = (file for file in sorted((path.parent / "files").rglob("*")) if file.is_file())
+    return "\n".join([logged, *(f"{file.name} {file.read_bytes()!r}" for file in files)])
 
 
 def test_two_runs_of_one_process_are_two_runs(offline):
@@ -140,10 +145,10 @@ def test_the_heat_map_is_light_where_values_are_large_and_red_where_there_are_no
     assert image[-1, 0].tolist() == [160, 30, 30]
 
 
-def test_a_run_names_no_machine_no_program_and_no_arguments(offline):
+def test_a_run_names_no_user_no_machine_no_program_and_no_arguments(offline):
     for text in offline:
         assert '"type": "environment"' not in text and '"host": "longlag"' in text
-        for name in (sys.executable, os.getcwd(), "requirements.txt", f"{getpass.getuser()}@"):
+        for name in (sys.executable, os.getcwd(), "requirements.txt", "somebody", "artifact"):
             assert name not in text, name
 
 

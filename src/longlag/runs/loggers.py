@@ -142,8 +142,13 @@ def wandb_logger(
         config={**config.scientific, "names": names, "id": config.id},
     )
     run.define_metric("*", step_metric="step")
+
+    def send(values: Mapping[str, Any], step: int) -> None:
+        wandb_panels.keep_tables(values, run)
+        run.log({**values, "step": step})
+
     return SafeLogger(
-        lambda values, step: run.log({**values, "step": step}),
+        send,
         lambda success: run.finish(exit_code=0 if success else 1),
         lambda record, arrays: {
             **wandb_panels.summary(record, arrays),

@@ -3,6 +3,7 @@
 import functools
 import importlib.util
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +76,20 @@ def flow(record: Record, arrays: dict[str, Any]) -> dict[str, Any]:
                 picture(drawn), caption=f"{unit}; right: further back; down: training steps"
             )
     return shown
+
+
+def keep_tables(shown: Mapping[str, Any], run: Any) -> None:
+    """Write the tables of charts to a W&B run's folder before they are logged.
+
+    W&B makes an artifact of a table that is nowhere yet: a copy in the user's home directory,
+    whose path would be sent.
+    """
+    import wandb
+
+    for key, chart in shown.items():
+        if isinstance(chart, wandb.plot.CustomChart):
+            chart.set_key(key)
+            chart.table.bind_to_run(run, chart.spec.table_key, run.step)
 
 
 @functools.cache
