@@ -110,7 +110,7 @@ def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypa
     def broken(*args, **kwargs):
         raise ConnectionError("the service is gone")
 
-    def make(folder, config, **options):
+    def make(folder, config, **options) -> loggers.SafeLogger:
         return loggers.SafeLogger(broken, broken, broken)
 
     monkeypatch.setattr(loggers, "wandb_logger", make)
@@ -121,7 +121,7 @@ def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypa
 
 
 def test_a_service_that_cannot_be_opened_costs_nothing(tmp_path, monkeypatch, caplog):
-    def unopened(folder, config, **options):
+    def unopened(folder, config, **options) -> None:
         raise OSError("no space left")
 
     monkeypatch.setattr(loggers, "wandb_logger", unopened)
@@ -170,9 +170,15 @@ def test_a_run_that_is_refused_opens_no_logger_and_one_that_breaks_is_marked_fai
     tmp_path, monkeypatch
 ):
     folder = tmp_path / "study"
-    with pytest.raises(LonglagError):
-        execute(resolve((*TINY, "match=params")), folder)
-    assert not folder.exists()
+    for wrong, said in (
+        ("match=params", "match=params"),
+        ("+optim.betas=[2,0]", "Invalid beta parameter"),
+        ("+optim.weight_decay=-1", "Invalid weight_decay"),
+        ("logger={_target_: builtins.print, _partial_: true}", "Lightning Logger, not builtins"),
+    ):
+        with pytest.raises(LonglagError, match=said):
+            execute(resolve((*TINY, wrong)), folder)
+        assert not folder.exists(), wrong
 
     def broken(self, batch, k):
         raise RuntimeError("broken")

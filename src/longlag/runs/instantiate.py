@@ -1,22 +1,24 @@
 """From the parts of a config to live objects, with errors that a user can mend."""
 
+import inspect
 import logging
 import signal
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, get_args
 
 import lightning
 import torch
 from hydra.errors import InstantiationException
 from hydra.utils import instantiate
+from lightning.pytorch.loggers import Logger
 
 from longlag.cells.base import Cell
 from longlag.errors import LonglagError, warnings_in_one_line
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
-from longlag.runs.arguments import check_arguments
+from longlag.runs.arguments import annotations, check_arguments
 from longlag.runs.config import Config
 from longlag.tasks.base import Task
 
@@ -58,8 +60,8 @@ def check(config: Config) -> None:
         if cfg.model.backend != "auto":  # auto takes what can run the cell
             with torch.no_grad():
                 model(x[:1, :1])
-    with refusing("optim"):
-        of_kind(torch.optim.Optimizer, build(cfg.optim)([torch.nn.Parameter(torch.zeros(1))]))
+    build_optimizer(cfg.optim)
+    build_logger(cfg.logger)
     with refusing("probe"):
         of_kind(lightning.Callback | None, build(cfg.probe))
 
@@ -111,6 +113,35 @@ def check_device(accelerator: str) -> None:
             f"trainer.accelerator={accelerator}: torch sees no such device on this machine; give "
             "trainer.accelerator=cpu"
         )
+
+
+def build_optimizer(part: Any) -> Callable[..., torch.optim.Optimizer]:
+    """Return what makes the optimiser of parameters, tried on one: it alone knows what it takes.
+
+    Raises:
+        LonglagError: it refuses its arguments, or is no optimiser.
+    """
+    make = build(part)
+    with refusing("optim"):
+        of_kind(torch.optim.Optimizer, make([torch.nn.Parameter(torch.zeros(1))]))
+    return make
+
+
+def build_logger(part: Any) -> Callable[..., Logger | None]:
+    """Return what opens the logger, from a folder and a config, and opens none.
+
+    Raises:
+        LonglagError: it does not say that a Lightning logger, or none, is what it returns.
+    """
+    make = build(part)
+    hint = annotations(getattr(make, "func", make)).get("return", object)
+    for kind in get_args(hint) or (hint,):
+        if not (inspect.isclass(kind) and issubclass(kind, Logger | None)):
+            raise LonglagError(
+                f"logger._target_ must be a function of a folder and a config whose annotation "
+                f"says that it returns a Lightning Logger, not {part.get('_target_')}"
+            )
+    return make
 
 
 def build_model(cfg: Any, task: Task) -> Model:

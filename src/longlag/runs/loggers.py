@@ -166,14 +166,9 @@ def title_of(config: Config) -> str:
     return " ".join([*parts, f"lr={OmegaConf.select(values, 'optim.lr')}", f"seed={values.seed}"])
 
 
-def csv_logger(folder: Path, config: Config) -> SafeLogger:
+def csv_logger(folder: Path, config: Config) -> Logger:
     """Lightning's CSV logger, in the study's folder."""
-    inner = CSVLogger(folder, name="csv", version=config.id)
-    return SafeLogger(
-        lambda values, step: inner.log_metrics(dict(values), step),
-        lambda success: inner.finalize("success" if success else "failed"),
-        lambda record, arrays: {f"test/{k}": v for k, v in record.metrics.test.items()},
-    )
+    return CSVLogger(folder, name="csv", version=config.id)
 
 
 def no_logger(folder: Path, config: Config) -> None:
@@ -181,7 +176,7 @@ def no_logger(folder: Path, config: Config) -> None:
 
 
 def open_logger(
-    make: Callable[[Path, Config], SafeLogger | None], folder: Path, config: Config
+    make: Callable[[Path, Config], Logger | None], folder: Path, config: Config
 ) -> SafeLogger | None:
     """The logger that the config asks for; none, with a warning, where it cannot be opened.
 
@@ -189,12 +184,22 @@ def open_logger(
         LonglagError: the config itself is wrong.
     """
     try:
-        return make(folder, config)
+        made = make(folder, config)
     except LonglagError:
         raise
     except Exception as error:  # any: see above
         log.warning("the logger could not be opened and is off for this run: %s", error)
         return None
+    return made if made is None or isinstance(made, SafeLogger) else safe(made)
+
+
+def safe(inner: Logger) -> SafeLogger:
+    """Any logger of Lightning's, which is sent metrics and, at the end, those of the test."""
+    return SafeLogger(
+        lambda values, step: inner.log_metrics(dict(values), step),
+        lambda success: inner.finalize("success" if success else "failed"),
+        lambda record, arrays: {f"test/{k}": v for k, v in record.metrics.test.items()},
+    )
 
 
 def attach(

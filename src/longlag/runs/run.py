@@ -18,7 +18,15 @@ from longlag.records.side_files import CurvePoint
 from longlag.runs import loggers
 from longlag.runs.config import Config
 from longlag.runs.describe import describe, rows
-from longlag.runs.instantiate import build, build_model, build_trainer, interruptible, quiet
+from longlag.runs.instantiate import (
+    build,
+    build_logger,
+    build_model,
+    build_optimizer,
+    build_trainer,
+    interruptible,
+    quiet,
+)
 from longlag.runs.malloc import keep_memory
 from longlag.runs.provenance import reset_peak_memory
 from longlag.tasks.base import Task
@@ -80,7 +88,7 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
     reset_peak_memory()
     with timer.time("setup"):
         task, learner, data, selection, probe, trainer = assemble(config, watchers)
-        logger = loggers.open_logger(build(config.values.logger), study, config)
+        logger = loggers.open_logger(build_logger(config.values.logger), study, config)
         loggers.attach(logger, trainer, probe)
     with loggers.closing(logger):
         with quiet(), interruptible(), timer.time("train"):
@@ -113,7 +121,7 @@ def assemble(config: Config, watchers: Sequence[lightning.Callback]) -> Parts:
     """
     cfg = config.values
     task = build(cfg.task)
-    model, optimizer = build_model(cfg, task), build(cfg.optim)
+    model, optimizer = build_model(cfg, task), build_optimizer(cfg.optim)
     learner = Learner(model, task.spec, optimizer, cfg.trainer.clip)
     chosen = cfg.trainer
     sizes = (chosen.batch_size, chosen.validation_size, chosen.test_size)

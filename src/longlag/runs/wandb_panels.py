@@ -84,10 +84,10 @@ def keep_tables(shown: Mapping[str, Any], run: Any) -> None:
     W&B makes an artifact of a table that is nowhere yet: a copy in the user's home directory,
     whose path would be sent.
     """
-    import wandb
+    from wandb.plot.custom_chart import CustomChart
 
     for key, chart in shown.items():
-        if isinstance(chart, wandb.plot.CustomChart):
+        if isinstance(chart, CustomChart):
             chart.set_key(key)
             chart.table.bind_to_run(run, chart.spec.table_key, run.step)
 
