@@ -170,7 +170,7 @@ def test_backward_can_be_asked_for_twice_and_does_not_change_what_was_given():
     x.requires_grad_()
     u = net.project(x)
     kept = u.detach().clone()
-    s = compiled.run(compiled.compiled_step(net, x), net, u, net.init_state(B), None)
+    s = compiled.run_compiled(compiled.compiled_step(net, x), net, u, net.init_state(B), None)
     first = torch.autograd.grad(s.h.sum(), x, retain_graph=True)[0]
     torch.testing.assert_close(torch.autograd.grad(s.h.sum(), x)[0], first, rtol=0, atol=0)
     assert torch.equal(u, kept)

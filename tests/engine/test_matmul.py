@@ -21,10 +21,10 @@ def dtype(request):
 @pytest.mark.parametrize(("m", "k", "n"), SIZES)
 def test_products_are_those_of_torch(m, k, n, dtype):
     x, w, b, g = (torch.randn(*size, dtype=dtype) for size in ((m, k), (n, k), (n,), (m, n)))
-    y = matmul.affine(x, w.t(), b)
+    y = matmul.affine_map(x, w.t(), b)
     torch.testing.assert_close(y, x @ w.t() + b, **CLOSE[dtype])
-    torch.testing.assert_close(matmul.affine(g, w, None), g @ w, **CLOSE[dtype])
-    torch.testing.assert_close(matmul.gradient(g, x), g.t() @ x, **CLOSE[dtype])
+    torch.testing.assert_close(matmul.affine_map(g, w, None), g @ w, **CLOSE[dtype])
+    torch.testing.assert_close(matmul.weight_gradient(g, x), g.t() @ x, **CLOSE[dtype])
 
 
 @pytest.mark.skipif(platform.machine() != "x86_64", reason="flags of x86")
@@ -33,8 +33,8 @@ def test_an_older_machine_computes_the_same(march, monkeypatch, tmp_path):
     monkeypatch.setenv("LONGLAG_CACHE", str(tmp_path))
     flags = [flag for flag in c_compiler.FLAGS if "march" not in flag]
     monkeypatch.setattr(c_compiler, "FLAGS", [*flags, f"-march={march}"])
-    made = c_compiler.library.__wrapped__(matmul.source("float") + matmul.ALONE)
-    monkeypatch.setattr(matmul, "functions", lambda real: made)
+    made = c_compiler.library.__wrapped__(matmul.products_in_c("float") + matmul.ALONE)
+    monkeypatch.setattr(matmul, "product_library", lambda real: made)
     for size in SIZES:
         test_products_are_those_of_torch(*size, torch.float32)
 
@@ -42,13 +42,13 @@ def test_an_older_machine_computes_the_same(march, monkeypatch, tmp_path):
 def test_a_projection_has_the_gradients_of_a_linear_layer(dtype):
     cell, x = LSTM(3, 5).to(dtype), torch.randn(4, 2, 3, dtype=dtype, requires_grad=True)
     found = []
-    for project in (lambda: projection.project(cell, x), lambda: cell.project(x)):
+    for project in (lambda: projection.project_inputs(cell, x), lambda: cell.project(x)):
         y = project()
         wanted = [x, cell.W_x.weight, cell.W_x.bias]
         found.append([y, *torch.autograd.grad(y.sin().sum(), wanted)])
     for ours, true in zip(*found, strict=True):
         torch.testing.assert_close(ours, true, **CLOSE[dtype])
-    assert type(projection.project(cell, x).grad_fn).__name__ == "LinearBackward"
+    assert type(projection.project_inputs(cell, x).grad_fn).__name__ == "LinearBackward"
 
 
 def test_what_is_no_plain_matrix_product_is_left_to_torch():

@@ -1,17 +1,14 @@
 """The LSTM whose sums are normalised before the gates see them."""
 
-from collections.abc import Mapping
-
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell
 from longlag.cells.initial import uniform_
-from longlag.cells.lstm import LSTMGates, LSTMState
+from longlag.cells.lstm import ForgetGated, LSTMGates, LSTMState
 
 
-class LayerNormLSTM(Cell):
+class LayerNormLSTM(ForgetGated):
     r"""Layer-normalised LSTM; N is layer normalisation with a gain of its own.
 
         (i, f, g, o) = N_x(W_x x_t) + N_h(W_h h_(t-1)) + b       before sigmoid and tanh
@@ -28,7 +25,6 @@ class LayerNormLSTM(Cell):
     Source: Ba, Kiros & Hinton 2016, "Layer normalization", supplement: LSTM.
     """
 
-    State = LSTMState
     version = 2
 
     def __init__(self, input_size: int, hidden_size: int, forget_bias: float = 1.0) -> None:
@@ -51,10 +47,6 @@ class LayerNormLSTM(Cell):
         """f_t, i_t, g_t and o_t."""
         i, f, g, o = (u + self.N_h(self.W_h(s.h))).chunk(4, dim=-1)
         return LSTMGates(torch.sigmoid(f), torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o))
-
-    def keep(self, u: Float[Tensor, "*S P"], s: LSTMState) -> Mapping[str, Tensor]:
-        """f_t keeps c."""
-        return {"c": self.gates(u, s).f}
 
     def step(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMState:
         """c_t and h_t."""

@@ -1,5 +1,6 @@
 """The LSTM with a forget gate, as every tutorial draws it."""
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import AffineInputCell, Kernel
+from longlag.cells.base import AffineInputCell, Cell, Kernel
 from longlag.cells.initial import chrono as chrono_bias
 from longlag.cells.initial import uniform_
 
@@ -29,7 +30,21 @@ class LSTMGates(NamedTuple):
     candidate = "g"
 
 
-class LSTM(AffineInputCell):
+class ForgetGated(Cell):
+    """An LSTM whose forget gate keeps c: what the plain and the normalised form share."""
+
+    State = LSTMState
+
+    @abstractmethod
+    def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMGates:
+        """f_t, i_t, g_t and o_t."""
+
+    def keep(self, u: Float[Tensor, "*S P"], s: LSTMState) -> Mapping[str, Tensor]:
+        """f_t keeps c."""
+        return {"c": self.gates(u, s).f}
+
+
+class LSTM(ForgetGated, AffineInputCell):
     r"""Long short-term memory with a forget gate.
 
         f_t = sigmoid(W_f [h_(t-1), x_t] + b_f)        forget gate
@@ -51,8 +66,6 @@ class LSTM(AffineInputCell):
     Source: Hochreiter & Schmidhuber 1997; the forget gate: Gers, Schmidhuber & Cummins 2000,
     section 3; with tanh for both squashing functions, as in Greff et al. 2015.
     """
-
-    State = LSTMState
 
     def __init__(
         self,
@@ -76,10 +89,6 @@ class LSTM(AffineInputCell):
         """f_t, i_t, g_t and o_t."""
         i, f, g, o = (u + self.W_h(s.h)).chunk(4, dim=-1)
         return LSTMGates(torch.sigmoid(f), torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o))
-
-    def keep(self, u: Float[Tensor, "*S P"], s: LSTMState) -> Mapping[str, Tensor]:
-        """f_t keeps c."""
-        return {"c": self.gates(u, s).f}
 
     def step(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMState:
         """c_t = f_t * c_(t-1) + i_t * g_t, and h_t = o_t * tanh(c_t)."""

@@ -7,9 +7,9 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
 
+from longlag.cells.antisymmetric import Skew
 from longlag.cells.base import AffineInputCell, Hidden
 from longlag.cells.initial import uniform_
-from longlag.cells.skew import Skew
 
 
 class Rotation(nn.Module):

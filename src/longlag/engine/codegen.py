@@ -10,8 +10,8 @@ from enum import Enum
 
 from longlag.engine import matmul
 from longlag.engine.accumulate import accumulate
-from longlag.engine.ir import Buffer, Kind, Product, Program, Reduction, Values, topological
-from longlag.engine.nests import Reverse, gradient_of, reduce, write_down
+from longlag.engine.ir import Buffer, Kind, Product, Program, Reduction, Values, loaded
+from longlag.engine.nests import Reverse, gradient_of, reducing_loops, writing_loops
 from longlag.engine.pointwise import FUNCTIONS, INSTRUCTIONS
 
 
@@ -47,18 +47,18 @@ class Source:
         self.buffers += [root.buffer for root in program.states]
         self.buffers += [s.buffer for s in program.stages if s.buffer not in folded]
         self.buffers += program.fixed
-        loads = {e.buffer for e in topological([root.expr for root in program.roots])}
+        loads = loaded([root.expr for root in program.roots])
         self.read = [b for b in self.buffers if b in loads]  # by expressions
         self.rereads_u = program.u in loads or any(p.x == program.u for p in program.products)
         self.forward_pointers = [Pointer(b.name, Role.VALUE, b) for b in self.buffers]
         self.backward_pointers = [*self.forward_pointers, *self._gradients()]
         body, self.zeroed = self._backward()
-        self.text = indented([*self._head(real), *self._forward(), *body])
+        self.text = indent_c([*self._head(real), *self._forward(), *body])
 
     def _head(self, real: str) -> list[str]:
         """Return types, products and the functions of the mathematical library."""
         suffix = "f" if real == "float" else ""
-        out = [matmul.source(real)]
+        out = [matmul.products_in_c(real)]
         for name in FUNCTIONS:
             simd = "" if name in INSTRUCTIONS else "SIMD "
             given = "R, R" if name == "pow" else "R"
@@ -101,20 +101,20 @@ class Source:
     def _forward(self) -> list[str]:
         """Return the function that computes s_1 .. s_T, with all that backward reads."""
         made, freed = self._panels(turned=False)
-        out = [*opening("forward", self.forward_pointers), *made]
+        out = [*function_opening("forward", self.forward_pointers), *made]
         out.append("for (long t = 0; t < T; t++) {")
         for group in self.program.levels():
-            out += write_down([r for s in group if isinstance(s, Values) for r in s.roots])
-            out += reduce([s for s in group if isinstance(s, Reduction)])
+            out += writing_loops([r for s in group if isinstance(s, Values) for r in s.roots])
+            out += reducing_loops([s for s in group if isinstance(s, Reduction)])
             for p in (s for s in group if isinstance(s, Product)):
                 to, ld = self._result(p)
                 start = "0" if p.column is None else to.replace("u_plus", "u", 1)
                 x = f"{p.x.name} + t * B * {p.x.width}"
                 out.append(
-                    f"product({rows(p)}, {p.n}, {p.k}, {x}, {p.k}, panels_{p.buffer.name}, "
+                    f"product({rows_of_x(p)}, {p.n}, {p.k}, {x}, {p.k}, panels_{p.buffer.name}, "
                     f"{start}, {ld}, {to}, {ld});"
                 )
-        out += write_down(self.program.states, row="(r + B)")
+        out += writing_loops(self.program.states, row="(r + B)")
         return [*out, "}", *freed, "return 0;", "}"]
 
     def _result(self, p: Product, gradient: bool = False) -> tuple[str, int]:
@@ -130,7 +130,7 @@ class Source:
         """Return the function that computes gradients, and which have to be zero before."""
         reverse = Reverse({p.x for p in self.program.products if p.x.gradient_over_time})
         made, freed = self._panels(turned=True)
-        out = [*opening("backward", self.backward_pointers), *made]
+        out = [*function_opening("backward", self.backward_pointers), *made]
         out += ["const long S = (ROWS + B - 1) / B;", "for (long t = T - 1; t >= 0; t--) {"]
         for root in self.program.states:
             name, size = root.buffer.name, f"B * {root.buffer.width}"
@@ -144,12 +144,12 @@ class Source:
             for b in self.buffers
             if b.kind in (Kind.VALUES, Kind.REDUCED)
         ]
-        out += reverse.loops(self.program.states, "g_")
+        out += reverse.gradient_loops(self.program.states, "g_")
         for group in reversed(self.program.levels()):
             out += [self._back(p) for p in group if isinstance(p, Product)]
             roots = [r for s in group if isinstance(s, Values) for r in s.roots]
             roots += [s.root for s in group if isinstance(s, Reduction) and s.op == "sum"]
-            out += reverse.loops(roots, "g_")
+            out += reverse.gradient_loops(roots, "g_")
         for root in self.program.states:
             after, before = f"g_{root.buffer.name}", f"before_{root.buffer.name}"
             out.append(f"{{ R *swap = {after}; {after} = {before}; {before} = swap; }}")
@@ -179,7 +179,7 @@ class Source:
         name, row = gradient_of(p.x)
         to = f"{name} + t * B * {p.x.width}" if row == "r" else name
         given = f"{source}, {ld}, panels_{p.buffer.name}, {to}, {p.k}, {to}, {p.k}"
-        return f"product({rows(p)}, {p.k}, {p.n}, {given});"
+        return f"product({rows_of_x(p)}, {p.k}, {p.n}, {given});"
 
     def _weights(self) -> list[str]:
         """Return statements that add, every S steps, X^T dL/dM of them to weights' gradients."""
@@ -194,18 +194,18 @@ class Source:
         return [*out, "}"]
 
 
-def rows(p: Product) -> str:
+def rows_of_x(p: Product) -> str:
     """Return how many rows of X a step has."""
     return "B" if p.rows == 1 else f"B * {p.rows}"
 
 
-def opening(name: str, pointers: list[Pointer]) -> list[str]:
+def function_opening(name: str, pointers: list[Pointer]) -> list[str]:
     """Return the head of a function that takes its pointers in one array; 0 if all went well."""
     take = [f"R *{pointer.name} = p[{i}];" for i, pointer in enumerate(pointers)]
     return ["", f"int {name}(long T, long B, R **p) {{", *take]
 
 
-def indented(lines: list[str]) -> str:
+def indent_c(lines: list[str]) -> str:
     """Return lines of C, each as far to the right as braces are open."""
     out, depth = [], 0
     for line in lines:

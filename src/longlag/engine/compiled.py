@@ -69,14 +69,18 @@ def warn_once(cell: Cell, why: str) -> None:
         warnings.warn(message, stacklevel=3)
 
 
-def run(step: "CompiledStep", cell: Cell, u: Tensor, s: Any, lengths: Tensor | None) -> Any:
+def run_compiled(
+    step: "CompiledStep", cell: Cell, u: Tensor, s: Any, lengths: Tensor | None
+) -> Any:
     """Return every state of `cell` over `u` (T,B,P); an ended sequence's stays as it was."""
     states = step(cell, u, s)
     if lengths is None:
         return states
     steps = torch.arange(len(u), device=lengths.device)[:, None]
     last = torch.minimum(steps, lengths - 1)
-    return type(s)(*(leaf.gather(0, loop.like(last, leaf).expand_as(leaf)) for leaf in states))
+    return type(s)(
+        *(leaf.gather(0, loop.with_axes_of(last, leaf).expand_as(leaf)) for leaf in states)
+    )
 
 
 class CompiledStep:
@@ -128,7 +132,7 @@ class CompiledStep:
             )
             wanted = [u, *s, *(p for p in cell.parameters() if p.requires_grad)]
             found = []
-            for states in (self(cell, u, s), loop.run(cell, u, s, None, None, None, None)):
+            for states in (self(cell, u, s), loop.run_loop(cell, u, s, None, None, None, None)):
                 total = sum((leaf.cos() * (i + 1)).sum() for i, leaf in enumerate(states))
                 grads = torch.autograd.grad(total, wanted, allow_unused=True)  # pyright: ignore
                 found.append([*states, *(u.new_zeros(()) if g is None else g for g in grads)])
@@ -139,7 +143,7 @@ class CompiledStep:
                 raise CannotCompile("its compiled step does not compute what its step does")
 
 
-def call(function: Any, size: tuple[int, int], pointers: list[Pointer], table: Table) -> None:
+def call_in_c(function: Any, size: tuple[int, int], pointers: list[Pointer], table: Table) -> None:
     """Call one of the two functions.
 
     Raises:
@@ -168,10 +172,10 @@ class CompiledScan(torch.autograd.Function):
                 table[pointer] = u.new_empty(T + (buffer.kind is Kind.STATE), B, buffer.width)
             if buffer.kind is Kind.STATE:
                 table[pointer][0] = given[buffer]  # pyright: ignore[reportOptionalSubscript]
-        call(step.forward, (T, B), source.forward_pointers, table)
+        call_in_c(step.forward, (T, B), source.forward_pointers, table)
         states = [table[p][1:] for p in source.forward_pointers if p.buffer.kind is Kind.STATE]  # pyright: ignore
         ctx.step, ctx.size, ctx.shapes = step, (T, B), [r.shape for r in rest]
-        keep = [None if drop(source, p.buffer) else table[p] for p in source.forward_pointers]
+        keep = [None if is_dropped(source, p.buffer) else table[p] for p in source.forward_pointers]
         ctx.save_for_backward(*keep)
         ctx.set_materialize_grads(False)
         return tuple(states)
@@ -198,9 +202,9 @@ class CompiledScan(torch.autograd.Function):
                 made = new(pointer.product.k, pointer.product.n)
             zero = role in (Role.AFTER, Role.WEIGHT_GRADIENT) or buffer in source.zeroed
             table[pointer] = made.zero_() if zero else made
-        call(step.backward, (T, B), source.backward_pointers, table)
+        call_in_c(step.backward, (T, B), source.backward_pointers, table)
         for pointer in source.backward_pointers[len(source.forward_pointers) :]:
-            own, made = gradient(pointer, T), table[pointer]
+            own, made = gradient_form(pointer, T), table[pointer]
             if own and made is not None:
                 before = found.get(pointer.buffer)
                 made = made.sum(0) if own == "rows" else made
@@ -216,12 +220,12 @@ class CompiledScan(torch.autograd.Function):
         return None, found[program.u], *shaped
 
 
-def drop(source: Source, buffer: Buffer) -> bool:
+def is_dropped(source: Source, buffer: Buffer) -> bool:
     """Whether backward does not read a buffer of forward: u, where its sum with products serves."""
     return buffer.kind is Kind.INPUT and not source.rereads_u
 
 
-def gradient(pointer: Pointer, T: int) -> str:
+def gradient_form(pointer: Pointer, T: int) -> str:
     """Return how a pointer's numbers are a gradient that is wanted: as rows, whole, or not."""
     if pointer.role is Role.WEIGHT_GRADIENT:
         return "whole"

@@ -31,12 +31,12 @@ class Index(NamedTuple):
 ZERO = Index()
 
 
-def axis(i: int, stride: int = 1) -> Index:
+def along_axis(i: int, stride: int = 1) -> Index:
     """Return the index along axis `i` of a loop; -1 is the sequence b."""
     return Index(0, (0,) * (i + 1) + (stride,))
 
 
-def flat(shape: tuple[int, ...], index: list[Index]) -> Index:
+def flat_index(shape: tuple[int, ...], index: list[Index]) -> Index:
     """Return where `index` lies in a contiguous tensor of that shape."""
     total = ZERO
     for size, i in zip(shape, index, strict=True):
@@ -44,7 +44,9 @@ def flat(shape: tuple[int, ...], index: list[Index]) -> Index:
     return total
 
 
-def unflatten(index: Index, shape: tuple[int, ...], sizes: tuple[int, ...]) -> list[Index] | None:
+def unflatten_index(
+    index: Index, shape: tuple[int, ...], sizes: tuple[int, ...]
+) -> list[Index] | None:
     """Return the index on each axis of `shape` of a flat one; None if it is not linear.
 
     Args:

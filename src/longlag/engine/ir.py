@@ -63,26 +63,26 @@ class Expr:
 
     def __add__(self, other: "Expr | float | int") -> "Expr":
         """Return the sum."""
-        return Expr("add", (self, lifted(other)))
+        return Expr("add", (self, as_expression(other)))
 
     def __sub__(self, other: "Expr | float | int") -> "Expr":
         """Return the difference."""
-        return Expr("sub", (self, lifted(other)))
+        return Expr("sub", (self, as_expression(other)))
 
     def __mul__(self, other: "Expr | float | int") -> "Expr":
         """Return the product."""
-        return Expr("mul", (self, lifted(other)))
+        return Expr("mul", (self, as_expression(other)))
 
     def __truediv__(self, other: "Expr | float | int") -> "Expr":
         """Return the quotient."""
-        return Expr("div", (self, lifted(other)))
+        return Expr("div", (self, as_expression(other)))
 
     def __neg__(self) -> "Expr":
         """Return the negative."""
         return Expr("neg", (self,))
 
 
-def lifted(value: Expr | float | int) -> Expr:
+def as_expression(value: Expr | float | int) -> Expr:
     """Return `value` as an expression."""
     return value if isinstance(value, Expr) else Expr("number", number=float(value))
 
@@ -183,3 +183,8 @@ def topological(roots: list[Expr]) -> list[Expr]:
             ahead.append((expr, True))
             ahead += [(arg, False) for arg in reversed(expr.args)]
     return list(order)
+
+
+def loaded(exprs: list[Expr]) -> set[Buffer | None]:
+    """Return every buffer that expressions read; None stands for those that read nothing."""
+    return {expr.buffer for expr in topological(exprs)}

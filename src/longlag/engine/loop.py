@@ -9,7 +9,7 @@ from torch.nn.utils import parametrize
 from longlag.cells.base import Cell
 
 
-def run(
+def run_loop(
     cell: Cell,
     u: Tensor,
     s: Any,
@@ -18,27 +18,29 @@ def run(
     resets: Tensor | None,
     taps: Any,
 ) -> Any:
-    """Every state s_1 .. s_T of `cell` over `u` (T,B,P), as a State of (T,B,H)."""
+    """Return every state s_1 .. s_T of `cell` over `u` (T,B,P), as a State of (T,B,H)."""
     State, history = type(s), []
     # Unbound once: indexing x[t] inside the loop would make backward quadratic in T.
     us, valids, restarts = (None if p is None else p.unbind(0) for p in (u, valid, resets))
     taps_t = None if taps is None else list(zip(*(tap.unbind(0) for tap in taps), strict=True))
     with parametrize.cached():  # a weight that is computed is computed once
         for t, u_t in enumerate(us or ()):
-            prev = s if restarts is None else select(restarts[t], start, s)
+            prev = s if restarts is None else select_state(restarts[t], start, s)
             new = cell.step(u_t, prev)
             if taps_t is not None:
                 new = State(*map(torch.add, new, taps_t[t]))
-            s = new if valids is None else select(valids[t], new, s)
+            s = new if valids is None else select_state(valids[t], new, s)
             history.append(s)
     return State(*map(torch.stack, zip(*history, strict=True)))
 
 
-def select(mask: Tensor, new: Any, old: Any) -> Any:
-    """State `new` where `mask` (B,), else `old`."""
-    return type(new)(*(torch.where(like(mask, n), n, o) for n, o in zip(new, old, strict=True)))
+def select_state(mask: Tensor, new: Any, old: Any) -> Any:
+    """Return the state `new` where `mask` (B,) is set, else `old`."""
+    return type(new)(
+        *(torch.where(with_axes_of(mask, n), n, o) for n, o in zip(new, old, strict=True))
+    )
 
 
-def like(mask: Tensor, leaf: Tensor) -> Tensor:
-    """`mask` with as many trailing axes as `leaf` has."""
+def with_axes_of(mask: Tensor, leaf: Tensor) -> Tensor:
+    """Give `mask` as many trailing axes as `leaf` has."""
     return mask.reshape(mask.shape + (1,) * (leaf.dim() - mask.dim()))

@@ -9,7 +9,7 @@ from torch import fx
 
 from longlag.engine import views
 from longlag.engine.errors import CannotCompile
-from longlag.engine.index import Index, axis, flat
+from longlag.engine.index import Index, along_axis, flat_index
 from longlag.engine.ir import (
     Buffer,
     Column,
@@ -20,12 +20,12 @@ from longlag.engine.ir import (
     Reduction,
     Root,
     Values,
-    lifted,
-    topological,
+    as_expression,
+    loaded,
 )
 from longlag.engine.pointwise import FUNCTIONS, TORCH
 from longlag.engine.reductions import REDUCTIONS
-from longlag.engine.trace import BATCH, StepGraph, operation, shape_of
+from longlag.engine.trace import BATCH, StepGraph, operation_name, shape_of
 
 FILLED = {"zeros_like": 0.0, "ones_like": 1.0, "new_zeros": 0.0, "new_ones": 1.0}
 FILLED |= {"zeros": 0.0, "ones": 1.0}
@@ -40,15 +40,15 @@ RESERVED |= {f"{name}{suffix}" for name in FUNCTIONS for suffix in ("", "f")}
 PREFIXES = ("g_", "d_", "direct_", "before_", "panels_", *"0123456789")
 
 
-class At(NamedTuple):
+class Position(NamedTuple):
     """Which number of a tensor is meant, inside a loop."""
 
     axes: tuple[int, ...]  # sizes of the loop's axes
     index: tuple[Index, ...]  # on each axis of the tensor
 
-    def moved(self, index: list[Index]) -> "At":
+    def moved(self, index: list[Index]) -> "Position":
         """Return another number in the same loop."""
-        return At(self.axes, tuple(index))
+        return Position(self.axes, tuple(index))
 
 
 class Lowering:
@@ -100,34 +100,36 @@ class Lowering:
 
     # -- one number --------------------------------------------------------------------------
 
-    def value(self, node: Any, at: At) -> Expr:
+    def value(self, node: Any, at: Position) -> Expr:
         """Return the expression of one number of `node`."""
         if isinstance(node, bool | int | float):
-            return lifted(node)
+            return as_expression(node)
         if not isinstance(node, fx.Node):
             raise CannotCompile(f"an argument is {node!r}")
         if (node, at) not in self.known:
             self.known[node, at] = self.expression(node, at)
         return self.known[node, at]
 
-    def expression(self, node: fx.Node, at: At) -> Expr:
+    def expression(self, node: fx.Node, at: Position) -> Expr:
         """Return it anew."""
-        name = operation(node)
+        name = operation_name(node)
         if node in self.buffers:
             return self.load(self.buffers[node], shape_of(node), at)
         if name in FILLED:
-            return lifted(FILLED[name])
+            return as_expression(FILLED[name])
         if name in GIVEN:
             return self.value(node.args[-1], at)
-        if node not in self.step.varies and not (name in views.VIEWS and of_batch(node)):
+        is_view = name in views.VIEWS or name in views.WRITTEN
+        if node not in self.step.varies and not (is_view and is_over_batch(node)):
             return self.constant(node, at)
         if name in views.VIEWS:
-            return views.VIEWS[name](self, node, at)
-        if name in REDUCTIONS:
-            return REDUCTIONS[name](self, node, at)
+            source, index = views.VIEWS[name](node, list(at.index))
+            return self.value(source, at.moved(index))
+        if is_view or name in REDUCTIONS:
+            return (views.WRITTEN | REDUCTIONS)[name](self, node, at)
         return self.pointwise(name, node, at)
 
-    def pointwise(self, name: str, node: fx.Node, at: At) -> Expr:
+    def pointwise(self, name: str, node: fx.Node, at: Position) -> Expr:
         """Return an operation that treats every number alone."""
         if name not in TORCH:
             raise CannotCompile(
@@ -143,16 +145,18 @@ class Lowering:
         except TypeError as error:
             raise CannotCompile(f"{node.target} with such options ({error})") from error
 
-    def argument(self, arg: Any, node: fx.Node, at: At) -> Any:
+    def argument(self, arg: Any, node: fx.Node, at: Position) -> Any:
         """Return the expression of an argument, spread over the axes of `node`; None stays."""
         if arg is None or not isinstance(arg, fx.Node):
             return None if arg is None else self.value(arg, at)
-        return self.value(arg, at.moved(views.spread(shape_of(arg), shape_of(node), at.index)))
+        return self.value(
+            arg, at.moved(views.broadcast_index(shape_of(arg), shape_of(node), at.index))
+        )
 
-    def constant(self, node: fx.Node, at: At) -> Expr:
+    def constant(self, node: fx.Node, at: Position) -> Expr:
         """Return a number that depends on the weights alone, the same for every sequence."""
         shape = shape_of(node)
-        index = flat(shape, list(at.index))
+        index = flat_index(shape, list(at.index))
         if index.strides[0]:
             raise CannotCompile(f"{node.target} gives each sequence a fixed value of its own")
         return Expr("load", buffer=self.fixed_buffer(node), column=column_of(index, at.axes))
@@ -170,10 +174,10 @@ class Lowering:
         if node in self.step.weight_nodes:
             return self.step.weight_nodes[node]
         if len(node.all_input_nodes) == 1:
-            return f"{self.name(node.all_input_nodes[0])}_{operation(node)}"
+            return f"{self.name(node.all_input_nodes[0])}_{operation_name(node)}"
         return node.name
 
-    def load(self, buffer: Buffer, shape: tuple[int, ...], at: At) -> Expr:
+    def load(self, buffer: Buffer, shape: tuple[int, ...], at: Position) -> Expr:
         """Return a number of `buffer`, where a tensor of that shape lies."""
         total = Index()
         for size, i in zip(shape, at.index, strict=True):
@@ -187,7 +191,7 @@ class Lowering:
 
     def root(self, node: Any, buffer: Buffer, start: int = 0, strides: Any = None) -> Root:
         """Return all of `node`, to be written to `buffer`."""
-        at = natural(shape_of(node))
+        at = every_position(shape_of(node))
         own = strides or tuple(math.prod(at.axes[i + 1 :]) for i in range(len(at.axes)))
         return Root(self.value(node, at), buffer, at.axes, Column(start, own))
 
@@ -195,15 +199,14 @@ class Lowering:
         """Return where `node` stands written down as a whole, each sequence's numbers together."""
         if node not in self.buffers:
             buffer = self.new(Kind.VALUES, node.name, math.prod(shape_of(node)) // BATCH)
-            roots = views.parts(self, node, buffer) or [self.root(node, buffer)]
-            level = self.level_above([root.expr for root in roots])
+            roots = views.side_by_side_roots(self, node, buffer) or [self.root(node, buffer)]
+            level = self.level_above(loaded([root.expr for root in roots]))
             self.stages.append(Values(buffer, level, roots))
             self.buffers[node] = buffer
         return self.buffers[node]
 
-    def level_above(self, exprs: list[Expr]) -> int:
-        """Return the first level at which all that `exprs` read is there."""
-        read = {e.buffer for e in topological(exprs) if e.op == "load"}
+    def level_above(self, read: set[Buffer | None]) -> int:
+        """Return the first level at which all buffers that are read are there."""
         return 1 + max((s.level for s in self.stages if s.buffer in read), default=-1)
 
     def product(self, node: fx.Node, x: fx.Node, weight: fx.Node, turned: bool = False) -> None:
@@ -213,21 +216,10 @@ class Lowering:
         """
         k, n = shape_of(weight)[-2:][:: -1 if turned else 1]
         rows = math.prod(shape_of(x)) // (BATCH * k)
-        x_buffer = self.written(x)
-        read = [s.level for s in self.stages if s.buffer == x_buffer]
-        buffer = self.new(Kind.PRODUCT, f"{node.name}", rows * n)
-        self.stages.append(
-            Product(
-                buffer,
-                1 + max(read, default=-1),
-                x_buffer,
-                self.fixed_buffer(weight),
-                k,
-                n,
-                rows,
-                turned,
-            )
-        )
+        read = self.written(x)
+        buffer = self.new(Kind.PRODUCT, node.name, rows * n)
+        level, fixed = self.level_above({read}), self.fixed_buffer(weight)
+        self.stages.append(Product(buffer, level, read, fixed, k, n, rows, turned))
         self.products[node] = buffer
 
     def reduced(
@@ -236,8 +228,8 @@ class Lowering:
         key: Any,
         shape: tuple[int, ...],
         over: tuple[int, ...],
-        term: Callable[[At], Expr],
-    ) -> Callable[[At], Expr]:
+        term: Callable[[Position], Expr],
+    ) -> Callable[[Position], Expr]:
         """Return how to read the sum, or maximum, of `term` over the axes `over` of a shape.
 
         What is returned takes an index on all axes; that on those of `over` does not matter.
@@ -246,17 +238,19 @@ class Lowering:
             raise CannotCompile("it mixes the sequences of a batch")
         kept = tuple(1 if d in over else size for d, size in enumerate(shape))
         if (op, key, over) not in self.known:
-            outer = natural(kept)
+            outer = every_position(kept)
             axes = list(outer.axes)
             index = list(outer.index)
             for d in over:
-                index[d] = axis(len(axes))
+                index[d] = along_axis(len(axes))
                 axes.append(shape[d])
-            expr = term(At(tuple(axes), tuple(index)))
+            expr = term(Position(tuple(axes), tuple(index)))
             buffer = self.new(Kind.REDUCED, op, math.prod(outer.axes))
             strides = tuple(math.prod(outer.axes[i + 1 :]) for i in range(len(outer.axes)))
             root = Root(expr, buffer, tuple(axes), Column(0, strides + (0,) * len(over)))
-            self.stages.append(Reduction(buffer, self.level_above([expr]), op, root, len(over)))
+            self.stages.append(
+                Reduction(buffer, self.level_above(loaded([expr])), op, root, len(over))
+            )
             self.known[op, key, over] = buffer
         buffer = self.known[op, key, over]
         none = Index()
@@ -265,7 +259,7 @@ class Lowering:
         )
 
 
-def natural(shape: tuple[int, ...]) -> At:
+def every_position(shape: tuple[int, ...]) -> Position:
     """Return the loop over all numbers of one sequence of a tensor of that shape.
 
     Raises:
@@ -278,11 +272,11 @@ def natural(shape: tuple[int, ...]) -> At:
         raise CannotCompile("it does not give one value for each sequence")
     for d, size in enumerate(shape):
         per_sequence = size // BATCH if d == batches[0] else size
-        own = axis(len(axes)) if per_sequence > 1 else Index()
+        own = along_axis(len(axes)) if per_sequence > 1 else Index()
         if per_sequence > 1:
             axes.append(per_sequence)
-        index.append(own + axis(-1, per_sequence) if d == batches[0] else own)
-    return At(tuple(axes) or (1,), tuple(index))
+        index.append(own + along_axis(-1, per_sequence) if d == batches[0] else own)
+    return Position(tuple(axes) or (1,), tuple(index))
 
 
 def column_of(index: Index, axes: tuple[int, ...]) -> Column:
@@ -291,7 +285,7 @@ def column_of(index: Index, axes: tuple[int, ...]) -> Column:
     return Column(index.start, strides[: len(axes)])
 
 
-def of_batch(node: fx.Node) -> bool:
-    """Whether a fixed value was spread over the sequences."""
+def is_over_batch(node: fx.Node) -> bool:
+    """Tell whether a fixed value was spread over the sequences."""
     value = node.meta.get("val")
     return isinstance(value, torch.Tensor) and any(s and s % BATCH == 0 for s in value.shape)

@@ -9,6 +9,7 @@ import ctypes
 from functools import cache
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from longlag.engine.c_compiler import library
@@ -170,45 +171,49 @@ void gradient(long m, long n, long k, const R *a, const R *b, R *c) {
 """
 
 
-def source(real: str) -> str:
-    """The C of `product` and `outer` on numbers of type `real`."""
+def products_in_c(real: str) -> str:
+    """Return the C of `product` and `outer` on numbers of type `real`."""
     body = BODY.replace("@TABLE@", TABLE)
     return "\n".join([f"typedef {real} R;", HEAD, TILE, *TILES, body])
 
 
 @cache
-def functions(real: str) -> ctypes.CDLL:
-    """`affine` and `gradient` on their own.
+def product_library(real: str) -> ctypes.CDLL:
+    """Return the compiled functions `affine` and `gradient` on numbers of type `real`.
 
     Raises:
-        CompilerNotFound: there is none.
+        CompilerNotFound: there is no C compiler.
     """
-    return library(source(real) + ALONE)
+    return library(products_in_c(real) + ALONE)
 
 
-def size(*numbers: int) -> list[ctypes.c_long]:
-    """As C takes them."""
+def c_longs(*numbers: int) -> list[ctypes.c_long]:
+    """Convert numbers to C's long."""
     return [ctypes.c_long(number) for number in numbers]
 
 
-def at(*given: Tensor | None) -> list[ctypes.c_void_p]:
-    """Addresses."""
-    return [ctypes.c_void_p(0 if t is None else t.data_ptr()) for t in given]
+def data_pointers(*tensors: Tensor | None) -> list[ctypes.c_void_p]:
+    """Return the address of each tensor's numbers; 0 for None."""
+    return [ctypes.c_void_p(0 if t is None else t.data_ptr()) for t in tensors]
 
 
-def affine(x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
-    """X W + b for contiguous x (m,k) and any w (k,n)."""
+def affine_map(
+    x: Float[Tensor, "m k"], w: Float[Tensor, "k n"], bias: Float[Tensor, "n"] | None
+) -> Float[Tensor, "m n"]:
+    """Compute X W + b for contiguous x and b and any w."""
     (m, k), n = x.shape, w.shape[1]
     y = x.new_empty(m, n)
-    functions(REAL[x.dtype]).affine(*size(m, n, k), *at(x, w), *size(*w.stride()), *at(bias, y))
+    product_library(REAL[x.dtype]).affine(
+        *c_longs(m, n, k), *data_pointers(x, w), *c_longs(*w.stride()), *data_pointers(bias, y)
+    )
     return y
 
 
-def gradient(a: Tensor, b: Tensor) -> Tensor:
-    """A^T B for contiguous a (k,m), b (k,n); the longer of m and n is made the row of a tile."""
+def weight_gradient(a: Float[Tensor, "k m"], b: Float[Tensor, "k n"]) -> Float[Tensor, "m n"]:
+    """Compute A^T B for contiguous a and b; the longer of m and n is made the row of a tile."""
     if a.shape[1] > b.shape[1]:
-        return gradient(b, a).t()
+        return weight_gradient(b, a).t()
     (k, m), n = a.shape, b.shape[1]
     c = a.new_zeros(m, n)
-    functions(REAL[a.dtype]).gradient(*size(m, n, k), *at(a, b, c))
+    product_library(REAL[a.dtype]).gradient(*c_longs(m, n, k), *data_pointers(a, b, c))
     return c

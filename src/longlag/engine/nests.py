@@ -2,41 +2,51 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from longlag.engine.ir import Buffer, Column, Expr, Kind, Reduction, Root, topological
 from longlag.engine.pointwise import OPERATIONS
 
 IVDEP = '_Pragma("GCC ivdep")'
+SUM_PRAGMA = '_Pragma("omp simd reduction(+:{})")'
 
 
-def nest(axes: tuple[int, ...], pragma: str, body: list[str], before: list[str]) -> list[str]:
-    """Return `body` for every sequence b and index j0, j1, ...
+def loop_nest(
+    axes: tuple[int, ...],
+    inside: list[str],
+    *,
+    outer: int,
+    pragma: str = "",
+    before: Sequence[str] = (),
+    after: Sequence[str] = (),
+) -> list[str]:
+    """Return loops over every sequence b and index j0, j1, ...
 
     Args:
         axes: sizes of the loops, outermost first.
-        pragma: of the innermost.
-        body: of the innermost; lines after an entry "end" stand behind that loop.
-        before: what stands before the innermost loop.
+        inside: statements of the innermost loop.
+        outer: how many loops over units stand around `before` and `after`.
+        pragma: of the innermost loop.
+        before: statements before the inner loops.
+        after: statements behind them.
     """
-    end = body.index("end") if "end" in body else len(body)
-    inner, after = body[:end], body[end + 1 :]
     heads = [f"for (int j{i} = 0; j{i} < {size}; j{i}++) {{" for i, size in enumerate(axes)]
     return [
         "for (long b = 0; b < B; b++) {",
         "const long r = t * B + b; (void)r;",
-        *heads[:-1],
+        *heads[:outer],
         *before,
+        *heads[outer:-1],
         f"{pragma} {heads[-1]}".strip(),
-        *inner,
-        "}",
+        *inside,
+        *["}"] * (len(heads) - outer),
         *after,
-        *["}"] * len(heads),
+        *["}"] * (outer + 1),
     ]
 
 
-def place(row: str, buffer: Buffer, column: Column) -> str:
+def c_index(row: str, buffer: Buffer, column: Column) -> str:
     """Return where a number lies, as an index in C."""
     terms = [f"{row} * {buffer.width}"] if row else []
     terms += [str(column.start)] if column.start or not terms else []
@@ -56,7 +66,7 @@ class Statements:
     names: dict[Expr, str] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
 
-    def named(self, text: str, op: str) -> str:
+    def name_of(self, text: str, op: str) -> str:
         """Return the name of the number that `text` computes."""
         if text not in self.texts:
             self.texts[text] = f"{op}{len(self.texts)}_"
@@ -69,26 +79,26 @@ class Statements:
             if expr in self.names:
                 continue
             if expr.op == "number":
-                self.names[expr] = literal(expr.number)
+                self.names[expr] = literal_in_c(expr.number)
             elif expr.buffer is not None:
                 row = "r" if expr.buffer.over_time else ""
-                text = f"{expr.buffer.name}[{place(row, expr.buffer, expr.column)}]"
-                self.names[expr] = self.named(text, "v")
+                text = f"{expr.buffer.name}[{c_index(row, expr.buffer, expr.column)}]"
+                self.names[expr] = self.name_of(text, "v")
             else:
                 rule = OPERATIONS[expr.op][0] or ""
                 text = rule.format(*(self.names[arg] for arg in expr.args))
-                self.names[expr] = self.named(text, expr.op)
+                self.names[expr] = self.name_of(text, expr.op)
         return self.names[root]
 
 
-def literal(number: float) -> str:
+def literal_in_c(number: float) -> str:
     """Return a number in C."""
     if math.isinf(number):
         return f"((R){'-' if number < 0 else ''}__builtin_inf())"
     return '((R)__builtin_nan(""))' if math.isnan(number) else f"((R){number!r})"
 
 
-def by_axes(roots: list[Root]) -> Iterator[tuple[tuple[int, ...], list[Root]]]:
+def grouped_by_axes(roots: list[Root]) -> Iterator[tuple[tuple[int, ...], list[Root]]]:
     """Yield the roots of each shape of loop, which share one."""
     groups: dict[tuple[int, ...], list[Root]] = defaultdict(list)
     for root in roots:
@@ -96,46 +106,37 @@ def by_axes(roots: list[Root]) -> Iterator[tuple[tuple[int, ...], list[Root]]]:
     yield from sorted(groups.items())
 
 
-def write_down(roots: list[Root], row: str = "r") -> list[str]:
+def writing_loops(roots: list[Root], row: str = "r") -> list[str]:
     """Return loops that write every root to its column of the given row."""
     out = []
-    for axes, group in by_axes(roots):
+    for axes, group in grouped_by_axes(roots):
         code = Statements()
         values = [code.value(root.expr) for root in group]
         stores = [
-            f"{root.buffer.name}[{place(row, root.buffer, root.column)}] = {value};"
+            f"{root.buffer.name}[{c_index(row, root.buffer, root.column)}] = {value};"
             for root, value in zip(group, values, strict=True)
         ]
-        out += nest(axes, IVDEP, [*code.lines, *stores], [])
+        out += loop_nest(axes, [*code.lines, *stores], outer=len(axes) - 1, pragma=IVDEP)
     return out
 
 
-def reduce(stages: list[Reduction]) -> list[str]:
+def reducing_loops(stages: list[Reduction]) -> list[str]:
     """Return loops that sum, or find the maximum of, an expression over its last axes."""
     out = []
     for stage in stages:
         root, code = stage.root, Statements()
-        value, sums = code.value(root.expr), stage.op == "sum"
-        code.lines.append(
-            f"total += {value};"
-            if sums
-            else f"if ({value} > total || {value} != {value}) total = {value};"
+        value, start, pragma = code.value(root.expr), literal_in_c(-math.inf), ""
+        step = f"if ({value} > total || {value} != {value}) total = {value};"
+        if stage.op == "sum":
+            start, step, pragma = "0", f"total += {value};", SUM_PRAGMA.format("total")
+        out += loop_nest(
+            root.axes,
+            [*code.lines, step],
+            outer=len(root.axes) - stage.over,
+            pragma=pragma,
+            before=[f"R total = {start};"],
+            after=[f"{stage.buffer.name}[{c_index('r', root.buffer, root.column)}] = total;"],
         )
-        kept = len(root.axes) - stage.over
-        head = [f"for (int j{i} = 0; j{i} < {size}; j{i}++) {{" for i, size in enumerate(root.axes)]
-        pragma = '_Pragma("omp simd reduction(+:total)")' if sums else ""
-        out += [
-            "for (long b = 0; b < B; b++) {",
-            "const long r = t * B + b; (void)r;",
-            *head[:kept],
-            f"R total = {'0' if sums else literal(-math.inf)};",
-            *head[kept:-1],
-            f"{pragma} {head[-1]}".strip(),
-            *code.lines,
-            *["}"] * stage.over,
-            f"{stage.buffer.name}[{place('r', root.buffer, root.column)}] = total;",
-            *["}"] * (kept + 1),
-        ]
     return out
 
 
@@ -150,20 +151,20 @@ class Reverse:
         self.whole = whole
         self.written: dict[Buffer, list[tuple[int, int]]] = defaultdict(list)
 
-    def loops(self, roots: list[Root], source: str) -> list[str]:
+    def gradient_loops(self, roots: list[Root], source: str) -> list[str]:
         """Return the loops for roots whose gradients stand in buffers named `source`.name."""
         out = []
-        for axes, group in by_axes(roots):
+        for axes, group in grouped_by_axes(roots):
             code, grads = Statements(), dict[Expr, str]()
             for root in group:
                 code.value(root.expr)
-                here = f"{source}{root.buffer.name}[{place('b', root.buffer, root.column)}]"
+                here = f"{source}{root.buffer.name}[{c_index('b', root.buffer, root.column)}]"
                 grads[root.expr] = f"{grads[root.expr]} + {here}" if root.expr in grads else here
-            stores = self.backwards([root.expr for root in group], code, grads)
-            out += self.stored(axes, code.lines, stores)
+            stores = self.gradients_of_columns([root.expr for root in group], code, grads)
+            out += self.storing_loop(axes, code.lines, stores)
         return out
 
-    def backwards(
+    def gradients_of_columns(
         self, roots: list[Expr], code: Statements, grads: dict[Expr, str]
     ) -> dict[tuple[Buffer, Column], str]:
         """Add statements from `grads` of the roots down; return the gradient of each column."""
@@ -184,7 +185,7 @@ class Reverse:
                     grads[arg] = f"{grads[arg]} + {term}" if arg in grads else term
         return found
 
-    def stored(
+    def storing_loop(
         self,
         axes: tuple[int, ...],
         lines: list[str],
@@ -194,33 +195,36 @@ class Reverse:
         inside, before, after, sums, spans = [], [], [], [], defaultdict(list)
         for buffer, column in gradients:
             if column.strides[-1]:
-                spans[gradient_of(buffer)[0]].append(span(column, axes))
-        apart = all(disjoint(ranges) for ranges in spans.values())
+                spans[gradient_of(buffer)[0]].append(column_span(column, axes))
+        apart = all(are_disjoint(ranges) for ranges in spans.values())
         if not apart:  # one index may write what another has written
             self.whole |= {buffer for buffer, _ in gradients}
         for (buffer, column), value in gradients.items():
             target, row = gradient_of(buffer)
-            where = f"{target}[{place(row, buffer, column)}]"
+            where = f"{target}[{c_index(row, buffer, column)}]"
             if column.strides[-1] == 0:  # one number for the whole innermost loop: summed first
                 name = f"sum{len(sums)}_"
                 sums.append(name)
                 before.append(f"R {name} = 0;")
                 inside.append(f"{name} += {value};")
                 after.append(f"{where} += {name};")
-                self.covers(buffer, column, axes)
+                self.note_written(buffer, column, axes)
             else:
-                sign = "=" if self.covers(buffer, column, axes) else "+="
+                sign = "=" if self.note_written(buffer, column, axes) else "+="
                 inside.append(f"{where} {sign} {value};")
         pragma = IVDEP if apart else ""
         if sums and apart:
-            pragma = f'_Pragma("omp simd reduction(+:{", ".join(sums)})")'
-        return nest(axes, pragma, [*lines, *inside, "end", *after], before)
+            pragma = SUM_PRAGMA.format(", ".join(sums))
+        outer = len(axes) - 1
+        return loop_nest(
+            axes, [*lines, *inside], outer=outer, pragma=pragma, before=before, after=after
+        )
 
-    def covers(self, buffer: Buffer, column: Column, axes: tuple[int, ...]) -> bool:
-        """Note that columns are written; whether they are whole, and for the first time."""
+    def note_written(self, buffer: Buffer, column: Column, axes: tuple[int, ...]) -> bool:
+        """Note which columns are written; tell whether they are whole, for the first time."""
         if not buffer.gradient_over_time and buffer.kind is not Kind.SUM:
             return False
-        low, high = span(column, axes)
+        low, high = column_span(column, axes)
         before = self.written[buffer]
         first = buffer not in self.whole and all(high <= a or z <= low for a, z in before)
         dense = high - low == math.prod(axes) and 0 not in column.strides
@@ -239,13 +243,13 @@ def gradient_of(buffer: Buffer) -> tuple[str, str]:
     return f"g_{buffer.name}", "r" if buffer.gradient_over_time else "b"
 
 
-def span(column: Column, axes: tuple[int, ...]) -> tuple[int, int]:
+def column_span(column: Column, axes: tuple[int, ...]) -> tuple[int, int]:
     """Return the first column, and the one after the last."""
     reach = [stride * (size - 1) for stride, size in zip(column.strides, axes, strict=True)]
     low = column.start + sum(r for r in reach if r < 0)
     return low, column.start + sum(r for r in reach if r > 0) + 1
 
 
-def disjoint(ranges: list[tuple[int, int]]) -> bool:
-    """Whether no two overlap."""
+def are_disjoint(ranges: list[tuple[int, int]]) -> bool:
+    """Tell whether no two ranges overlap."""
     return all(a[1] <= b[0] for a, b in zip(sorted(ranges), sorted(ranges)[1:], strict=False))

@@ -4,7 +4,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from longlag.engine.ir import Expr, lifted
+from longlag.engine.ir import Expr, as_expression
 
 # name: value, then the gradient of each argument; {0} {1} arguments, {y} value, {g} its gradient;
 # an argument without a gradient has None
@@ -75,74 +75,80 @@ FUNCTIONS += ("erf", "pow", "sqrt", "floor", "ceil", "trunc", "rint")
 INSTRUCTIONS = ("sqrt", "floor", "ceil", "trunc", "rint")  # no functions of a library
 
 
-def apply(op: str, *args: Expr | float | int) -> Expr:
+def operate(op: str, *args: Expr | float | int) -> Expr:
     """Return one of `OPERATIONS` on expressions or numbers."""
-    return Expr(op, tuple(map(lifted, args)))
+    return Expr(op, tuple(map(as_expression, args)))
 
 
 def silu(x: Expr) -> Expr:
-    """X sigmoid(x)."""
-    return x * apply("sigmoid", x)
+    """Return x sigmoid(x)."""
+    return x * operate("sigmoid", x)
 
 
 def gelu(x: Expr, approximate: str = "none") -> Expr:
-    """X Phi(x), or its form with tanh (Hendrycks & Gimpel 2016)."""
+    """Return x Phi(x), or its form with tanh (Hendrycks & Gimpel 2016)."""
     if approximate == "tanh":
         inner = (x + x * x * x * 0.044715) * math.sqrt(2 / math.pi)
-        return x * (apply("tanh", inner) + 1) * 0.5
-    return x * (apply("erf", x * math.sqrt(0.5)) + 1) * 0.5
+        return x * (operate("tanh", inner) + 1) * 0.5
+    return x * (operate("erf", x * math.sqrt(0.5)) + 1) * 0.5
 
 
 def elu(x: Expr, alpha: Any = 1.0, scale: Any = 1.0, input_scale: Any = 1.0) -> Expr:
     """Scale x, or scale alpha (exp(input_scale x) - 1) where x <= 0."""
-    positive = apply("gt", x, 0)
-    below = apply("expm1", apply("where", positive, 0, x) * input_scale)  # never of a large x
-    return apply("where", positive, x * scale, below * alpha * scale)
+    positive = operate("gt", x, 0)
+    below = operate("expm1", operate("where", positive, 0, x) * input_scale)  # never of a large x
+    return operate("where", positive, x * scale, below * alpha * scale)
 
 
 def clamp(x: Expr, low: Any = None, high: Any = None) -> Expr:
-    """`low` where x is below it, `high` where it is above that; a bound itself has x's gradient."""
+    """Hold x within bounds; a bound itself has x's gradient."""
     if low is not None:
-        x = apply("where", apply("lt", x, low), low, x)
-    return x if high is None else apply("where", apply("gt", x, high), high, x)
+        x = operate("where", operate("lt", x, low), low, x)
+    return x if high is None else operate("where", operate("gt", x, high), high, x)
 
 
 def hardtanh(x: Expr, low: Any = -1.0, high: Any = 1.0) -> Expr:
-    """As `clamp`, but a bound itself has no gradient."""
-    above = apply("where", apply("ge", x, high), high, x)
-    return apply("where", apply("le", x, low), low, above)
+    """Hold x within bounds, as `clamp`; but a bound itself has no gradient."""
+    above = operate("where", operate("ge", x, high), high, x)
+    return operate("where", operate("le", x, low), low, above)
 
 
 def softplus(x: Expr, beta: Any = 1.0, threshold: Any = 20.0) -> Expr:
-    """log(1 + exp(beta x)) / beta, and x where that is beyond `threshold`, which must be 20."""
+    """Return log(1 + exp(beta x)) / beta, or x where that is beyond a threshold of 20."""
     if threshold.number != 20.0 if isinstance(threshold, Expr) else threshold != 20.0:
         raise TypeError("another threshold than 20")
-    return apply("softplus", x * beta) / beta
+    return operate("softplus", x * beta) / beta
 
 
 def power(x: Expr, exponent: Expr) -> Expr:
-    """X to a power; the usual ones without a function of a library."""
-    short = {0.0: lifted(1), 1.0: x, 2.0: x * x, 3.0: x * x * x, -1.0: apply("reciprocal", x)}
-    short |= {0.5: apply("sqrt", x), -0.5: apply("rsqrt", x)}
+    """Raise x to a power; to the usual ones without a function of a library."""
+    short = {
+        0.0: as_expression(1),
+        1.0: x,
+        2.0: x * x,
+        3.0: x * x * x,
+        -1.0: operate("reciprocal", x),
+    }
+    short |= {0.5: operate("sqrt", x), -0.5: operate("rsqrt", x)}
     if exponent.op == "number" and exponent.number in short:
         return short[exponent.number]
-    return apply("pow", x, exponent)
+    return operate("pow", x, exponent)
 
 
-def scaled(function: Callable[[Expr, Expr], Expr]) -> Callable[..., Expr]:
-    """`function` of x and alpha y, as torch's add and sub take it."""
+def with_alpha(function: Callable[[Expr, Expr], Expr]) -> Callable[..., Expr]:
+    """Return `function` of x and alpha y, as torch's add and sub take it."""
     return lambda x, y, alpha=1: function(x, y if alpha == 1 else y * alpha)
 
 
 # torch's operation: an expression of its arguments; those of OPERATIONS are their own
 TORCH: dict[str, Callable[..., Expr]] = {
     **{
-        name: lambda *args, name=name: apply(name, *args)
+        name: lambda *args, name=name: operate(name, *args)
         for name, rules in OPERATIONS.items()
         if name not in ("softplus", "pow", "length", "add", "sub")
     },
-    "add": scaled(lambda x, y: x + y),
-    "sub": scaled(lambda x, y: x - y),
+    "add": with_alpha(lambda x, y: x + y),
+    "sub": with_alpha(lambda x, y: x - y),
     "rsub": lambda x, y, alpha=1: y - (x if alpha == 1 else x * alpha),
     "silu": silu,
     "gelu": gelu,
@@ -152,19 +158,19 @@ TORCH: dict[str, Callable[..., Expr]] = {
     "clamp_max": lambda x, high: clamp(x, None, high),
     "hardtanh": hardtanh,
     "hardswish": lambda x: x * hardtanh(x / 6 + 0.5, 0.0, 1.0),
-    "celu": lambda x, alpha=1.0: elu(x, alpha, 1.0, lifted(1) / alpha),
+    "celu": lambda x, alpha=1.0: elu(x, alpha, 1.0, as_expression(1) / alpha),
     "softplus": softplus,
-    "mish": lambda x: x * apply("tanh", softplus(x)),
-    "leaky_relu": lambda x, slope=0.01: apply("where", apply("gt", x, 0), x, x * slope),
+    "mish": lambda x: x * operate("tanh", softplus(x)),
+    "leaky_relu": lambda x, slope=0.01: operate("where", operate("gt", x, 0), x, x * slope),
     "log_sigmoid_forward": lambda x: -softplus(-x),
     "square": lambda x: x * x,
     "pow": power,
-    "lerp": lambda x, y, weight: x + lifted(weight) * (y - x),
+    "lerp": lambda x, y, weight: x + as_expression(weight) * (y - x),
     "addcmul": lambda x, y, z, value=1: x + y * z * value,
     "addcdiv": lambda x, y, z, value=1: x + y / z * value,
-    "masked_fill": lambda x, mask, value: apply("where", mask, value, x),
-    "bitwise_not": lambda x: apply("logical_not", x),
-    "bitwise_and": lambda x, y: apply("logical_and", x, y),
-    "bitwise_or": lambda x, y: apply("logical_or", x, y),
+    "masked_fill": lambda x, mask, value: operate("where", mask, value, x),
+    "bitwise_not": lambda x: operate("logical_not", x),
+    "bitwise_and": lambda x, y: operate("logical_and", x, y),
+    "bitwise_or": lambda x, y: operate("logical_or", x, y),
     "copy": lambda _, y: y,
 }

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 from torch.nn.functional import linear
@@ -10,15 +11,15 @@ from torch.overrides import TorchFunctionMode
 
 from longlag.cells.base import Cell
 from longlag.engine.errors import CannotCompile
-from longlag.engine.matmul import REAL, affine, functions, gradient
+from longlag.engine.matmul import REAL, affine_map, product_library, weight_gradient
 
 
-def project(cell: Cell, x: Tensor) -> Tensor:
-    """`cell.project(x)`, its linear maps by our own products where they can be compiled."""
+def project_inputs(cell: Cell, x: Float[Tensor, "T B I"]) -> Float[Tensor, "T B P"]:
+    """Compute `cell.project(x)`, its linear maps by our own products where they can be compiled."""
     if x.dtype not in REAL or x.device.type != "cpu" or torch.is_autocast_enabled("cpu"):
         return cell.project(x)
     try:
-        functions(REAL[x.dtype])
+        product_library(REAL[x.dtype])
     except CannotCompile:
         return cell.project(x)
     with Projection():
@@ -35,7 +36,7 @@ class Linear(torch.autograd.Function):
         ctx.save_for_backward(rows, w)
         ctx.front, ctx.bias = x.shape[:-1], bias is not None
         b = None if bias is None else bias.contiguous()
-        return affine(rows, w.t(), b).view(*ctx.front, len(w))
+        return affine_map(rows, w.t(), b).view(*ctx.front, len(w))
 
     @staticmethod
     @once_differentiable
@@ -45,8 +46,8 @@ class Linear(torch.autograd.Function):
         g = grad.reshape(-1, len(w)).contiguous()
         x, own, bias = ctx.needs_input_grad
         return (
-            affine(g, w, None).view(*ctx.front, -1) if x else None,
-            gradient(g, rows) if own else None,
+            affine_map(g, w, None).view(*ctx.front, -1) if x else None,
+            weight_gradient(g, rows) if own else None,
             g.sum(0) if bias and ctx.bias else None,
         )
 
@@ -56,13 +57,13 @@ class Projection(TorchFunctionMode):
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         """Call `func`, or `Linear` in its place."""
-        if func is linear and not kwargs and suits(*args):
+        if func is linear and not kwargs and has_own_product(*args):
             return Linear.apply(*(*args, None)[:3])
         return func(*args, **(kwargs or {}))
 
 
-def suits(x: Tensor, w: Tensor, bias: Tensor | None = None) -> bool:
-    """Whether all are plain matrices of one type that there are products for."""
+def has_own_product(x: Tensor, w: Tensor, bias: Tensor | None = None) -> bool:
+    """Tell whether all are plain matrices of one type that there are products for."""
     given = [x, w] if bias is None else [x, w, bias]
     same = all(t.dtype == x.dtype and t.device.type == "cpu" for t in given)
     return same and x.dtype in REAL and w.dim() == 2 and x.numel() > 0

@@ -1,15 +1,16 @@
 """Operations that join units: sums, means, norms, softmax, and matrix products."""
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from longlag.engine.errors import CannotCompile
 from longlag.engine.index import Index
 from longlag.engine.ir import Expr
-from longlag.engine.pointwise import apply
+from longlag.engine.pointwise import operate
 from longlag.engine.trace import BATCH, shape_of
 
 if TYPE_CHECKING:
-    from longlag.engine.lower import At, Lowering
+    from longlag.engine.lower import Lowering, Position
 
 
 def dims_of(node: Any, place: int = 1) -> tuple[int, ...]:
@@ -20,7 +21,7 @@ def dims_of(node: Any, place: int = 1) -> tuple[int, ...]:
     return tuple(sorted(d % n for d in ((given,) if isinstance(given, int) else given)))
 
 
-def full_index(node: Any, at: "At", over: tuple[int, ...]) -> "At":
+def full_index(node: Any, at: "Position", over: tuple[int, ...]) -> "Position":
     """Return the index in what `node` reduces: any, on the axes that it reduces over."""
     n = len(shape_of(node.args[0]))
     rest = iter([i for i in at.index] if len(at.index) < n else [])
@@ -29,149 +30,148 @@ def full_index(node: Any, at: "At", over: tuple[int, ...]) -> "At":
     return at.moved([Index() if d in over else next(rest) for d in range(n)])
 
 
-def total(low: "Lowering", node: Any, over: tuple[int, ...], term: Any, key: str) -> Any:
+def read_sum(low: "Lowering", node: Any, over: tuple[int, ...], term: Any, key: str) -> Any:
     """Return how to read the sum over `over` of a function `term` of the argument's index."""
     return low.reduced("sum", (node, key), shape_of(node.args[0]), over, term)
 
 
-def count(node: Any, over: tuple[int, ...]) -> int:
+def reduced_count(node: Any, over: tuple[int, ...]) -> int:
     """Return how many numbers are reduced to one."""
-    found = 1
-    for d in over:
-        found *= shape_of(node.args[0])[d]
-    return found
+    return math.prod(shape_of(node.args[0])[d] for d in over)
 
 
-def sum_(low: "Lowering", node: Any, at: "At") -> Expr:
-    """The sum over axes."""
+def sum_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return the sum over axes."""
     over, x = dims_of(node), node.args[0]
-    return total(low, node, over, lambda i: low.value(x, i), "")(full_index(node, at, over))
+    return read_sum(low, node, over, lambda i: low.value(x, i), "")(full_index(node, at, over))
 
 
-def mean(low: "Lowering", node: Any, at: "At") -> Expr:
-    """The mean over axes."""
-    return sum_(low, node, at) / count(node, dims_of(node))
+def mean_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return the mean over axes."""
+    return sum_over(low, node, at) / reduced_count(node, dims_of(node))
 
 
-def moments(low: "Lowering", node: Any, over: tuple[int, ...], correction: Any) -> tuple[Any, Any]:
+def mean_and_variance(
+    low: "Lowering", node: Any, over: tuple[int, ...], correction: Any
+) -> tuple[Any, Any]:
     """Return how to read the mean and the variance over axes."""
-    x, n = node.args[0], count(node, over)
-    first = total(low, node, over, lambda i: low.value(x, i), "")
+    x, n = node.args[0], reduced_count(node, over)
+    first = read_sum(low, node, over, lambda i: low.value(x, i), "")
 
-    def squared(i: "At") -> Expr:
+    def squared(i: "Position") -> Expr:
         off = low.value(x, i) - first(i) / n
         return off * off
 
-    second = total(low, node, over, squared, "squared")
+    second = read_sum(low, node, over, squared, "squared")
     return (lambda i: first(i) / n), (lambda i: second(i) / (n - correction))
 
 
-def var(low: "Lowering", node: Any, at: "At") -> Expr:
-    """The variance over axes."""
+def variance_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return the variance over axes."""
     over = dims_of(node)
     correction: Any = node.kwargs.get("correction", 1)
-    variance = moments(low, node, over, 1 if correction is None else correction)[1]
+    variance = mean_and_variance(low, node, over, 1 if correction is None else correction)[1]
     return variance(full_index(node, at, over))
 
 
-def std(low: "Lowering", node: Any, at: "At") -> Expr:
-    """The standard deviation over axes."""
-    return apply("sqrt", var(low, node, at))
+def deviation_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return the standard deviation over axes."""
+    return operate("sqrt", variance_over(low, node, at))
 
 
-def layer_norm(low: "Lowering", node: Any, at: "At") -> Expr:
-    """(x - mean) / sqrt(variance + eps), with gain and shift."""
+def layer_norm(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return (x - mean) / sqrt(variance + eps), with gain and shift."""
     x, sizes, gain, shift, eps = node.args
     shape = shape_of(x)
     over = tuple(range(len(shape) - len(sizes), len(shape)))
-    middle, variance = moments(low, node, over, 0)
-    found = (low.value(x, at) - middle(at)) * apply("rsqrt", variance(at) + eps)
+    middle, variance = mean_and_variance(low, node, over, 0)
+    found = (low.value(x, at) - middle(at)) * operate("rsqrt", variance(at) + eps)
     own = at.moved([at.index[d] for d in over])
     found = found if gain is None else found * low.value(gain, own)
     return found if shift is None else found + low.value(shift, own)
 
 
-def length(low: "Lowering", node: Any, at: "At") -> Expr:
-    """The Euclidean norm over axes."""
+def euclidean_norm(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return the Euclidean norm over axes."""
     x, order = (*node.args, 2)[:2]
     if order != 2:
         raise CannotCompile(f"{node.target} of order {order}")
     over = dims_of(node, 2)
 
-    def squared(i: "At") -> Expr:
+    def squared(i: "Position") -> Expr:
         return low.value(x, i) * low.value(x, i)
 
-    return apply("length", total(low, node, over, squared, "")(full_index(node, at, over)))
+    return operate("length", read_sum(low, node, over, squared, "")(full_index(node, at, over)))
 
 
-def largest(low: "Lowering", node: Any, over: tuple[int, ...], sign: int = 1) -> Any:
+def read_maximum(low: "Lowering", node: Any, over: tuple[int, ...], sign: int = 1) -> Any:
     """Return how to read the maximum of the argument, or of its negative, without a gradient."""
     x, shape = node.args[0], shape_of(node.args[0])
 
-    def term(i: "At") -> Expr:
+    def term(i: "Position") -> Expr:
         return low.value(x, i) if sign > 0 else -low.value(x, i)
 
     return low.reduced("max", node, shape, over, term)
 
 
-def extreme(low: "Lowering", node: Any, at: "At") -> Expr:
-    """The largest, or smallest, number; where several are, each has its share of the gradient."""
+def extreme_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return the largest or smallest number; several of them share the gradient."""
     over, x = dims_of(node), node.args[0]
     sign = 1 if "amax" in str(node.target) else -1
-    top = largest(low, node, over, sign)
+    top = read_maximum(low, node, over, sign)
 
-    def equal(i: "At") -> Expr:
-        return apply("eq", low.value(x, i), top(i) if sign > 0 else -top(i))
+    def equal(i: "Position") -> Expr:
+        return operate("eq", low.value(x, i), top(i) if sign > 0 else -top(i))
 
-    how_many = total(low, node, over, equal, "equal")
+    how_many = read_sum(low, node, over, equal, "equal")
 
-    def share(i: "At") -> Expr:
-        return apply("where", equal(i), low.value(x, i), 0) / how_many(i)
+    def share(i: "Position") -> Expr:
+        return operate("where", equal(i), low.value(x, i), 0) / how_many(i)
 
-    return total(low, node, over, share, "share")(full_index(node, at, over))
+    return read_sum(low, node, over, share, "share")(full_index(node, at, over))
 
 
-def exponentials(low: "Lowering", node: Any, over: tuple[int, ...]) -> tuple[Any, Any, Any]:
+def shifted_exponentials(low: "Lowering", node: Any, over: tuple[int, ...]) -> tuple[Any, Any, Any]:
     """Return how to read max x, exp(x - max x) and the sum of these."""
-    top = largest(low, node, over)
+    top = read_maximum(low, node, over)
 
-    def term(i: "At") -> Expr:
-        return apply("exp", low.value(node.args[0], i) - top(i))
+    def term(i: "Position") -> Expr:
+        return operate("exp", low.value(node.args[0], i) - top(i))
 
-    return top, term, total(low, node, over, term, "exp")
+    return top, term, read_sum(low, node, over, term, "exp")
 
 
-def softmax(low: "Lowering", node: Any, at: "At") -> Expr:
-    """exp(x) over its sum along an axis."""
-    _, term, whole = exponentials(low, node, dims_of(node))
+def softmax(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return exp(x) over its sum along an axis."""
+    _, term, whole = shifted_exponentials(low, node, dims_of(node))
     return term(at) / whole(at)
 
 
-def log_softmax(low: "Lowering", node: Any, at: "At") -> Expr:
-    """X - log sum exp(x)."""
-    top, _, whole = exponentials(low, node, dims_of(node))
-    return low.value(node.args[0], at) - top(at) - apply("log", whole(at))
+def log_softmax(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return x - log sum exp(x)."""
+    top, _, whole = shifted_exponentials(low, node, dims_of(node))
+    return low.value(node.args[0], at) - top(at) - operate("log", whole(at))
 
 
-def logsumexp(low: "Lowering", node: Any, at: "At") -> Expr:
-    """Log of the sum of exp(x)."""
+def logsumexp(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return the logarithm of the sum of exp(x)."""
     over = dims_of(node)
-    top, _, whole = exponentials(low, node, over)
+    top, _, whole = shifted_exponentials(low, node, over)
     i = full_index(node, at, over)
-    return top(i) + apply("log", whole(i))
+    return top(i) + operate("log", whole(i))
 
 
-def glu(low: "Lowering", node: Any, at: "At") -> Expr:
-    """The first half times the sigmoid of the second."""
+def glu(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return the first half times the sigmoid of the second."""
     x, dim = (*node.args, -1)[:2]
     d = dim % len(shape_of(x))
     index = list(at.index)
     index[d] = index[d] + shape_of(node)[d]
-    return low.value(x, at) * apply("sigmoid", low.value(x, at.moved(index)))
+    return low.value(x, at) * operate("sigmoid", low.value(x, at.moved(index)))
 
 
-def matmul(low: "Lowering", node: Any, at: "At") -> Expr:
-    """A matrix product: of rows and a fixed weight by a product in C, any other by sums."""
+def matrix_product(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return a matrix product: of rows and a fixed weight by a product in C, any other by sums."""
     x, y = node.args[-2:]  # an `addmm` has its bias first
     if node not in low.products:
         one, two = shape_of(x), shape_of(y)
@@ -181,17 +181,17 @@ def matmul(low: "Lowering", node: Any, at: "At") -> Expr:
         elif plain and x not in low.step.varies and two[-1] == BATCH:
             low.product(node, y, x, turned=True)
         else:
-            return contraction(low, node, x, y, at)
+            return product_by_sums(low, node, x, y, at)
     return low.load(low.products[node], shape_of(node), at)
 
 
-def contraction(low: "Lowering", node: Any, x: Any, y: Any, at: "At") -> Expr:
-    """The sum over k of x_ik y_kj, for each of a batch of matrices if there is one."""
+def product_by_sums(low: "Lowering", node: Any, x: Any, y: Any, at: "Position") -> Expr:
+    """Return the sum over k of x_ik y_kj, for each of a batch of matrices if there is one."""
     one, two = shape_of(x), shape_of(y)
     front = one[:-2]
     shape = (*front, one[-2], one[-1], two[-1])  # ..., i, k, j
 
-    def term(a: "At") -> Expr:
+    def term(a: "Position") -> Expr:
         *rest, i, k, j = a.index
         return low.value(x, a.moved([*rest, i, k])) * low.value(y, a.moved([*rest, k, j]))
 
@@ -200,28 +200,28 @@ def contraction(low: "Lowering", node: Any, x: Any, y: Any, at: "At") -> Expr:
     return low.reduced("sum", node, shape, over, term)(at.moved([*rest, i, Index(), j]))
 
 
-def matmul_added(low: "Lowering", node: Any, at: "At") -> Expr:
-    """Bias + X W."""
+def matrix_product_added(low: "Lowering", node: Any, at: "Position") -> Expr:
+    """Return bias + X W."""
     if node.kwargs:
         raise CannotCompile(f"{node.target} with options {dict(node.kwargs)}")
-    return low.argument(node.args[0], node, at) + matmul(low, node, at)
+    return low.argument(node.args[0], node, at) + matrix_product(low, node, at)
 
 
 REDUCTIONS: dict[str, Any] = {
-    "sum": sum_,
-    "mean": mean,
-    "var": var,
-    "std": std,
-    "amax": extreme,
-    "amin": extreme,
+    "sum": sum_over,
+    "mean": mean_over,
+    "var": variance_over,
+    "std": deviation_over,
+    "amax": extreme_over,
+    "amin": extreme_over,
     "native_layer_norm": layer_norm,
-    "linalg_vector_norm": length,
+    "linalg_vector_norm": euclidean_norm,
     "_softmax": softmax,
     "_log_softmax": log_softmax,
     "logsumexp": logsumexp,
     "glu": glu,
-    "mm": matmul,
-    "bmm": matmul,
-    "addmm": matmul_added,
-    "baddbmm": matmul_added,
+    "mm": matrix_product,
+    "bmm": matrix_product,
+    "addmm": matrix_product_added,
+    "baddbmm": matrix_product_added,
 }

@@ -7,10 +7,10 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from longlag.cells.base import Cell, LinearCell
-from longlag.engine.loop import like
+from longlag.engine.loop import with_axes_of
 
 
-def run(
+def run_scan(
     cell: Cell,
     u: Tensor,
     s: Any,
@@ -19,7 +19,7 @@ def run(
     resets: Tensor | None,
     taps: Any,
 ) -> Any:
-    """Every state of a linear cell over `u` (T,B,P).
+    """Return every state of a linear cell over `u` (T,B,P).
 
     Raises:
         ValueError: the cell is not linear.
@@ -30,12 +30,12 @@ def run(
         )
     a, b = cell.coefficients(u)
     if resets is not None:  # s_(t-1) is the initial state there
-        b = torch.where(like(resets, b), a * start[0] + b, b)
-        a = torch.where(like(resets, a), 0, a)
+        b = torch.where(with_axes_of(resets, b), a * start[0] + b, b)
+        a = torch.where(with_axes_of(resets, a), 0, a)
     if taps is not None:
         b = b + taps[0]
     if valid is not None:  # a padded step is s_t = 1 * s_(t-1) + 0
-        a, b = torch.where(like(valid, a), a, 1), torch.where(like(valid, b), b, 0)
+        a, b = torch.where(with_axes_of(valid, a), a, 1), torch.where(with_axes_of(valid, b), b, 0)
     return type(s)(AffineScan.apply(a, b, s[0]))
 
 

@@ -37,7 +37,7 @@ class StepGraph:
             if not leaf.is_floating_point() or leaf.dim() < 2:
                 raise CannotCompile(f"its state {name} is not real, or has no axis of units")
         self.weights = weights_of(cell)
-        self.graph = traced(_Step(cell), self.state, self.weights, u_width)
+        self.graph = trace_step(_Step(cell), self.state, self.weights, u_width)
         given = [node for node in self.graph.nodes if node.op == "placeholder"]
         self.u, self.before = given[0], given[1 : 1 + len(self.state)]
         self.weight_nodes = dict(zip(given[1 + len(self.state) :], self.weights, strict=True))
@@ -67,7 +67,7 @@ def weights_of(cell: Cell) -> dict[str, Tensor]:
     return dict(cell.named_parameters()) | dict(cell.named_buffers())
 
 
-def traced(
+def trace_step(
     step: nn.Module, state: list[Tensor], weights: dict[str, Tensor], u_width: int
 ) -> fx.Graph:
     """Return the graph of `step`, without operations that write to what they are given."""
@@ -90,7 +90,7 @@ def shape_of(node: Any) -> tuple[int, ...]:
     return tuple((value[0] if isinstance(value, tuple | list) else value).shape)
 
 
-def operation(node: fx.Node) -> str:
+def operation_name(node: fx.Node) -> str:
     """Return the name of torch's operation without its overload, such as `add`.
 
     Raises:

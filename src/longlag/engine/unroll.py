@@ -55,18 +55,18 @@ def unroll(
         raise ValueError(f"unroll: backend {backend!r} is not one of {', '.join(BACKENDS)}")
     start = cell.init_state(B)
     state = start if state is None else state
-    check(cell, x, start, state, lengths, resets, taps)
+    check_arguments(cell, x, start, state, lengths, resets, taps)
     step_by_step = taps is not None or resets is not None
     backend, step = resolve_backend(backend, cell, x, step_by_step)
     if backend == "fused":
-        y, final = vendor.run(cell, x, state, lengths, step_by_step)
+        y, final = vendor.run_kernel(cell, x, state, lengths, step_by_step)
         return Trajectory(y, final, None, backend)  # what lies past an end is zero already
     valid = None if lengths is None else torch.arange(T, device=x.device)[:, None] < lengths
-    u = cell.project(x) if backend == "loop" else projection.project(cell, x)
+    u = cell.project(x) if backend == "loop" else projection.project_inputs(cell, x)
     if step is not None:
-        states = compiled.run(step, cell, u, state, lengths)
+        states = compiled.run_compiled(step, cell, u, state, lengths)
     else:
-        over_time = scan.run if backend == "scan" else loop.run
+        over_time = scan.run_scan if backend == "scan" else loop.run_loop
         states = over_time(cell, u, state, start, valid, resets, taps)
     y = cell.readout(states, u)
     if valid is not None:
@@ -74,7 +74,7 @@ def unroll(
     return Trajectory(y, type(states)(*(leaf[-1] for leaf in states)), states, backend)
 
 
-def check(
+def check_arguments(
     cell: Cell,
     x: Tensor,
     start: Any,
@@ -93,9 +93,9 @@ def check(
             f"input_size {cell.input_size}"
         )
     if state is not start:
-        like_state("state", state, start, ())
+        refuse_unlike_state("state", state, start, ())
     if taps is not None:
-        like_state("taps", taps, start, (T,))
+        refuse_unlike_state("taps", taps, start, (T,))
     if lengths is not None:
         if tuple(lengths.shape) != (B,) or lengths.is_floating_point():
             raise ValueError(
@@ -114,7 +114,7 @@ def check(
         )
 
 
-def like_state(name: str, given: Any, start: Any, front: tuple[int, ...]) -> None:
+def refuse_unlike_state(name: str, given: Any, start: Any, front: tuple[int, ...]) -> None:
     """Refuse a `given` that is not a state like `start`, with the axes `front` before its own."""
     kind = type(start)
     if not isinstance(given, kind):

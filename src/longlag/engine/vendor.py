@@ -9,7 +9,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from longlag.cells.base import Cell
 
 
-def run(
+def run_kernel(
     cell: Cell, x: Tensor, s: Any, lengths: Tensor | None, step_by_step: bool
 ) -> tuple[Tensor, Any]:
     """Outputs (T,B,H) and the final state; refuses what such a kernel cannot do.

@@ -17,8 +17,7 @@ from torch.func import vjp, vmap
 
 from longlag.cells.antisymmetric import AntisymmetricRNN
 from longlag.cells.base import Cell
-from longlag.cells.elman import Elman
-from longlag.cells.indrnn import IndRNN
+from longlag.cells.elman import Elman, IndRNN
 from longlag.cells.orthogonal import OrthogonalRNN
 
 ROWS = 8  # of the Jacobians pulled back together: more leave the cache and are slower

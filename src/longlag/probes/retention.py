@@ -52,7 +52,7 @@ def kick(
     with torch.no_grad():
         after = [moved]
         if t + 1 < len(u):
-            run = loop.run(cell, u[t + 1 :], moved, moved, None, None, None)
+            run = loop.run_loop(cell, u[t + 1 :], moved, moved, None, None, None)
             after += [type(s)(*parts) for parts in zip(*run, strict=True)]
         apart = torch.stack([flatten(a, 1) for a in after]) - flatten(states)[t:]
     return remains(apart, t, last)
