@@ -42,8 +42,11 @@ def test_a_length_that_is_none_is_refused_in_one_line(path: Path, value):
     [
         (lambda: TwoSequence(noise=True), "two_sequence: noise must be a finite number, not True"),
         (lambda: Mnist5k(permuted=1), "mnist5k: permuted must be true or false, not 1"),
-        (lambda: WordProblem(group=5), "word_problem: group must be a word, not 5"),
-        (lambda: TextFile(path=3), "text: path must be a word or null, not 3"),
+        (
+            lambda: WordProblem(group=5),
+            "word_problem: group must be S5 or A5 or A4xZ5 or Z60, not 5",
+        ),
+        (lambda: TextFile(path=3), "text: path must be a text or null, not 3"),
         (lambda: Adding().at(7.0), "adding: length must be a whole number, not 7.0"),
     ],
 )

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,6 +20,7 @@ from longlag.tasks import (
     Task,
     WordProblem,
 )
+from longlag.tasks.word_problem import multiplication
 
 B = 300
 
@@ -205,6 +207,34 @@ def test_the_word_problem_multiplies_permutations_one_after_the_other(group):
             assert task.spec.answers[batch.target[t, b]] == product
         seen |= set(word)
     assert len(seen) == task.spec.input_size
+
+
+def derived(table: np.ndarray, group: list[int]) -> list[int]:
+    """The subgroup that the commutators g h g^-1 h^-1 of a subgroup generate."""
+    unit = int((table.diagonal() == range(len(table))).nonzero()[0][0])
+    inverse = (table == unit).argmax(1)
+    known = {int(table[table[g, h], table[inverse[g], inverse[h]]]) for g in group for h in group}
+    while more := {int(table[g, h]) for g in known for h in known} - known:
+        known |= more
+    return sorted(known)
+
+
+@pytest.mark.parametrize(
+    ("group", "orders"),  # of the group, of the group of its commutators, of that one's, ...
+    [("S5", [120, 60, 60]), ("A5", [60, 60]), ("A4xZ5", [60, 4, 1]), ("Z60", [60, 1])],
+)
+def test_the_elements_of_a_word_problem_are_that_group_and_some_are_solvable(group, orders):
+    table = multiplication(group)[0]
+    everything = np.arange(len(table))
+    assert (np.sort(table, 0) == everything[:, None]).all()  # closed, and each division is unique
+    assert (np.sort(table, 1) == everything).all()
+    assert (table[table] == table[everything[:, None, None], table]).all()  # (fg)h = f(gh)
+    subgroup = everything.tolist()
+    for order in orders:
+        assert len(subgroup) == order
+        subgroup = derived(table, subgroup)
+    task = WordProblem(length=3, group=group)
+    assert task.spec.input_size == len(set(task.spec.symbols)) == orders[0]
 
 
 def test_the_control_of_the_word_problem_adds_modulo_60():

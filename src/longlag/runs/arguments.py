@@ -2,15 +2,12 @@
 
 import inspect
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, get_origin, get_type_hints
-
-from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic.errors import PydanticSchemaGenerationError, PydanticUndefinedAnnotation
+from typing import Any, get_type_hints
 
 from longlag.errors import LonglagError, did_you_mean
 from longlag.runs.identity import import_target
+from longlag.tasks.arguments import fits, in_words
 
-LENIENT = ConfigDict(arbitrary_types_allowed=True)
 PARTIAL = ("cell", "optim", "logger", "executor")  # and all in model: longlag gives the rest
 
 
@@ -91,33 +88,3 @@ def annotations(target: Any) -> dict[str, Any]:
 def holds_target(value: Any) -> bool:
     """Whether a value is built from a `_target_` first."""
     return isinstance(value, Mapping) and "_target_" in value
-
-
-def fits(value: Any, hint: Any) -> bool:
-    """Whether a value of a config is of a type: no text for a number, no true for a 1."""
-    try:
-        adapter = TypeAdapter(hint, config=LENIENT)
-    except (PydanticSchemaGenerationError, PydanticUndefinedAnnotation, TypeError):
-        return True
-    except Exception:  # any: a type that pydantic does not know
-        return True
-    try:
-        taken = adapter.validate_python(value)
-    except ValidationError:
-        return False
-    except Exception:  # any: see above
-        return True
-    scalar = isinstance(value, str | bool | int | float)
-    return not scalar or (taken == value and isinstance(taken, bool) == isinstance(value, bool))
-
-
-def in_words(hint: Any) -> str:
-    """A type as a person says it."""
-    if get_origin(hint) is Literal:
-        return " or ".join(map(str, hint.__args__))
-    names = {int: "a whole number", float: "a number", str: "a text", bool: "true or false"}
-    parts = getattr(hint, "__args__", ()) if get_origin(hint) is not None else (hint,)
-    said = [names.get(part, "null" if part is type(None) else None) for part in parts]
-    if get_origin(hint) in (list, tuple, dict) or None in said:
-        return str(hint).replace("typing.", "")
-    return " or ".join(map(str, said))

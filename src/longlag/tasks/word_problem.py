@@ -12,17 +12,21 @@ from torch import Generator, Tensor
 
 from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
 
-ORDERS = {"Z60": 60, "A5": 60, "S5": 120}
-
 
 @functools.cache
 def multiplication(group: str) -> tuple[np.ndarray, tuple[str, ...]]:
     """The table of products (g, h) -> g h, and a name for each element."""
-    if group == "Z60":
-        elements = np.arange(60)
-        return (elements[:, None] + elements) % 60, tuple(map(str, elements))
-    permutations = list(itertools.permutations(range(5)))
-    if group == "A5":
+    if "x" in group:  # a pair of elements, multiplied side by side
+        (one, names), (two, others) = map(multiplication, group.split("x"))
+        pairs = one[:, None, :, None] * len(two) + two[:, None]
+        order = len(one) * len(two)
+        return pairs.reshape(order, order), tuple(f"{g}+{h}" for g in names for h in others)
+    kind, n = group[0], int(group[1:])
+    if kind == "Z":
+        elements = np.arange(n)
+        return (elements[:, None] + elements) % n, tuple(map(str, elements))
+    permutations = list(itertools.permutations(range(n)))
+    if kind == "A":
         permutations = [p for p in permutations if inversions(p) % 2 == 0]
     index = {p: i for i, p in enumerate(permutations)}
     table = [[index[tuple(g[i] for i in h)] for h in permutations] for g in permutations]
@@ -44,17 +48,17 @@ class WordProblem(Task):
     S5 and A5 are not solvable: unless TC0 = NC1, no fixed number of linear recurrences whose
     transition is diagonal, or does not depend on the input (S4, Mamba, LRU, minGRU), can do it for
     all lengths.  One whose transition is a dense matrix chosen by the input can, in one layer:
-    h_t = P(x_t) h_(t-1) with permutation matrices P.  Z60, which is commutative, is the control.
-    All steps count.  Who remembers nothing is right at the first step and guesses at the others:
-    (1 + (T - 1) / |G|) / T.
+    h_t = P(x_t) h_(t-1) with permutation matrices P.  A4xZ5, which is solvable but not commutative,
+    and Z60, which is commutative, are the controls.  All steps count.  Who remembers nothing is
+    right at the first step and guesses at the others: (1 + (T - 1) / |G|) / T.
 
     Args:
         length: T, elements.
-        group: "S5" (120 elements), "A5" (60) or "Z60" (60).
+        group: "S5" (120 elements), "A5", "A4xZ5" or "Z60" (60 each).
     """
 
     length: int = 32
-    group: Literal["S5", "A5", "Z60"] = "A5"
+    group: Literal["S5", "A5", "A4xZ5", "Z60"] = "A5"
 
     name = "word_problem"
     source = "Merrill, Petty & Sabharwal 2024"
@@ -62,17 +66,13 @@ class WordProblem(Task):
 
     def check(self) -> None:
         """Refuse what is out of range."""
-        require(
-            "word_problem",
-            length=(self.length, self.length >= 2, "at least 2"),
-            group=(self.group, self.group in ORDERS, f"one of {', '.join(ORDERS)}"),
-        )
+        require("word_problem", length=(self.length, self.length >= 2, "at least 2"))
 
     def define(self) -> Spec:
         """An element in, an element out."""
-        order, T = ORDERS[self.group], self.length
+        names, T = multiplication(self.group)[1], self.length
+        order = len(names)
         guess = f"right at the first step, then guess one of {order} elements"
-        names = multiplication(self.group)[1]
         return Spec(
             kind="classification",
             input_size=order,
@@ -91,7 +91,8 @@ class WordProblem(Task):
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Elements uniform and independent, which makes the products uniform."""
-        order, table = ORDERS[self.group], multiplication(self.group)[0].reshape(-1)
+        table = multiplication(self.group)[0]
+        order, table = len(table), table.reshape(-1)
         word = torch.randint(0, order, (self.length, batch_size), generator=rng)
         product, reach = word.numpy().copy(), 1
         while reach < self.length:  # product[t] is that of the last 2^i elements, then of all
