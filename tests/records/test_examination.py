@@ -50,7 +50,7 @@ def linear(a: float, leaves: str = "h", layer: int = 0, bound: bool = True) -> A
         }.items()
     }
     found |= {f"jacobian/{layer}/bound": np.array(a)} if bound else {}
-    found |= {f"timescale/{layer}": np.full(4, -1 / np.log(a))} if "c" in leaves else {}
+    found |= {f"timescale/{layer}/c": np.full(4, -1 / np.log(a))} if "c" in leaves else {}
     found |= {f"retention/swap/{layer}": left, f"retention/readable/{layer}": left[::11]}
     return found | {"retention/at": np.array(0), "retention/lags": k[::11]}
 

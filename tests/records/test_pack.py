@@ -14,7 +14,7 @@ from longlag.records.packing import pack_study, unpack_study
 from longlag.records.reader import read_run, read_study
 from longlag.records.record import as_text
 from longlag.records.run import Run
-from longlag.records.side_files import CurvePoint
+from longlag.records.side_files import CurvePoint, digest
 from longlag.records.store import Store
 from some_record import some_record
 
@@ -42,7 +42,7 @@ def snapshot(folder: Path) -> dict[str, tuple]:
 
 
 def content(run: Run) -> tuple:
-    files = [(name, packing.fingerprint(found)) for name, found in packing.contents(run) if found]
+    files = [(name, digest(found)) for name in PACKED if (found := run.side_file(name))]
     return as_text(run.record), files, run.broken, {k: v.dtype for k, v in run.probe.items()}
 
 

@@ -34,9 +34,10 @@ class View:
     layer: int
     lag: int | None
 
-    def array(self, kind: str, name: str = "") -> np.ndarray | None:
-        """The array kind/<layer>/name; None if there is none."""
-        return self.arrays.get(f"{kind}/{self.layer}" + (f"/{name}" if name else ""))
+    def array(self, kind: str, name: str = "") -> np.ndarray:
+        """Return the array kind/<layer>/name; one NaN if there is none."""
+        found = self.arrays.get(f"{kind}/{self.layer}" + (f"/{name}" if name else ""))
+        return np.full(1, np.nan) if found is None else found
 
     def parts(self, kind: str) -> dict[str, np.ndarray]:
         """The arrays kind/<layer>/... by the last part of their names, h first."""
@@ -63,42 +64,36 @@ class View:
 
     @property
     def exponent(self) -> float:
-        """The largest Lyapunov exponent, nats a step."""
-        spectrum = self.array("jacobian", "lyapunov")
-        return np.nan if spectrum is None else float(spectrum[0])
+        """Return the largest Lyapunov exponent, nats a step."""
+        return float(self.array("jacobian", "lyapunov")[0])
 
     @property
     def radius(self) -> float:
-        """The spectral radius of a step: median over the steps."""
-        found = self.array("jacobian", "radius")
-        return np.nan if found is None else float(np.median(found))
+        """Return the spectral radius of a step: median over the steps."""
+        return float(np.median(self.array("jacobian", "radius")))
 
     @property
     def bound(self) -> float:
-        """The factor that no step exceeds, by the weights alone; NaN if the cell has none."""
-        found = self.array("jacobian", "bound")
-        return np.nan if found is None else float(found)
+        """Return the factor that no step exceeds, by the weights; NaN if the cell has none."""
+        return float(self.array("jacobian", "bound").squeeze())
 
     @property
     def product(self) -> np.ndarray:
-        """Ln of the norm of the product of the last k = 1 ... K steps; -inf where it is zero."""
-        found = self.array("jacobian", "log_norm")
-        return np.full(1, np.nan) if found is None else found
+        """Return ln of the norm of the product of the last k = 1 ... K steps; may be -inf."""
+        return self.array("jacobian", "log_norm")
 
     @property
     def most(self) -> np.ndarray:
-        """Ln of what these k steps can stretch: k ln bound, or else the sum of the steps' own."""
-        if not np.isnan(self.bound):
-            with np.errstate(divide="ignore"):
-                return np.arange(1, len(self.product) + 1) * np.log(self.bound)
-        found = self.array("jacobian", "log_steps")
-        return np.full(1, np.nan) if found is None else found
+        """Return ln of what these k steps can stretch: k ln bound, or the sum of the steps' own."""
+        if np.isnan(self.bound):
+            return self.array("jacobian", "log_steps")
+        with np.errstate(divide="ignore"):
+            return np.arange(1, len(self.product) + 1) * np.log(self.bound)
 
     @property
     def time_scales(self) -> np.ndarray:
-        """Of every unit, steps; empty without a gate that keeps."""
-        parts = [self.array("timescale"), *self.parts("timescale").values()]  # records before parts
-        return np.concatenate([np.zeros(0), *(tau for tau in parts if tau is not None)])
+        """Return those of every unit, steps; empty without a gate that keeps."""
+        return np.concatenate([np.zeros(0), *self.parts("timescale").values()])
 
     @property
     def time_scale(self) -> float:
@@ -109,10 +104,8 @@ class View:
     def share(self, leaf: str) -> float:
         """At the task's lag, what arrives along one part of the state alone, over all of it."""
         whole, alone = self.array("profile", leaf), self.array("along", leaf)
-        if whole is None or alone is None:
-            return np.nan
         at = self.end(whole)
-        return float(alone[at] / whole[at]) if whole[at] > 0 else np.nan
+        return float(alone[at] / whole[at]) if len(alone) > at and whole[at] > 0 else np.nan
 
     def end(self, values: np.ndarray) -> int:
         """Where the task's lag is among values at k = 0, 1, ...; else the last that is known."""
@@ -138,10 +131,8 @@ class View:
     @property
     def linear_probe(self) -> tuple[np.ndarray, np.ndarray]:
         """Lags, and R^2 of a linear map from the state to the input so many steps before."""
-        lags, r2 = self.arrays.get("retention/lags"), self.array("retention/readable")
-        if lags is None or r2 is None:
-            return np.zeros(0, int), np.zeros(0)
-        return lags, r2
+        r2 = self.array("retention/readable")
+        return self.arrays.get("retention/lags", np.zeros(len(r2), int)), r2
 
     @property
     def probe_r2(self) -> float:

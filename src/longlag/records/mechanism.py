@@ -1,6 +1,6 @@
 """What the examinations of all cells come to: the numbers under the sentences about the inside."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -19,15 +19,15 @@ PAIRS: dict[str, tuple[Number, Number]] = {
 }
 
 
-def both(cells: Iterable[Inside], name: str) -> np.ndarray:
-    """The pairs of a number (N,2) at init and trained that are known."""
-    pairs = np.array([cell.pair(name) for cell in cells], float).reshape(-1, 2)
-    return pairs[~np.isnan(pairs).any(axis=1)]
+def known(pairs: Iterable[Sequence[float]]) -> np.ndarray:
+    """Return the pairs (N,2) of which both numbers are known."""
+    found = np.array(list(pairs), float).reshape(-1, 2)
+    return found[~np.isnan(found).any(axis=1)]
 
 
 def exponents(cells: list[Inside]) -> dict[str, Any] | None:
     """How training moves the largest exponent; None where none is known."""
-    found = both(cells, "exponent")
+    found = known(cell.pair("exponent") for cell in cells)
     if not len(found):
         return None
     start, end = np.median(found, axis=0)
@@ -61,12 +61,9 @@ def bounded(cells: list[Inside]) -> dict[str, Any] | None:
 def aligned(cells: list[Inside]) -> dict[str, Any] | None:
     """Whether single steps stretch the same direction one after another, after training."""
     views = [cell.views["trained"] for cell in cells if "trained" in cell.views]
-    pairs = [
-        (float(single[-1]) / len(single), float(v.product[-1]) / len(v.product))
-        for v in views
-        if (single := v.array("jacobian", "log_steps")) is not None and np.isfinite(v.product[-1])
-    ]
-    if not pairs:
+    sums = [(view.array("jacobian", "log_steps"), view.product) for view in views]
+    pairs = known([[x[-1] / len(x) for x in both] for both in sums if np.isfinite(both[1][-1])])
+    if not len(pairs):
         return None
     step, product = np.median(pairs, axis=0)
     return {"step": step, "product": product, "n": len(pairs)}
@@ -74,16 +71,16 @@ def aligned(cells: list[Inside]) -> dict[str, Any] | None:
 
 def gated(cells: list[Inside]) -> dict[str, Any] | None:
     """In how many cells the time scales of the gates reach the lag, at init and trained."""
-    known = [c for c in cells if c.lag and len(c.views) == 2]
-    known = [c for c in known if all(len(view.time_scales) for view in c.views.values())]
-    if not known:
+    found = [c for c in cells if c.lag and len(c.views) == 2]
+    found = [c for c in found if all(len(view.time_scales) for view in c.views.values())]
+    if not found:
         return None
 
     def reach(pick: Callable[[np.ndarray], float]) -> list[int]:
-        return [sum(pick(c.views[w].time_scales) >= (c.lag or 0) for c in known) for w in WHEN]
+        return [sum(pick(c.views[w].time_scales) >= (c.lag or 0) for c in found) for w in WHEN]
 
     middle = reach(lambda tau: float(np.quantile(tau, 0.5, method="lower")))
-    return {"n": len(known), "middle": middle, "longest": reach(lambda tau: float(tau.max()))}
+    return {"n": len(found), "middle": middle, "longest": reach(lambda tau: float(tau.max()))}
 
 
 def shares_alone(cells: list[Inside], label: str) -> dict[str, Any] | None:
@@ -100,14 +97,9 @@ def shares_alone(cells: list[Inside], label: str) -> dict[str, Any] | None:
 
 
 def strata(examined: Examined, when: str, x: Number, y: Number) -> list[tuple[np.ndarray, ...]]:
-    """Two numbers of the cells of every task; NaN are left out."""
-    both = []
-    for cells in examined.values():
-        views = [cell.views[when] for cell in cells if when in cell.views]
-        pairs = np.array([(x(view), y(view)) for view in views], float).reshape(-1, 2)
-        pairs = pairs[~np.isnan(pairs).any(axis=1)]
-        both.append((pairs[:, 0], pairs[:, 1]))
-    return both
+    """Return two numbers of the cells of every task; NaN are left out."""
+    views = [[c.views[when] for c in cells if when in c.views] for cells in examined.values()]
+    return [tuple(known((x(view), y(view)) for view in some).T) for some in views]
 
 
 def agreements(examined: Examined) -> list[dict[str, tuple[Correlation, float]]]:

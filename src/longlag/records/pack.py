@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from longlag.records.record import Record, parse
-from longlag.records.side_files import Arrays, CurvePoint, arrays_of
+from longlag.records.side_files import COLUMNS, Arrays, CurvePoint, arrays_of
 
 RECORDS = "records.jsonl"
 PACKED = {  # a file beside a record -> the file that holds it for all runs
@@ -28,7 +28,6 @@ PACKED = {  # a file beside a record -> the file that holds it for all runs
     "laboratory.npz": "laboratories.npz",
     "extrapolation.json": "extrapolations.jsonl",
 }
-COLUMNS = CurvePoint._fields
 
 
 class DamagedPack(ValueError):

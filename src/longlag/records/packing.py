@@ -2,19 +2,19 @@
 
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, NamedTuple
 
 import numpy as np
 
 from longlag.errors import LonglagError
 from longlag.records.atomic import write_arrays, write_atomically, write_json, write_text
-from longlag.records.pack import COLUMNS, PACKED, RECORDS, open_pack
+from longlag.records.pack import PACKED, RECORDS, open_pack
 from longlag.records.reader import read_runs
 from longlag.records.record import as_text
 from longlag.records.run import Run
-from longlag.records.side_files import curve_text, digest
+from longlag.records.side_files import COLUMNS, curve_text, digest
 
 ARRAYS = ("probe.npz", "laboratory.npz")
 
@@ -96,21 +96,11 @@ def check_pack(folder: Path, runs: Iterable[Run]) -> None:
         for name in PACKED:
             content = run.side_file(name)
             if same and content:
-                same = fingerprint(pack.content(run.id, name)) == fingerprint(content)
+                same = digest(pack.content(run.id, name)) == digest(content)
         if not same:
             raise LonglagError(
                 f"the pack of {folder} does not read back at {run.id}; no run was deleted"
             )
-
-
-def fingerprint(content: Any) -> str:
-    """Return the same text for the same content of a file beside a record."""
-    return json.dumps(content) if is_plain(content) else digest(content)
-
-
-def is_plain(content: Any) -> bool:
-    """Tell plain containers from curves and arrays."""
-    return isinstance(content, dict) and not isinstance(next(iter(content.values())), np.ndarray)
 
 
 def drop(run: Run) -> None:
@@ -145,9 +135,9 @@ def unpack_study(folder: Path) -> int:
 def write_run(run: Run, folder: Path) -> None:
     """Write a run's files into a folder, the record last; what is there already is left."""
     folder.mkdir(parents=True, exist_ok=True)
-    for name, content in contents(run):
-        path = folder / name
-        if path.exists():
+    for name in PACKED:
+        path, content = folder / name, run.side_file(name)
+        if path.exists() or content is None:
             continue
         if name == "curve.csv":
             write_text(path, curve_text(content))
@@ -157,11 +147,3 @@ def write_run(run: Run, folder: Path) -> None:
             write_json(path, content)
     if not (folder / "record.json").exists():
         write_text(folder / "record.json", as_text(run.record) + "\n")
-
-
-def contents(run: Run) -> Iterator[tuple[str, Any]]:
-    """Yield the files beside a record that are whole, with what they hold."""
-    for name in PACKED:
-        content = run.side_file(name)
-        if content is not None:
-            yield name, content

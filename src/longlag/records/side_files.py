@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-COLUMNS = ("step", "sequences", "split", "metric", "value")  # of curve.csv
 Arrays = dict[str, np.ndarray]
 
 
@@ -21,6 +20,9 @@ class CurvePoint(NamedTuple):
     split: str
     metric: str
     value: float
+
+
+COLUMNS = CurvePoint._fields
 
 
 def curve_text(points: Iterable[CurvePoint]) -> str:
@@ -44,30 +46,6 @@ def curve_of(data: bytes) -> list[CurvePoint]:
     if any(len(row) != len(COLUMNS) for row in rows) or not data.endswith(b"\n"):
         raise ValueError("a line is cut off")
     return [CurvePoint(int(s), int(n), split, name, float(v)) for s, n, split, name, v in rows[1:]]
-
-
-def probe_of(data: bytes) -> Arrays:
-    """Read a probe.npz.
-
-    Raises:
-        ValueError: it is none, cut off, or holds pickles.
-    """
-    found = arrays_of(data)
-    if "steps" not in found:
-        raise ValueError("it holds no array `steps`, as every probe.npz does")
-    return found
-
-
-def laboratory_of(data: bytes) -> Arrays:
-    """Read a laboratory.npz.
-
-    Raises:
-        ValueError: it is none, cut off, or holds pickles.
-    """
-    found = arrays_of(data)
-    if foreign := [name for name in found if name.split("/")[0] not in ("init", "trained")]:
-        raise ValueError(f"it holds {foreign[0]!r}, which is neither init/... nor trained/...")
-    return found
 
 
 def arrays_of(data: bytes) -> Arrays:
@@ -97,6 +75,22 @@ def extrapolation_of(data: bytes) -> dict[str, Any]:
     return found
 
 
+def probe_of(data: bytes) -> Arrays:
+    """Read a probe.npz, which holds the array `steps`; ValueError as `arrays_of`."""
+    found = arrays_of(data)
+    if "steps" not in found:
+        raise ValueError("it holds no array `steps`, as every probe.npz does")
+    return found
+
+
+def laboratory_of(data: bytes) -> Arrays:
+    """Read a laboratory.npz, of arrays init/... and trained/...; ValueError as `arrays_of`."""
+    found = arrays_of(data)
+    if foreign := [name for name in found if name.split("/")[0] not in ("init", "trained")]:
+        raise ValueError(f"it holds {foreign[0]!r}, which is neither init/... nor trained/...")
+    return found
+
+
 READERS: Mapping[str, Callable[[bytes], Any]] = {
     "curve.csv": curve_of,
     "probe.npz": probe_of,
@@ -105,13 +99,16 @@ READERS: Mapping[str, Callable[[bytes], Any]] = {
 }
 
 
-def digest(content: Iterable[CurvePoint] | Mapping[str, np.ndarray]) -> str:
-    """Return a fingerprint of a curve or of arrays, whatever file holds them."""
+def digest(content: Iterable[CurvePoint] | Mapping[str, Any]) -> str:
+    """Return a fingerprint of a curve, of arrays or of plain values, whatever file holds them."""
     found = hashlib.sha256()
-    if isinstance(content, Mapping):
-        for name, values in sorted(content.items()):
+    if not isinstance(content, Mapping):
+        found.update(curve_text(content).encode())
+        return found.hexdigest()[:16]
+    for name, values in sorted(content.items()):
+        if isinstance(values, np.ndarray):
             found.update(f"{name} {values.dtype.str} {values.shape} ".encode())
             found.update(np.ascontiguousarray(values).tobytes())
-    else:
-        found.update(curve_text(content).encode())
+        else:
+            found.update(json.dumps([name, values]).encode())
     return found.hexdigest()[:16]

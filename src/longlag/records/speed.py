@@ -5,17 +5,17 @@
 
 import logging
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any, NamedTuple
+from typing import Annotated, NamedTuple
 
-from longlag.records.reader import read_json
-from longlag.records.record import Json
+from pydantic import Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+from longlag.records.record import Json, in_one_line
 
 TIMES = "\N{MULTIPLICATION SIGN}"
 PLACE = Path("speed", "speed.json")  # below the folder of the studies
-PEERS = ("torch.nn", "torchrecurrent")
 log = logging.getLogger("longlag")
 
 
@@ -36,26 +36,36 @@ class Cost:
 
     Args:
         cell: the name of its class.
-        size: B, H.
-        times: microseconds a step by what computed it: loop, compiled, ..., torch.nn.
+        batch: B, sequences at once.
+        hidden: H, units.
+        microseconds: a step by what computed it: loop, compiled, ..., torch.nn.
         auto: the backend that a user gets who asks for none.
     """
 
     cell: str
-    size: Size
-    times: dict[str, float]
+    batch: int
+    hidden: int
+    microseconds: dict[str, Annotated[float, Field(gt=0, allow_inf_nan=False)]]
     auto: str
 
     @property
-    def time(self) -> float | None:
-        """Of the backend `auto`; None if that was not timed."""
-        return self.times.get(self.auto)
+    def size(self) -> Size:
+        """Return B and H together."""
+        return Size(self.batch, self.hidden)
 
     def over(self, other: str) -> float | None:
-        """That time over another's: below 1, ours is faster; None if either was not timed."""
-        return (
-            None if self.time is None or other not in self.times else self.time / self.times[other]
-        )
+        """Divide our time by another's: below 1, ours is faster; None if either was not timed."""
+        ours, theirs = self.microseconds.get(self.auto), self.microseconds.get(other)
+        return None if ours is None or theirs is None else ours / theirs
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Versions, git and machine, as a record has them."""
+
+    versions: Json
+    git: Json
+    machine: Json
 
 
 @dataclass(frozen=True)
@@ -63,79 +73,50 @@ class Costs:
     """A whole file.
 
     Args:
-        rows: one a cell and size.
+        speed: a row a cell and size.
         steps: T of every pass.
         turns: passes of which a figure is the median.
-        origin: versions, git and machine, as a record has them.
+        machine: where they were measured, and with what.
     """
 
-    rows: tuple[Cost, ...]
+    speed: Annotated[tuple[Cost, ...], Field(min_length=1)]
     steps: int
     turns: int
-    origin: Json
+    machine: Origin
 
     @property
     def sizes(self) -> list[Size]:
         """The smallest first."""
         return sorted(
-            {row.size for row in self.rows}, key=lambda size: (size.batch * size.hidden, size)
+            {row.size for row in self.speed}, key=lambda size: (size.batch * size.hidden, size)
         )
 
     @property
     def cells(self) -> list[str]:
         """By name."""
-        return sorted({row.cell for row in self.rows}, key=str.lower)
-
-    def beside(self, peer: str) -> list[str]:
-        """The cells that another package has too."""
-        return [c for c in self.cells if any(r.cell == c and peer in r.times for r in self.rows)]
-
-    def at(self, cell: str, size: Size) -> Cost | None:
-        """One cell at one size; None if that was not timed."""
-        return next((row for row in self.rows if (row.cell, row.size) == (cell, size)), None)
+        return sorted({row.cell for row in self.speed}, key=str.lower)
 
     def ratios(self, other: str, size: Size, cells: Iterable[str] | None = None) -> list[float]:
         """Ours over another's at one size, of every cell or of some of them, where there is one."""
         chosen = set(self.cells if cells is None else cells)
-        found = (r.over(other) for r in self.rows if r.size == size and r.cell in chosen)
+        found = (r.over(other) for r in self.speed if r.size == size and r.cell in chosen)
         return [ratio for ratio in found if ratio is not None]
 
 
 def read_costs(results: Path) -> Costs | None:
-    """The costs below the folder of the studies; None, with a warning if it is damaged, without."""
+    """Read the costs below the folder of the studies; None if there are none, or they are damaged.
+
+    Of a damaged file a warning tells.
+    """
     path = results / PLACE
     if not path.exists():
         return None
     try:
-        return costs(read_json(path))
-    except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-        log.warning("%s is damaged and left out of the report (%r): run `make speed`", path, error)
+        return TypeAdapter(Costs).validate_json(path.read_bytes())
+    except (ValueError, OSError) as error:
+        reason = in_one_line(error) if isinstance(error, ValidationError) else error
+        log.warning("%s is damaged and left out of the report (%s): run `make speed`", path, reason)
         return None
-
-
-def costs(found: Json) -> Costs:
-    """The costs that a file holds.
-
-    Raises:
-        KeyError, TypeError, ValueError, AttributeError: it is not of that form.
-    """
-    origin = found["machine"]
-    if not all(isinstance(origin[part], dict) for part in ("versions", "git", "machine")):
-        raise TypeError("versions, git and machine must be objects")
-    rows = tuple(cost(row) for row in found["speed"])
-    if not rows:
-        raise ValueError("no cell was timed")
-    return Costs(rows, int(found["steps"]), int(found["turns"]), origin)
-
-
-def cost(row: dict[str, Any]) -> Cost:
-    """One of its rows."""
-    times = {str(name): float(time) for name, time in row["microseconds"].items()}
-    if not all(0 < time < float("inf") for time in times.values()):
-        raise ValueError(f"a time of {row['cell']} is not a positive number")
-    return Cost(
-        str(row["cell"]), Size(int(row["batch"]), int(row["hidden"])), times, str(row["auto"])
-    )
 
 
 def middle(values: Iterable[float]) -> float:

@@ -92,7 +92,7 @@ def speed(costs: Costs | None) -> Facts:
     """What a step of the study's cells costs, beside the plain loop and torch's LSTM."""
     if costs is None:
         return {}
-    machine, git = costs.origin["machine"], costs.origin["git"]
+    machine, git = costs.machine.machine, costs.machine.git
     size = next((size for size in costs.sizes if costs.ratios("loop", size)), None)
     ratios = costs.ratios("loop", size) if size else []
     lstm = [(str(s), costs.ratios("torch.nn", s, ["LSTM"])) for s in costs.sizes]
@@ -101,7 +101,7 @@ def speed(costs: Costs | None) -> Facts:
         "turns": costs.turns,
         "threads": int(machine.get("threads", 1)),
         "place": ", ".join(str(machine[k]) for k in ("device", "isa", "system") if machine.get(k)),
-        "torch": costs.origin["versions"].get("torch", "unknown"),
+        "torch": costs.machine.versions.get("torch", "unknown"),
         "commit": str(git.get("commit") or "none")[:10] + " with changes" * bool(git.get("dirty")),
         "loop": {"size": str(size), "share": middle(ratios), "n": len(ratios)} if ratios else None,
         "lstm": [(s, found[0]) for s, found in lstm if found],

@@ -1,6 +1,6 @@
 """All that a report reads of a study, each part computed once, when it is first asked for."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -101,8 +101,8 @@ class View:
         if found is None:
             return None
         classes = {str(r.setting("cell._target_")).rsplit(".", 1)[-1] for r in self.study.final}
-        rows = tuple(row for row in found.rows if row.cell in classes)
-        return Costs(rows, found.steps, found.turns, found.origin) if rows else None
+        rows = tuple(row for row in found.speed if row.cell in classes)
+        return replace(found, speed=rows) if rows else None
 
 
 def headline(rows: Rows) -> str:

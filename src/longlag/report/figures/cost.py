@@ -1,9 +1,11 @@
 """What a step costs beside the plain loop: a row a cell, a dot a size, the larger the larger."""
 
+from collections import defaultdict
+
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from longlag.records.speed import Costs, middle
+from longlag.records.speed import Costs, Size, middle
 from longlag.report.figures.style import FAINT, INK, Plot, key, panels
 from longlag.report.format import TIMES
 from longlag.report.view import View
@@ -13,16 +15,18 @@ from longlag.report.words import Missing
 def cost(view: View) -> Plot:
     """Time of the backend that is used over the loop's, log axis; the fastest on top."""
     found = view.costs
-    if found is None or not any(row.over("loop") for row in found.rows):
+    if found is None or not any(row.over("loop") for row in found.speed):
         raise Missing("loop")
     return panels([found], draw, columns=1, height=1.1 + 0.16 * len(found.cells), wide=False)
 
 
 def draw(axes: Axes, found: Costs) -> None:
     """The only panel."""
-    ratios = {c: [(r.size, r.over("loop")) for r in found.rows if r.cell == c] for c in found.cells}
-    known = {c: [(s, x) for s, x in values if x is not None] for c, values in ratios.items()}
-    rows = sorted((c for c in known if known[c]), key=lambda c: -middle(x for _, x in known[c]))
+    known: dict[str, list[tuple[Size, float]]] = defaultdict(list)
+    for row in found.speed:
+        if (ratio := row.over("loop")) is not None:
+            known[row.cell].append((row.size, ratio))
+    rows = sorted(known, key=lambda c: (-middle(x for _, x in known[c]), c.lower()))
     for y, cell in enumerate(rows):
         values = [x for _, x in known[cell]]
         axes.plot([min(values), max(values)], [y, y], color=FAINT, lw=0.7, zorder=1)

@@ -53,7 +53,9 @@ def draw(axes: Axes, group: list[Beyond], palette: dict[str, str]) -> list[Label
     axes.set_xticks([n for n in lengths if n in (first["length"], lengths[0], lengths[-1])])
     axes.xaxis.set_major_formatter(ScalarFormatter())
     axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.set_title(group[0].setting)
-    axes.set_xlabel("length of the test sequences")
-    axes.set_ylabel(f"test {named(first['score'])}")
+    axes.set(
+        title=group[0].setting,
+        xlabel="length of the test sequences",
+        ylabel=f"test {named(first['score'])}",
+    )
     return [*labels, Label(floor[-1], "floor", FAINT)]

@@ -66,8 +66,7 @@ def series(
         axes.plot(t[warm - 1 :], free, color=FREE, lw=1.1, ls=(0, (4, 1.4)), label=label)
     low, high = truth.min(), truth.max()
     room = 0.25 * (high - low)
-    axes.set_ylim(low - room, high + room)
-    axes.set_xlim(1, len(truth) + 2)
+    axes.set(ylim=(low - room, high + room), xlim=(1, len(truth) + 2))
 
 
 def growth(axes: Axes, error: np.ndarray, bound: float) -> None:
@@ -77,8 +76,10 @@ def growth(axes: Axes, error: np.ndarray, bound: float) -> None:
     axes.fill_between(steps, low, high, color=FREE, alpha=0.18, lw=0)
     axes.plot(steps, middle, color=FREE)
     axes.axhline(bound, color=FAINT, lw=0.6, ls=(0, (1, 1.5)))
-    axes.set_ylim(0, max(1.6, float(np.nanmax(middle)) * 1.1) if np.isfinite(middle).all() else 2)
-    axes.set_xlim(1, len(error))
+    axes.set(
+        ylim=(0, max(1.6, float(np.nanmax(middle)) * 1.1) if np.isfinite(middle).all() else 2),
+        xlim=(1, len(error)),
+    )
     axes.annotate(
         f"valid below {bound:g}",
         (1, bound),
@@ -87,5 +88,4 @@ def growth(axes: Axes, error: np.ndarray, bound: float) -> None:
         color=FAINT,
         fontsize=6,
     )
-    axes.set_title(f"error running free, {error.shape[1]} sequences")
-    axes.set_xlabel("steps ahead")
+    axes.set(title=f"error running free, {error.shape[1]} sequences", xlabel="steps ahead")

@@ -73,9 +73,7 @@ def profiles(axes: Axes, moment: Moment) -> list[Label]:
             labels.append(Label(float(known[-1]) if len(known) else np.nan, g.line(path), ink))
     axes.margins(x=0)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
-    axes.set_title(moment.title)
-    axes.set_xlabel("lag: steps back from the loss")
-    axes.set_ylabel("‖∂L/∂s$_t$‖")
+    axes.set(title=moment.title, xlabel="lag: steps back from the loss", ylabel="‖∂L/∂s$_t$‖")
     bottom, top = axes.get_ylim()
     axes.set_ylim(max(bottom, LOWEST), top)
     if bottom < FLOAT32:
@@ -124,9 +122,7 @@ def heat(view: View) -> Plot:
         )  # fmt: skip
         shown = np.unique(np.linspace(0, len(m.steps) - 1, 6).round().astype(int))
         axes.set_yticks(shown, [f"{m.steps[i]:,}" for i in shown])
-        axes.set_title(m.title)
-        axes.set_xlabel("lag (steps)")
-        axes.set_ylabel("training step")
+        axes.set(title=m.title, xlabel="lag (steps)", ylabel="training step")
         bar = axes.figure.colorbar(image, ax=axes, pad=0.02, fraction=0.06, aspect=22)
         bar.outline.set_visible(False)  # type: ignore[operator]
 

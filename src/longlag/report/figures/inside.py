@@ -85,40 +85,31 @@ def product(axes: Axes, look: Look) -> None:
             axes.plot(np.arange(1, len(values) + 1), values, color=ink, **line)
     axes.axhline(0, color=FAINT, lw=0.6, ls=":", zorder=0)
     whole_numbers(axes)
-    axes.set_title(look.cell.label)
-    axes.set_xlabel("lag k (steps)")
-    axes.set_ylabel("log$_{10}$ product")
+    axes.set(title=look.cell.label, xlabel="lag k (steps)", ylabel="log$_{10}$ product")
 
 
 def spectrum(axes: Axes, look: Look) -> None:
     """Every Lyapunov exponent, falling, over the share of directions that keep as much."""
     for seen, ink in moments(look):
         found = seen.array("jacobian", "lyapunov")
-        if found is not None:
-            known = np.where(np.isfinite(found), found, np.nan)
-            axes.plot((np.arange(len(known)) + 0.5) / len(known), known, color=ink)
+        known = np.where(np.isfinite(found), found, np.nan)
+        axes.plot((np.arange(len(known)) + 0.5) / len(known), known, color=ink)
     axes.axhline(0, color=FAINT, lw=0.6, ls=":", zorder=0)
     axes.set_xlim(0, 1)
     axes.set_xticks((0, 0.5, 1), labels=("0", "½", "1"))
     axes.set_yscale("symlog", linthresh=LINEAR, linscale=0.6)
     axes.minorticks_off()
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{y:g}"))
-    axes.set_title(look.cell.label)
-    axes.set_xlabel("directions, share of all")
-    axes.set_ylabel("exponent (nats)")
+    axes.set(title=look.cell.label, xlabel="directions, share of all", ylabel="exponent (nats)")
 
 
 def radius(axes: Axes, look: Look) -> None:
     """The largest eigenvalue of the Jacobian of single steps."""
     for seen, ink in moments(look):
-        at, found = seen.array("jacobian", "steps"), seen.array("jacobian", "radius")
-        if at is not None and found is not None:
-            axes.plot(at, found, color=ink)
+        axes.plot(seen.array("jacobian", "steps"), seen.array("jacobian", "radius"), color=ink)
     axes.axhline(1, color=FAINT, lw=0.6, ls=":", zorder=0)
     whole_numbers(axes)
-    axes.set_title(look.cell.label)
-    axes.set_xlabel("step t")
-    axes.set_ylabel("spectral radius")
+    axes.set(title=look.cell.label, xlabel="step t", ylabel="spectral radius")
 
 
 def retention(view: View) -> Plot:
@@ -139,9 +130,8 @@ def kept(axes: Axes, look: Look, when: str) -> None:
         axes.text(0.5, 0.5, "not finite", color=FAINT, transform=axes.transAxes)
     else:
         swapped = seen.array("retention/swap")
-        if swapped is not None:
-            axes.plot(np.arange(len(swapped)), positive(swapped), color=FAINT, lw=1)
-            entries.append(("input swap", {"color": FAINT}))
+        axes.plot(np.arange(len(swapped)), positive(swapped), color=FAINT, lw=1)
+        entries.append(("input swap", {"color": FAINT}))
         for leaf, left in seen.parts("retention/kick").items():
             line: dict[str, Any] = {"color": INK, "ls": look.dashes[leaf], "lw": 0.9}
             axes.plot(np.arange(len(left)), positive(left), **line)
@@ -156,8 +146,7 @@ def kept(axes: Axes, look: Look, when: str) -> None:
     if when == "init" and entries:
         key(axes, entries, loc="best", fontsize=7)
     lag_of(axes, look)
-    axes.set_title(f"{look.cell.label} {MOMENTS[when]}")
-    axes.set_ylabel("share left")
+    axes.set(title=f"{look.cell.label} {MOMENTS[when]}", ylabel="share left")
 
 
 def probe(axes: Axes, look: Look) -> None:
@@ -166,8 +155,7 @@ def probe(axes: Axes, look: Look) -> None:
         axes.plot(*seen.linear_probe, color=ink)
     axes.set_ylim(-0.3, 1.05)
     lag_of(axes, look)
-    axes.set_title(f"{look.cell.label}: linear probe")
-    axes.set_ylabel("R²")
+    axes.set(title=f"{look.cell.label}: linear probe", ylabel="R²")
 
 
 def lag_of(axes: Axes, look: Look) -> None:
@@ -212,9 +200,7 @@ def histogram(axes: Axes, look: Look, edges: np.ndarray) -> None:
     axes.yaxis.set_major_formatter(FuncFormatter(lambda y, _: f"{100 * y:.0f} %"))
     if look.cell.lag is not None:
         axes.axvline(look.cell.lag, color=FAINT, lw=0.7, ls=":")
-    axes.set_title(look.cell.label)
-    axes.set_xlabel("time scale (steps)")
-    axes.set_ylabel("share of units")
+    axes.set(title=look.cell.label, xlabel="time scale (steps)", ylabel="share of units")
 
 
 def shares(view: View) -> Plot:
@@ -240,15 +226,16 @@ def alone(axes: Axes, item: tuple[Look, str]) -> list[Label]:
     """Whole and alone of every part."""
     (look, when), labels = item, []
     axes.set_yscale("log")
-    axes.set_ylim(*limits([look.cell]))
-    axes.set_title(f"{look.cell.label} {MOMENTS[when]}")
-    axes.set_ylabel("‖∂L/∂s$_{T-k}$‖")
+    axes.set(
+        ylim=limits([look.cell]),
+        title=f"{look.cell.label} {MOMENTS[when]}",
+        ylabel="‖∂L/∂s$_{T-k}$‖",
+    )
     lag_of(axes, look)
     seen = look.cell.views.get(when)
     for leaf, norms in (seen.parts("profile") if seen else {}).items():
-        lines = [(norms, leaf, look.color, 1.3)]
-        part = seen.array("along", leaf) if seen else None
-        lines += [] if part is None else [(part, f"{leaf} alone", INK, 0.8)]
+        part = seen.array("along", leaf) if seen else norms
+        lines = (norms, leaf, look.color, 1.3), (part, f"{leaf} alone", INK, 0.8)
         for values, name, ink, width in lines:
             shown = positive(values)
             axes.plot(np.arange(len(shown)), shown, ls=look.dashes[leaf], color=ink, lw=width)

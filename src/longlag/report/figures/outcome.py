@@ -44,10 +44,12 @@ def draw_ladder(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
     lengths = sorted({g.length or 0 for g in groups})
     axes.set_xticks(lengths, [str(T) for T in lengths])
     axes.minorticks_off()
-    axes.set_ylim(-0.03, 1.03)
-    axes.set_title(task_label(task))
-    axes.set_xlabel("sequence length T (steps)")
-    axes.set_ylabel("share of seeds")
+    axes.set(
+        ylim=(-0.03, 1.03),
+        title=task_label(task),
+        xlabel="sequence length T (steps)",
+        ylabel="share of seeds",
+    )
     return labels
 
 
@@ -74,9 +76,7 @@ def draw_means(
         axes.plot(values, np.full(len(values), i - 0.3), "|", color=ink[cell.label], ms=4)
         axes.plot(value, i, "o", color=ink[cell.label], ms=4.5)
     axes.set_yticks(range(len(cells)), [cell.label for cell in reversed(cells)])
-    axes.set_ylim(-0.6, len(cells) - 0.4)
-    axes.set_xlim(-0.03, 1.03)
-    axes.set_xlabel(name)
+    axes.set(ylim=(-0.6, len(cells) - 0.4), xlim=(-0.03, 1.03), xlabel=name)
     axes.tick_params(axis="y", length=0)
     axes.spines["left"].set_visible(False)
 
@@ -88,10 +88,7 @@ def draw_profiles(axes: Axes, cells: list[Overall], ink: dict[str, str]) -> list
         shares = cell.profile(BARS)
         axes.plot(BARS, shares, color=ink[cell.label], drawstyle="steps-post")
         labels.append(Label(float(shares[-10]), cell.label, ink[cell.label]))
-    axes.set_xlim(0, 1)
-    axes.set_ylim(-0.02, 1.02)
-    axes.set_xlabel("skill τ")
-    axes.set_ylabel("share of runs > τ")
+    axes.set(xlim=(0, 1), ylim=(-0.02, 1.02), xlabel="skill τ", ylabel="share of runs > τ")
     return labels
 
 
@@ -107,8 +104,7 @@ def outcome(view: View) -> Plot:
 
     def draw(axes: Axes, moment: tuple[str, str]) -> None:
         scatter(axes, view.outcomes, moment[0], palette, shapes)
-        axes.set_title(moment[1])
-        axes.set_xlim(*limits(ends))
+        axes.set(title=moment[1], xlim=limits(ends))
         if moment[0] == "initial" and len(palette) + len(shapes) <= MANY:
             entries = [(name, {"color": c, "ls": "", "marker": "o"}) for name, c in palette.items()]
             entries += [
@@ -145,8 +141,7 @@ def scatter(
         [*(f"-{t:g}" for t in TICKS), "0", *(f"{t:g}" for t in TICKS)],
     )
     axes.minorticks_off()
-    axes.set_xlabel("decay rate of the best path (nats per step)")
-    axes.set_ylabel("test skill")
+    axes.set(xlabel="decay rate of the best path (nats per step)", ylabel="test skill")
 
 
 def limits(rates: list[float]) -> tuple[float, float]:

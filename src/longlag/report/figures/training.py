@@ -21,6 +21,7 @@ from longlag.report.figures.style import (
     panels,
     pick,
     positive,
+    seeds_and_median,
 )
 from longlag.report.format import named
 from longlag.report.view import View
@@ -56,23 +57,18 @@ def draw_gates(axes: Axes, item: tuple[Group, int]) -> list[Label]:
     """The gates of one layer."""
     (g, layer), labels = item, []
     for letter, ink in zip(letters(g)[layer], cycle(GATE), strict=False):
-        curves = gate_curves(g, letter, layer)
-        if not curves:
-            continue
-        grid = np.unique(np.concatenate([steps for steps, _ in curves]))
-        for steps, values in curves:
-            axes.plot(steps, values, color=ink, lw=0.4, alpha=0.5)
-        middle = np.median([np.interp(grid, *curve) for curve in curves], axis=0)
-        axes.plot(grid, middle, color=ink)
-        labels.append(Label(float(middle[-1]), letter, ink))
+        if curves := gate_curves(g, letter, layer):
+            labels.append(seeds_and_median(axes, curves, letter, ink))
     axes.set_xscale("symlog", linthresh=1, linscale=0.4)
     axes.set_xticks([0, 1, 10, 100, 1000, 10000])
     axes.minorticks_off()
-    axes.set_xlim(0, max(1, *(r.probe["steps"][-1] for r in g.runs if r.probe)))
-    axes.set_ylim(0, 1)
-    axes.set_title(f"{g.label} {g.place(layer)}".strip())
-    axes.set_xlabel("training step")
-    axes.set_ylabel("mean gate activation")
+    axes.set(
+        xlim=(0, max(1, *(r.probe["steps"][-1] for r in g.runs if r.probe))),
+        ylim=(0, 1),
+        title=f"{g.label} {g.place(layer)}".strip(),
+        xlabel="training step",
+        ylabel="mean gate activation",
+    )
     return labels
 
 
@@ -108,9 +104,11 @@ def draw_parameters(axes: Axes, g: Group) -> list[Label]:
         labels.append(Label(float(values[-1]), name, ink))
     axes.plot(steps, before, color=INK, lw=1.3)
     axes.plot(steps, after, color=FAINT, lw=1.1, ls=(0, (3, 1.5)))
-    axes.set_title(f"{g.label}: {clip_share(g):.0%} clipped")
-    axes.set_xlabel("training step")
-    axes.set_ylabel("gradient norm")
+    axes.set(
+        title=f"{g.label}: {clip_share(g):.0%} clipped",
+        xlabel="training step",
+        ylabel="gradient norm",
+    )
     return [*labels, Label(before[-1], "total", INK), Label(after[-1], "clipped", FAINT)]
 
 
@@ -167,15 +165,9 @@ def draw_curves(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
     if not run.rises:
         axes.set_yscale(scale([rows[:, 2] for curves in seen.values() for rows in curves]))
     for label, found in seen.items():
-        ink = palette[label]
-        for rows in found:
-            rows = rows[pick(len(rows))]
-            axes.plot(rows[:, 1] / 1000, rows[:, 2], color=ink, lw=0.45, alpha=0.55)
-        grid = np.unique(np.concatenate([rows[:, 1] for rows in found]))
-        grid = grid[pick(len(grid))]
-        middle = np.median([np.interp(grid, rows[:, 1], rows[:, 2]) for rows in found], axis=0)
-        axes.plot(grid / 1000, middle, color=ink, lw=1.5)
-        labels.append(Label(float(middle[-1]), label, ink))
+        shown = [rows[pick(len(rows))] for rows in found]
+        curves = [(rows[:, 1] / 1000, rows[:, 2]) for rows in shown]
+        labels.append(seeds_and_median(axes, curves, label, palette[label]))
     marks = [(run.floor, "floor", "--"), (run.baseline, "baseline", "-.")]
     rule = run.record.solved
     marks += [(rule.threshold, "solved", ":")] if rule and rule.metric == run.metric else []
@@ -184,9 +176,9 @@ def draw_curves(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
             axes.axhline(height, color=FAINT, lw=0.8, ls=dash, zorder=0)
             labels.append(Label(height, word, FAINT))
     axes.margins(x=0)
-    axes.set_title(setting)
-    axes.set_xlabel("sequences (thousands)")
-    axes.set_ylabel(f"validation {named(run.metric)}")
+    axes.set(
+        title=setting, xlabel="sequences (thousands)", ylabel=f"validation {named(run.metric)}"
+    )
     return labels
 
 
@@ -220,7 +212,9 @@ def draw_rates(axes: Axes, trials: list[Trials]) -> list[Label]:
     axes.set_xticks(tried, [f"{rate:g}" for rate in tried], rotation=90 if len(tried) > 4 else 0)
     axes.minorticks_off()
     axes.margins(x=0.06)
-    axes.set_title(trials[0].setting)
-    axes.set_xlabel("learning rate")
-    axes.set_ylabel(f"validation {named(trials[0].metric)}")
+    axes.set(
+        title=trials[0].setting,
+        xlabel="learning rate",
+        ylabel=f"validation {named(trials[0].metric)}",
+    )
     return labels

@@ -14,8 +14,6 @@ from longlag.report.tables.columns import Column, build, words
 from longlag.report.view import View
 from longlag.stats import Decay, Interval, holm
 
-WHEN = ("initial", "final")
-
 
 class Way(NamedTuple):
     """One path of the gradient of one row."""
@@ -23,10 +21,15 @@ class Way(NamedTuple):
     group: Group
     path: Path
 
-    def rate(self, at: int, met: bool | None = None) -> Decay | None:
-        """Its decay rate, of all runs or of those that solved the task, or did not."""
-        group = self.group if met is None else self.group.among(met)
-        return group and decay_rate(group, self.path.leaf, at, self.path.layer)
+    def rate(self, at: int) -> Decay:
+        """Return its decay rate."""
+        return decay_rate(self.group, self.path.leaf, at, self.path.layer)
+
+    def among(self, met: bool) -> "Way | None":
+        """Return it in the runs that solved the task, or did not; None if it has no rate there."""
+        group = self.group.among(met)
+        part = group and Way(group, self.path)
+        return None if part is None or np.isnan(part.rate(-1).rate) else part
 
     def left(self, at: int) -> float:
         """Ln of what is left of it at the longest lag."""
@@ -49,8 +52,7 @@ def moment(at: int, name: str) -> list[Column]:
     """The columns of a moment of training."""
 
     def interval(w: Way) -> str:
-        decay = w.rate(at)
-        return around(decay[:3], int(np.isfinite(decay.slopes).sum())) if decay else NONE
+        return around(w.rate(at)[:3], int(np.isfinite(w.rate(at).slopes).sum()))
 
     return [
         Column(name, lambda w: w.rate(at).rate),
@@ -64,13 +66,12 @@ def part(met: bool, name: str) -> Column:
     """The trained rate of the runs that solved the task, or of those that did not."""
 
     def show(w: Way) -> str:
-        decay, group = w.rate(-1, met), w.group.among(met)
-        known = decay is not None and not np.isnan(decay.rate) and group is not None
-        return f"{sig(decay.rate)} ({len(group.runs)})" if known else NONE  # type: ignore[union-attr]
+        found = w.among(met)
+        return f"{sig(found.rate(-1).rate)} ({len(found.group.runs)})" if found else NONE
 
     def value(w: Way) -> float:
-        decay = w.rate(-1, met)
-        return decay.rate if decay else float("nan")
+        found = w.among(met)
+        return found.rate(-1).rate if found else np.nan
 
     return Column(name, value, show, whole=True)
 
@@ -83,10 +84,9 @@ class Linked(NamedTuple):
     p: tuple[float, float]
 
 
-def solved(row: Linked) -> float:
-    """How many of the runs met their criterion; NaN where a task has none."""
-    count = row.links[0].solved
-    return float("nan") if count is None else count
+def count(known: int | None) -> float:
+    """Give a count, or NaN where there is none."""
+    return np.nan if known is None else known
 
 
 def links(view: View) -> Table:
@@ -111,7 +111,7 @@ def links(view: View) -> Table:
     columns = [
         words("runs of", lambda r: r.name),
         Column("n", lambda r: r.links[0].runs, whole),
-        Column("solved", solved, whole),
+        Column("solved", lambda r: count(r.links[0].solved), whole),
         Column("pairs", lambda r: r.links[0].pairs or np.nan, whole),
     ]
     for i, name in enumerate(("at init", "trained")):
