@@ -4,12 +4,14 @@ import os
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from longlag.cells import LSTM
 from longlag.errors import LonglagError
 from longlag.runs.config import resolve
 from longlag.runs.identity import code_of
+from longlag.runs.instantiate import build
 from longlag.tasks import Adding
 
 CELL = """
@@ -19,6 +21,22 @@ import shapes
 class Mine(Elman):
     def readout(self, s, u):
         return shapes.first(s)
+"""
+
+SERIES = """
+from dataclasses import dataclass
+import numpy as np
+from longlag.tasks.data.series import Series
+
+@dataclass(frozen=True, kw_only=True)
+class Mine(Series):
+    file: str
+    length: int = 12
+    name = "mine"
+    source = package = licence = "ours"
+
+    def read(self):
+        return {"x": np.loadtxt(self.file)}
 """
 
 
@@ -53,6 +71,30 @@ def test_an_edit_of_another_file_of_the_folder_is_not(folder: Path):
     (folder / "bystander.py").write_text("x = 1\n")
     os.utime(folder / "my_own_cells.py")
     assert identity(folder) == before
+
+
+def test_another_content_of_a_file_that_a_task_reads_is_another_run_with_its_own_data(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setenv("LONGLAG_DATA", str(tmp_path / "cache"))
+    (tmp_path / "my_own_series.py").write_text(SERIES)
+    file = tmp_path / "values.csv"
+    settings = ["+task.file=" + str(file), "task._target_=my_own_series.Mine"]
+    settings += ["task.length=12"]
+    found = []
+    for frequency in (1.0, 2.0):
+        np.savetxt(file, np.sin(frequency * np.arange(200)))
+        config = resolve(settings)
+        x = build(config.values.task).batch("train", 0, 0, 1).x
+        found.append((config.id, x))
+    (before, one), (after, two) = found
+    assert before != after and not one.equal(two)
+    text = [resolve(["task=text", f"task.path={tmp_path / name}"]) for name in ("a.txt", "b.txt")]
+    (tmp_path / "a.txt").write_text("one")
+    there = text[0].id
+    (tmp_path / "a.txt").write_text("two")
+    assert text[0].id != there and text[1].id == text[1].id
 
 
 @pytest.mark.parametrize("made", [Adding, LSTM])

@@ -6,7 +6,7 @@ torch.optim, and what the yaml files of the `--config-dir` of this command line 
 """
 
 import functools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
 from longlag.records.headers import folder
-from longlag.runs.identity import targets
+from longlag.runs.identity import targets, walk
 
 GROUPS = ("cell", "task", "model", "optim", "trainer", "probe")  # of conf/, that a record holds
 SPECIAL = ("_target_", "_partial_", "_convert_")  # all that longlag's own files say to Hydra
@@ -75,14 +75,3 @@ def named_in(place: Path) -> Iterator[str]:
         except Exception:  # any: not this command's business; composing it would say what is wrong
             continue
         yield from targets(values)
-
-
-def walk(values: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield every key and what it holds, at any depth; what is in a list has the list's key."""
-    yield key, values
-    if isinstance(values, Mapping):
-        for name, child in values.items():
-            yield from walk(child, str(name))
-    elif isinstance(values, Sequence) and not isinstance(values, str):
-        for child in values:
-            yield from walk(child, key)

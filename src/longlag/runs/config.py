@@ -20,7 +20,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from longlag.errors import LonglagError, did_you_mean
 from longlag.records.headers import folder
-from longlag.runs.identity import code_of
+from longlag.runs.identity import code_of, files_of
 from longlag.runs.settings import check_settings
 
 # What cannot change a number, and so is no part of a run's identity.
@@ -56,13 +56,14 @@ class Config(NamedTuple):
 
     @property
     def id(self) -> str:
-        """cell-task-hash: equal for equal values and equal code, wherever they are written.
+        """cell-task-hash: equal for equal values, code and files, wherever they are written.
 
         Raises:
             LonglagError: the config names a class that cannot be imported.
         """
         values = self.scientific
-        text = json.dumps([values, code_of(values)], sort_keys=True, default=str)
+        named = code_of(values) | files_of(values)
+        text = json.dumps([values, named], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:10]
         return f"{self.names['cell']}-{self.names['task']}-{digest}"
 

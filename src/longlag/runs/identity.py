@@ -1,8 +1,9 @@
-"""What code a config names, so that an old number never stands for new code.
+"""What code and files a config names, so that an old number never stands for new ones.
 
 A run's id holds, beside its values, the `version` of every class of longlag's that the config
-builds (and of that class' bases), and a digest of the source of every class from elsewhere.
-Torch's own classes are left out: the record says which torch ran.
+builds (and of that class' bases), a digest of the source of every class from elsewhere, and one of
+every file that an argument names.  Torch's own classes are left out: the record says which torch
+ran.
 """
 
 import ast
@@ -10,6 +11,7 @@ import functools
 import hashlib
 import importlib
 import inspect
+import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -41,16 +43,38 @@ def code_of(values: Any) -> dict[str, str]:
     return found
 
 
+def files_of(values: Any) -> dict[str, str]:
+    """A digest of every file that an argument of a config names, by its path as it is given."""
+    given = {value for key, value in walk(values) if isinstance(value, str) and key[:1] != "_"}
+    paths = ((value, Path(os.path.expanduser(value))) for value in sorted(given))
+    return {
+        value: file_digest(path.resolve(), path.stat().st_mtime_ns)
+        for value, path in paths
+        if os.path.isfile(path)
+    }
+
+
+@functools.lru_cache(256)
+def file_digest(path: Path, changed: int) -> str:
+    """A digest of a file; `changed` makes the cache notice an edit."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()[:16]
+
+
 def targets(values: Any) -> Iterator[str]:
     """Every `_target_` of a config, at any depth."""
+    return (name for key, name in walk(values) if key == "_target_" and isinstance(name, str))
+
+
+def walk(values: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every key and what it holds, at any depth; what is in a list has the list's key."""
+    yield key, values
     if isinstance(values, Mapping):
-        if isinstance(values.get("_target_"), str):
-            yield values["_target_"]
-        for child in values.values():
-            yield from targets(child)
+        for name, child in values.items():
+            yield from walk(child, str(name))
     elif isinstance(values, Sequence) and not isinstance(values, str):
         for child in values:
-            yield from targets(child)
+            yield from walk(child, key)
 
 
 def import_target(target: str) -> Any:

@@ -11,7 +11,7 @@ import torch
 from torch import Generator, Tensor
 
 from longlag.tasks.base import Batch, Floor, Split, Task
-from longlag.tasks.data.cache import Arrays, cached
+from longlag.tasks.data.cache import Arrays, cached, checksum, own
 
 VALIDATION = 0.2  # of the training data, cut once for all runs
 CUT_SEED = 1997  # of that cut; no run's seed moves it
@@ -73,8 +73,9 @@ class DatasetTask(FixedDataset):
 
     @property
     def key(self) -> str:
-        """What the cache calls the arrays: whatever they depend on."""
-        return f"{self.name}-{self.version}"
+        """What the cache calls what is fitted: whatever the arrays depend on."""
+        content = "" if own(self) else f"-{checksum(self.arrays)[:16]}"
+        return f"{self.name}-{self.version}{content}"
 
     @abstractmethod
     def read(self) -> Arrays:
@@ -82,8 +83,8 @@ class DatasetTask(FixedDataset):
 
     @cached_property
     def arrays(self) -> Arrays:
-        """What `read` gave, by the cache."""
-        return self.arranged(cached(self.key, self.read))
+        """What `read` gave, by the cache if it is longlag's own `read`."""
+        return self.arranged(cached(self.key, self.read) if own(self) else self.read())
 
     def arranged(self, arrays: Arrays) -> Arrays:
         """What the task makes of what `read` gave; by default nothing else."""

@@ -6,6 +6,7 @@ import os
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -42,6 +43,11 @@ def cached(name: str, make: Callable[[], Arrays]) -> Arrays:
     arrays = make()
     keep(path, arrays)
     return arrays
+
+
+def own(task: Any) -> bool:
+    """Whether a task is longlag's own, so that its name and version say what it reads."""
+    return type(task).__module__.partition(".")[0] == "longlag"
 
 
 def keep(path: Path, arrays: Arrays) -> None:

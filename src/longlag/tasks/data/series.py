@@ -13,7 +13,7 @@ from torch import Generator
 
 from longlag.errors import need
 from longlag.tasks.base import SPLITS, Batch, Split, require
-from longlag.tasks.data.cache import Arrays, cached
+from longlag.tasks.data.cache import Arrays, cached, own
 from longlag.tasks.forecast import Forecast
 
 SHARES = (0.6, 0.2, 0.2)  # of the series, in the order of time: train, validation, test
@@ -50,7 +50,8 @@ class Series(Forecast):
     @cached_property
     def pieces(self) -> dict[Split, torch.Tensor]:
         """The series of each split (N,1), standardised by the training part."""
-        x = cached(f"{self.name}-{self.version}", self.read)["x"].astype(np.float64)
+        name = f"{self.name}-{self.version}"
+        x = (cached(name, self.read) if own(self) else self.read())["x"].astype(np.float64)
         cuts = np.round(np.cumsum(SHARES[:-1]) * len(x)).astype(int)
         parts = np.split(x, cuts)
         shortest = min(map(len, parts))
