@@ -11,9 +11,9 @@ from omegaconf import OmegaConf
 from longlag.cells import SLSTM, Cell
 from longlag.cells.wrappers import VariationalDropout, Zoneout
 from longlag.engine import unroll
+from recurrences import CONF, YAMLS
 
 B, I, H = 3, 2, 4
-CONF = Path(__file__).parents[2] / "conf" / "cell"
 KEEPS = {  # conf/cell -> the parts of the state that have such a factor
     **dict.fromkeys(("gru", "gru_reset_before", "mgu", "janet", "ugrnn", "mingru", "minlstm"), "h"),
     **dict.fromkeys((p.stem for p in CONF.glob("lstm*.yaml")), "c"),
@@ -81,7 +81,7 @@ def test_the_mean_of_an_slstm_decays_by_its_factor_which_its_forget_gate_alone_i
     assert cell.keep(cell.project(torch.zeros(B, I).double()), empty)["c"].eq(1).all()
 
 
-@pytest.mark.parametrize("path", sorted(CONF.glob("*.yaml")), ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
 def test_every_cell_with_a_gate_that_keeps_says_so(path: Path):
     name, want = path.stem, KEEPS.get(path.stem, "c" if path.stem == "slstm" else "")
     cell = made(name)

@@ -11,8 +11,7 @@ from torch import nn
 
 from longlag.cells import LSTM, Elman, LSTMState
 from longlag.laws.cell import LAWS, check_cell, verdict
-
-YAMLS = sorted((Path(__file__).parents[2] / "conf" / "cell").glob("*.yaml"))
+from recurrences import YAMLS
 
 
 @pytest.mark.parametrize("name", LAWS)

@@ -1,7 +1,5 @@
 """Which of the cells in conf/ each backend runs, and that none falls back without our knowing."""
 
-from pathlib import Path
-
 import pytest
 import torch
 from hydra.utils import instantiate
@@ -9,9 +7,9 @@ from omegaconf import OmegaConf
 
 from longlag.cells import LinearCell
 from longlag.engine import compiled, unroll
+from recurrences import CONF, YAMLS
 
-CONF = Path(__file__).parents[2] / "conf" / "cell"
-NAMES = sorted(path.stem for path in CONF.glob("*.yaml"))
+NAMES = [path.stem for path in YAMLS]
 LOOPS = {"lru": "not real"}  # why they are not compiled
 
 

@@ -8,6 +8,7 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from longlag.cells import Cell
+from longlag.nn.references import Reference
 from longlag.records.headers import (
     Header,
     display_name,
@@ -33,7 +34,7 @@ def test_every_cell_has_a_gloss_a_name_a_source_an_equation_and_the_model_it_is_
 def test_the_class_cites_what_the_yaml_cites(path: Path):
     """The class holds the equations with their places, the yaml names the papers."""
     cell, docs = instantiate(OmegaConf.load(path))(2, 4), []
-    while isinstance(cell, Cell):
+    while isinstance(cell, Cell | Reference):
         docs.append(" ".join((cell.__doc__ or "").split()))
         cell = getattr(cell, "cell", None)
     assert all(doc.count("Source: ") == 1 for doc in docs)

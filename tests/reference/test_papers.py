@@ -12,9 +12,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from longlag.engine import unroll
+from recurrences import YAMLS
 
 T, B, I, H = 12, 3, 2, 4
-YAMLS = sorted((Path(__file__).parents[2] / "conf" / "cell").glob("*.yaml"))
 PAPERS: dict[str, Callable[..., Any]] = {
     "rnn": papers.elman,
     "rnn_orthogonal": papers.elman,

@@ -51,11 +51,14 @@ def examine_study(study: Path, again: bool, config_dir: Path | None) -> int:
     """Of every cell on every task the run with the median score, as in the report's figures.
 
     Raises:
-        LonglagError: the weights of some of these runs were not kept; none was examined.
+        LonglagError: the weights of some of these runs were not kept, or there is nothing to
+            examine; none was examined.
     """
     from longlag.runs.analyse import examine_run
 
-    chosen = medians(study)
+    chosen = [median for median in medians(study) if median.readable]
+    if not chosen:
+        raise LonglagError(f"no run of {study.name} reads one way by a recurrence: examine another")
     bare = [median for median in chosen if median.bare]
     if bare and not again:
         raise LonglagError(

@@ -12,6 +12,7 @@ from longlag.errors import LonglagError
 from longlag.laws.cell import check_cell
 from longlag.laws.speed import compiled_or_why_not
 from longlag.laws.task import check_task
+from longlag.nn.references import Reference
 from longlag.tasks import Task
 
 
@@ -69,6 +70,10 @@ def named(path: str) -> type[Cell] | type[Task]:
         ) from None
     if found is None:
         raise LonglagError(f"{path}: the module {module} has no {name}")
+    if inspect.isclass(found) and issubclass(found, Reference):
+        raise LonglagError(
+            f"{path} has no recurrence, so no law of a cell speaks of it; check a cell or a task"
+        )
     if not (inspect.isclass(found) and issubclass(found, Cell | Task)):
         raise LonglagError(
             f"{path} is no cell and no task: derive it from longlag.cells.Cell or "

@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from longlag.cells.base import Cell
 from longlag.engine import Trajectory, unroll
+from longlag.nn.references import Reference
 
 
 @final
@@ -22,12 +23,23 @@ class Bidirectional(nn.Module):
         input_size: I.
         hidden_size: H, of each of the two; y has both side by side.
 
+    Raises:
+        ValueError: a network without a recurrence in place of a cell.
+
     Source: Schuster & Paliwal 1997, "Bidirectional recurrent neural networks".
     """
 
-    def __init__(self, cell: Callable[[int, int], Cell], input_size: int, hidden_size: int) -> None:
+    def __init__(
+        self, cell: Callable[[int, int], Cell | Reference], input_size: int, hidden_size: int
+    ) -> None:
         super().__init__()
-        self.ahead, self.back = cell(input_size, hidden_size), cell(input_size, hidden_size)
+        ahead, back = cell(input_size, hidden_size), cell(input_size, hidden_size)
+        if isinstance(ahead, Reference) or isinstance(back, Reference):
+            raise ValueError(
+                f"a bidirectional layer is two recurrences, and {type(ahead).__name__} is none; "
+                "give model=stack"
+            )
+        self.ahead, self.back = ahead, back
 
     @property
     def cells(self) -> tuple[Cell, Cell]:

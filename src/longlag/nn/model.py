@@ -12,8 +12,9 @@ from longlag.engine import BACKENDS, Trajectory, unroll
 from longlag.nn.bidirectional import Bidirectional
 from longlag.nn.block import Block
 from longlag.nn.dropout import Dropout
+from longlag.nn.references import Reference
 
-MakeCell = Callable[[int, int], Cell]  # (input_size, hidden_size) -> Cell
+MakeCell = Callable[[int, int], Cell | Reference]  # of input_size and hidden_size
 MakeLayer = Callable[[MakeCell, int, int], Bidirectional]
 MakeFront = Callable[[int], nn.Module]  # input_size -> what has an output_size
 MakeBlock = Callable[[int, int], Block]  # (width, output_size of the cell) -> Block
@@ -25,7 +26,7 @@ class Output(NamedTuple):
     prediction: Tensor  # (T,B,D), or (N,D) at the steps asked for
     carry: tuple[Any, ...]  # the final state of each cell
     states: tuple[Any, ...]  # every state of each cell, (T,B,H); None on the fused backend
-    backends: tuple[str, ...]  # the backend that ran each cell, as observed
+    backends: tuple[str, ...]  # that ran each cell, as observed; "reference": there is none
 
 
 class Model(nn.Module):
@@ -34,7 +35,7 @@ class Model(nn.Module):
     Args:
         input_size: I, features of x_t.
         output_size: D, of the head.
-        cell: makes a layer's recurrence from its input and hidden size.
+        cell: makes a layer's recurrence from its input and hidden size, or a network without one.
         hidden_size: H, of every layer.
         layers: how many.
         dropout: probability, between layers (not within time), or inside the blocks; its masks
@@ -48,8 +49,9 @@ class Model(nn.Module):
             the width of all blocks.  None: layers stand bare, one upon another.
 
     Raises:
-        ValueError: fewer than one layer, an unknown backend, or a residual connection between
-            layers of different width, in a single layer or beside a block's own.
+        ValueError: fewer than one layer, an unknown backend or one for a network without a
+            recurrence, or a residual connection between layers of different width, in a single
+            layer or beside a block's own.
         LonglagError: a cell whose step does not return a state like the first one.
     """
 
@@ -89,6 +91,11 @@ class Model(nn.Module):
                     f"residual: a layer of {made.output_size} outputs cannot be added to its "
                     f"{size} inputs; use a cell whose output is as wide as its input, or none"
                 )
+            if backend != "auto" and isinstance(made, Reference):
+                raise ValueError(
+                    f"backend={backend} cannot run {type(made).__name__}, which has no recurrence; "
+                    "leave model.backend=auto"
+                )
             self.layers.append(made)
             if block is None or self.blocks is None:
                 size = made.output_size
@@ -97,17 +104,21 @@ class Model(nn.Module):
         self.residual = residual
         self.head = nn.Linear(size, output_size)
         self.dropout = Dropout(dropout)  # last, so that the weights are those without dropout
-        self.backend = backend
+        self.backend, self.hidden_size = backend, hidden_size
         if not self.head.weight.is_meta:
             for one in self.cells:
                 check_step(one)
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """Every recurrence, from the input up; of a bidirectional layer, forward then backward."""
+        """Every recurrence, from the input up; of a bidirectional layer, forward then backward.
+
+        A layer that is a `Reference` has none.
+        """
         return tuple(
             cell
             for layer in self.layers
+            if not isinstance(layer, Reference)
             for cell in (layer.cells if isinstance(layer, Bidirectional) else (layer,))
         )  # pyright: ignore[reportReturnType]
 
@@ -154,7 +165,9 @@ class Model(nn.Module):
         for i, layer in enumerate(self.layers):
             below, k = y, len(runs)
             y = self.cell_input(i, below)
-            if isinstance(layer, Bidirectional):
+            if isinstance(layer, Reference):
+                y = layer(y)
+            elif isinstance(layer, Bidirectional):
                 both = layer(y, lengths, (zeros[k], zeros[k + 1]), backend or self.backend)
                 runs += both
                 y = torch.cat([run.y for run in both], dim=-1)
@@ -174,7 +187,8 @@ class Model(nn.Module):
             y = self.layer_output(i, below, y)
         chosen = y if at is None else y.flatten(0, 1).index_select(0, at)
         carries, states = tuple(run.final for run in runs), tuple(run.states for run in runs)
-        return Output(self.head(chosen), carries, states, tuple(run.backend for run in runs))
+        ran = tuple(run.backend for run in runs) or ("reference",) * len(self.layers)
+        return Output(self.head(chosen), carries, states, ran)
 
     def apply_front(self, x: Tensor) -> Tensor:
         """Return the input of the first layer: (T,B,I) -> (T,B,.)."""
@@ -205,6 +219,11 @@ class Model(nn.Module):
         """
         if carry is None and resets is None:
             return
+        if not self.cells:
+            raise ValueError(
+                "a model without a recurrence takes no carry and no resets: it has no state, and "
+                "looks back over the cut; give it whole sequences"
+            )
         if not self.causal:
             raise ValueError(
                 "a bidirectional model takes no carry and no resets: it reads from the end too; "

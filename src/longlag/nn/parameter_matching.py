@@ -19,7 +19,8 @@ def hidden_size_for(make: Callable[[int], Model], budget: int, measure: Measure)
         measure: which of the two.
 
     Raises:
-        ValueError: even the smallest model is more than twice the budget.
+        ValueError: even the smallest model is more than twice the budget, or the state of a model
+            is asked for that has none.
     """
 
     def size(hidden: int) -> int:
@@ -30,6 +31,10 @@ def hidden_size_for(make: Callable[[int], Model], budget: int, measure: Measure)
             return sum(parameter.numel() for parameter in model.parameters())
 
     smallest = size(1)
+    if not smallest:
+        raise ValueError(
+            "match=state: a model without a recurrence has no state; give match=params"
+        )
     if smallest > 2 * budget:
         raise ValueError(
             f"match={measure} budget={budget}: the smallest model already has {smallest}; "

@@ -38,7 +38,10 @@ def profile(model: Model, batch: Batch, kind: Kind) -> Arrays:
         total/<layer>/<leaf> (K,): the same for the mean loss of all asked steps, where there are
             several.
         gate/<layer>/<letter> (K,): mean over b and units of each gate's activation.
+        Nothing of a model without a recurrence.
     """
+    if not model.cells:
+        return {}
     double, batch = in_double(model, batch)
     last = last_asked(batch.weight)
     grads, states = gradients(double, batch, kind)

@@ -13,7 +13,7 @@ class Median(NamedTuple):
     name: str  # RNN on adding, T = 100
     folder: Path
     command: str  # that trains it
-    both_ways: bool  # bidirectional: there is nothing to examine
+    readable: bool  # one way and by a recurrence; else there is nothing to examine
     examined: bool  # and what was found can be read
 
     @property
@@ -24,7 +24,7 @@ class Median(NamedTuple):
     @property
     def due(self) -> bool:
         """Whether it can be examined and was not."""
-        return not (self.bare or self.both_ways or self.examined)
+        return self.readable and not (self.bare or self.examined)
 
 
 def medians(study: Path) -> list[Median]:
@@ -32,7 +32,7 @@ def medians(study: Path) -> list[Median]:
     found = []
     for g in study_groups(read_study(study)):
         run = g.typical
-        both_ways = run.ways > 1
+        readable = run.ways == 1 and run.record.model.cells > 0
         name = f"{g.label} on {g.setting}"
-        found.append(Median(name, run.folder, run.command, both_ways, bool(run.laboratory)))
+        found.append(Median(name, run.folder, run.command, readable, bool(run.laboratory)))
     return found

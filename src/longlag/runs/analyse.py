@@ -36,11 +36,16 @@ def examine_run(folder: Path, config_dir: Path | None = None) -> Examination:
 
     Raises:
         LonglagError: no record there, it names a class that may not be built, its weights were not
-            kept, or its model reads both ways.
+            kept, or its model reads both ways or has no recurrence.
     """
     found: dict[str, Arrays] = {}
     restored = [restore_run(folder, trained, config_dir) for trained in (False, True)]
     for when, (run, task, model) in zip(("init", "trained"), restored, strict=True):
+        if not model.cells:
+            raise LonglagError(
+                f"{folder.name} has no recurrence, hence no state to examine; examine a run of "
+                "another cell"
+            )
         if not model.causal:
             raise LonglagError(
                 f"{folder.name} reads both ways: a cell that reads backwards keeps nothing of the "

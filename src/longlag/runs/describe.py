@@ -45,7 +45,7 @@ def describe(
         seeds={"init": cfg.seeds.init, "data": cfg.seeds.data},
         command=config.command,
         config=config.scientific,
-        versions=versions(task, learner.model.cells[0]),
+        versions=versions(task, next(iter(learner.model.cells), learner.model.layers[0])),
         code=code_of(config.scientific),
         git=git(),
         machine=hardware(cfg.trainer.accelerator),
@@ -72,7 +72,7 @@ def network(model: Model, backends: tuple[str, ...]) -> Network:
     return Network(
         parameters=sum(p.numel() for p in model.parameters()),
         state_size=model.state_size,
-        hidden_size=model.cells[0].hidden_size,
+        hidden_size=model.hidden_size,
         layers=len(model.layers),
         cells=len(model.cells),
         backends=backends,

@@ -72,9 +72,9 @@ def run_free(model: Model, given: Float[Tensor, "W B D"], steps: int) -> Float[T
     run, answers, history = model(given), [], given
     for _ in range(steps):
         answers.append(run.prediction[-1:])
-        if model.front is None:
+        if model.cells and model.front is None:
             run = model(answers[-1], carry=run.carry)
-        else:  # its filters reach back over the inputs, which no carry holds
+        else:  # it looks back over the inputs, which no carry holds
             history = torch.cat([history, answers[-1]])
             run = model(history)
     return torch.cat(answers)

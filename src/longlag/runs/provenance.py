@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 import longlag
-from longlag.cells.base import Cell
 from longlag.engine import c_compiler
 from longlag.records.record import Git, Machine, known
 from longlag.tasks.base import Task
@@ -23,7 +23,7 @@ from longlag.tasks.base import Task
 PACKAGES = ("torch", "lightning", "numpy", "hydra-core", "torchmetrics")
 
 
-def versions(task: Task, cell: Cell) -> dict[str, int | str]:
+def versions(task: Task, cell: nn.Module) -> dict[str, int | str]:
     """Return the versions of the packages, of Python, and of the task and the cell."""
     return {**machine()["versions"], "task": task.version, "cell": getattr(cell, "version", 1)}
 
