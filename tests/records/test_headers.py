@@ -10,6 +10,7 @@ from omegaconf import OmegaConf
 from longlag.cells import Cell
 from longlag.nn.references import Reference
 from longlag.records.headers import (
+    FAMILIES,
     Header,
     display_name,
     folder,
@@ -17,6 +18,7 @@ from longlag.records.headers import (
     model_mismatch,
     read_header,
 )
+from recurrences import YAMLS as RECURRENCES
 from some_record import some_run
 
 YAMLS = sorted((folder() / "cell").glob("*.yaml"))
@@ -41,6 +43,22 @@ def test_the_class_cites_what_the_yaml_cites(path: Path):
     for paper in read_header(path).source.split("; "):
         author, year = re.split(r"[ ,]", paper)[0], re.findall(r"\b(?:19|20)\d\d\b", paper)[0]
         assert any(re.search(rf"{author}.{{1,90}}?{year}", doc) for doc in docs), paper
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
+def test_every_cell_is_of_one_family_and_of_a_year(path: Path):
+    found = read_header(path)
+    assert found.family in FAMILIES and found.year is not None and 1985 < found.year < 2030
+
+
+def test_a_reference_and_no_cell_is_of_the_family_without_recurrence():
+    alone = {path.stem for path in YAMLS if read_header(path).family == FAMILIES[-1]}
+    assert alone == {path.stem for path in YAMLS} - {path.stem for path in RECURRENCES}
+
+
+def test_the_year_of_a_cell_is_that_of_its_first_paper():
+    assert header_of("cell", "lstm_peephole").year == 2002  # before the odyssey of 2015
+    assert Header(source="an unpublished note").year is None
 
 
 def test_names_are_all_different():

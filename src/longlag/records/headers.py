@@ -1,19 +1,33 @@
-"""What the comments that open a file of conf/ say: name, gloss, source, equation, intended model.
+"""What the comments that open a file of conf/ say: gloss, name, family, source, equation, model.
 
 This is the one home of a cell's display name and of the model it was published in; a class's
 docstring holds its equations.  The format, before the first setting:
 
     # LSTM whose gates see the cell state.         the gloss: the first line without a label
     # name: LSTM with peepholes
+    # family: LSTM
     # source: Gers et al. 2002; Greff et al. 2015, section 2
     # equation: i, f = s(. + p C'), o = s(. + p C)
     # model: stack
 """
 
+import re
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
+
+FAMILIES = (  # of cells, as the atlas tells them apart
+    "Elman",
+    "orthogonal",
+    "ODE",
+    "LSTM",
+    "LSTM ablation",
+    "LSTM trained otherwise",
+    "gated",
+    "linear recurrence",
+    "no recurrence",
+)
 
 
 class Header(NamedTuple):
@@ -21,10 +35,17 @@ class Header(NamedTuple):
 
     gloss: str = ""
     name: str = ""  # for people: "LSTM with peepholes"
+    family: str = ""  # of a cell: one of FAMILIES
     equation: str = ""
     source: str = ""
     model: str = ""  # of conf/model, which the cell was made for
     layers: str = ""  # at least so many, where its paper has more than one
+
+    @property
+    def year(self) -> int | None:
+        """The earliest year that the source names; None if it names none."""
+        found = re.findall(r"\b(?:19|20)\d\d\b", self.source)
+        return min(map(int, found), default=None)
 
 
 def read_header(path: Path) -> Header:
