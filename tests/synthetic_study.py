@@ -11,7 +11,7 @@ from tiny import TINY
 
 PROBED = np.array([0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000])
 LEAVES = {"rnn": ["h"], "lstm": ["h", "c"], "gru": ["h"]}
-GATES = {"rnn": [], "lstm": ["f", "i", "o", "C~"], "gru": ["z", "r", "h~"]}
+GATES = {"rnn": [], "lstm": ["f", "i", "o", "g~"], "gru": ["z", "r", "n~"]}
 INITIAL = {("rnn", "h"): 0.55, ("lstm", "h"): 0.36, ("lstm", "c"): 0.33, ("gru", "h"): 0.48}
 TASKS = {  # metric, floor, criterion, source
     "adding": ("mse", 1 / 6, 0.01, "Hochreiter & Schmidhuber 1997, exp. 4"),
@@ -106,7 +106,7 @@ def write_curve(path: Path, metric: str, floor: float, value: float, rng) -> Non
 
 def probe(cell: str, steps: int, solved: bool, rng) -> dict[str, np.ndarray]:
     """Exponential profiles whose rate goes from the cell's initial one to its final one."""
-    lag, names = np.arange(steps), ["cell.inp.weight", "cell.rec.weight", "head.weight"]
+    lag, names = np.arange(steps), ["cell.W_x.weight", "cell.W_h.weight", "head.weight"]
     share = np.linspace(0, 1, len(PROBED))[:, None]
     found: dict[str, np.ndarray] = {"steps": PROBED}
     for leaf in LEAVES[cell]:

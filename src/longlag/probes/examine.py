@@ -28,7 +28,7 @@ from longlag.probes.profile import (
     previous_states,
     walk_layers,
 )
-from longlag.probes.retention import readable, retention, visible
+from longlag.probes.retention import probe_r2, retention, visible
 from longlag.probes.single_path import single_paths
 from longlag.tasks.base import Batch
 
@@ -81,7 +81,7 @@ def examine(
     kept = retention(double, exact.x, states, t, last, rng)
     found |= {f"retention/{name}": value for name, value in kept.items()}
     found["retention/at"] = np.array(t)
-    return found if many is None else found | told(model, many, t)
+    return found if many is None else found | linear_probe(model, many, t)
 
 
 def units(g: Inexact[Tensor, "T B *H"], last: Tensor) -> np.ndarray:
@@ -138,8 +138,8 @@ def first_news(x: Float[Tensor, "T B I"]) -> int:
     return int(differs.int().argmax())
 
 
-def told(model: Model, batch: Batch, t: int) -> Arrays:
-    """What a linear map of the state tells of x_t, at up to 32 later steps."""
+def linear_probe(model: Model, batch: Batch, t: int) -> Arrays:
+    """R^2 of a linear probe of the state for x_t, at up to 32 later steps."""
     end = int(last_asked(batch.weight).min())
     lags = np.unique(np.geomspace(1, max(1, end - t) + 1, MOMENTS).round().astype(int)) - 1
     seen: list[list[Tensor]] = [[] for _ in model.cells]
@@ -152,5 +152,5 @@ def told(model: Model, batch: Batch, t: int) -> Arrays:
     model.train(was_training)
     found: Arrays = {"retention/lags": lags}
     for i, parts in enumerate(seen):
-        found[f"retention/readable/{i}"] = readable(torch.cat(parts, dim=1), batch.x[t])
+        found[f"retention/readable/{i}"] = probe_r2(torch.cat(parts, dim=1), batch.x[t])
     return found

@@ -1,7 +1,7 @@
 """What is left of a moment some steps later: the gradient's forward counterpart.
 
-Three questions to the states: what is left k steps after a kick to the state, after one input was
-swapped for another sequence's, and how well a linear map still tells that input.
+Three questions to the states: what is left k steps after a perturbation of the state, after one
+input was swapped for another sequence's, and how well a linear probe still predicts that input.
 """
 
 from typing import Any
@@ -17,10 +17,10 @@ from longlag.nn.model import Model
 from longlag.probes.jacobians import flatten
 from longlag.probes.profile import walk_layers
 
-SIZE = 0.01  # of a kick, relative to the state
+SIZE = 0.01  # of a perturbation, relative to the state
 
 
-def kick(
+def perturbation(
     cell: Cell,
     u: Float[Tensor, "T B P"],
     states: Any,
@@ -55,7 +55,7 @@ def kick(
             run = loop.run_loop(cell, u[t + 1 :], moved, moved, None, None, None)
             after += [type(s)(*parts) for parts in zip(*run, strict=True)]
         apart = torch.stack([flatten(a, 1) for a in after]) - flatten(states)[t:]
-    return remains(apart, t, last)
+    return share_left(apart, t, last)
 
 
 def swap(model: Model, x: Float[Tensor, "T B I"], t: int, last: Tensor) -> dict[str, np.ndarray]:
@@ -65,12 +65,12 @@ def swap(model: Model, x: Float[Tensor, "T B I"], t: int, last: Tensor) -> dict[
     with torch.no_grad():
         pair = [model(inputs, backend=visible(model)).states for inputs in (x, other)]
     return {
-        str(i): remains((flatten(b) - flatten(a))[t:], t, last)
+        str(i): share_left((flatten(b) - flatten(a))[t:], t, last)
         for i, (a, b) in enumerate(zip(*pair, strict=True))
     }
 
 
-def remains(apart: Inexact[Tensor, "K B N"], t: int, last: Integer[Tensor, "B"]) -> np.ndarray:
+def share_left(apart: Inexact[Tensor, "K B N"], t: int, last: Integer[Tensor, "B"]) -> np.ndarray:
     """Mean over b of ||apart_k|| / ||apart_0|| while a sequence lasts; NaN where none is left."""
     size = apart.norm(dim=-1)
     counts = (t + torch.arange(len(size))[:, None] <= last) & (size[0] > 0)
@@ -78,10 +78,10 @@ def remains(apart: Inexact[Tensor, "K B N"], t: int, last: Integer[Tensor, "B"])
     return (share.sum(1) / counts.sum(1)).numpy()
 
 
-def readable(
+def probe_r2(
     states: Inexact[Tensor, "M B N"], wanted: Float[Tensor, "B I"], ridge: float = 1e-2
 ) -> np.ndarray:
-    """How well a linear map tells `wanted` from the state: R^2 on sequences it was not fitted on.
+    """R^2 of a linear probe of the state for `wanted`, on sequences it was not fitted on.
 
     Ridge regression in closed form on each half of the sequences, scored on the other half:
     1 - (squared error) / (variance), all features together; at most 1, near or below 0 where
@@ -89,7 +89,7 @@ def readable(
 
     Args:
         states: at M moments.
-        wanted: what is to be told, such as x_t at an earlier t; constant features are left out.
+        wanted: what is to be predicted, such as an earlier x_t; constant features are left out.
         ridge: the penalty, relative to the mean variance of a state's number.
 
     Returns:
@@ -107,8 +107,8 @@ def readable(
         gram = X.mT @ X
         weight = ridge * gram.diagonal(dim1=-2, dim2=-1).mean(-1) + 1e-12
         gram = gram + weight[:, None, None] * torch.eye(gram.shape[-1], dtype=gram.dtype)
-        told = (states[:, scored] - mean) @ torch.linalg.solve(gram, X.mT @ Y) + offset
-        error = error + (told - wanted[scored]).square().sum((1, 2))
+        predicted = (states[:, scored] - mean) @ torch.linalg.solve(gram, X.mT @ Y) + offset
+        error = error + (predicted - wanted[scored]).square().sum((1, 2))
         total = total + (wanted[scored] - wanted[scored].mean(0)).square().sum()
     return (1 - error / total).numpy()
 
@@ -116,7 +116,7 @@ def readable(
 def retention(
     model: Model, x: Tensor, states: Any, t: int, last: Tensor, rng: Generator
 ) -> dict[str, np.ndarray]:
-    """Kicks to every part of every layer's state, and a swapped input, at step t.
+    """Perturb every part of every layer's state, and swap an input, at step t.
 
     Returns:
         kick/<layer>/<leaf> (T-t,), swap/<layer> (T-t,): the share left k steps later.
@@ -124,7 +124,7 @@ def retention(
     found = {f"swap/{name}": value for name, value in swap(model, x, t, last).items()}
     for i, (cell, u, s) in enumerate(walk_layers(model, x, states)):
         for leaf in s._fields:
-            found[f"kick/{i}/{leaf}"] = kick(cell, u.detach(), s, leaf, t, last, rng)
+            found[f"kick/{i}/{leaf}"] = perturbation(cell, u.detach(), s, leaf, t, last, rng)
     return found
 
 

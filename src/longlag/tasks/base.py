@@ -36,7 +36,7 @@ class Solved(NamedTuple):
     source: str  # paper, section and rule; or that it is longlag's own
     published: bool = False  # whether the paper that `source` names states this very rule
 
-    def met(self, metrics: dict[str, float]) -> bool:
+    def is_met_by(self, metrics: dict[str, float]) -> bool:
         """Whether `metrics` meet it; NaN never does."""
         value = metrics[self.metric]
         return value >= self.threshold if rises(self.metric) else value <= self.threshold

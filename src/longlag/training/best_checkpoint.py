@@ -44,7 +44,7 @@ class Selection(lightning.Callback):
             self._weights = copy.deepcopy(pl_module.model.state_dict())
         else:
             self._waited += 1
-        if self.solved is not None and self.solved_at is None and self.solved.met(metrics):
+        if self.solved is not None and self.solved_at is None and self.solved.is_met_by(metrics):
             self.solved_at = pl_module.steps
             trainer.should_stop |= self.stop_when_solved
         if self.patience is not None and self._waited >= self.patience:
