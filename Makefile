@@ -7,7 +7,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench test lint report speed constraints clean
+.PHONY: help setup bench atlas test lint report speed constraints clean
 
 help: ## what there is to make
 	@echo "longlag: how long can a recurrent network remember, and why?"; echo
@@ -28,6 +28,9 @@ $(READY): pyproject.toml constraints.txt
 
 bench: $(READY) ## run a study and write its report (STUDY=smoke takes a minute)
 	@$(BIN)/longlag bench study=$(STUDY) results=$(RESULTS)
+
+atlas: $(READY) ## every cell on eight tasks: hours; stop it when you like, it goes on where it was
+	@$(BIN)/longlag bench study=atlas results=$(RESULTS)
 
 test: lint ## lint, types and every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest

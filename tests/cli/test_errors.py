@@ -110,7 +110,7 @@ def test_help_names_every_command(capsys):
 
 
 def test_the_progress_line_counts_and_estimates():
-    progress = Progress(total=10, before=2, count=lambda: (6, 1), seconds=100.0)
+    progress = Progress(total=10, before=2, count=lambda: (6, 1))
     progress.start -= 8.0
     assert progress.line() == "6/10 runs, 8 s gone, 1 failed, about 8 s left"
 

@@ -140,18 +140,18 @@ def test_a_study_that_cannot_be_run_is_refused_in_one_line(more, said):
 
 
 def test_the_command_line_wins_over_the_studys_own_settings():
-    one = study_of(["study=bench", "trainer.max_steps=50", "task=sine", "task.length=7"])
-    point = one.point(Place("rnn", "sine"), 0.1, 0)
+    one = study_of(["study=bench", "trainer.max_steps=50", "task=digits", "trainer.clip=7"])
+    point = one.point(Place("rnn", "digits"), 0.1, 0)
     config = resolve(point.overrides)
     assert config.values.trainer.max_steps == 50
-    assert config.values.task.length == 7
+    assert config.values.trainer.clip == 7
     assert (config.values.optim.lr, config.values.seed) == (0.1, 0)
 
 
 def test_what_the_study_holds_is_set_by_its_own_keys_and_never_reaches_a_run():
     one = study_of(["study=bench", "trainer.clip=0.5", "study.seeds=[7]", "study.grid=[0.5]"])
     assert (one.seeds, one.grid) == ([7], [0.5])
-    point = one.point(Place("rnn", "sine"), 0.5, 7)
+    point = one.point(Place("rnn", "digits"), 0.5, 7)
     assert "trainer.clip=0.5" in point.overrides
     assert not any(o.startswith("study") for o in point.overrides)
 
@@ -181,8 +181,8 @@ def test_cells_and_tasks_of_the_command_line_pick_among_the_studys():
     twice = study(tasks={"reber@1": [], "reber@2": [], "copy": []})
     assert list(pick_tasks(twice, ["reber"])) == ["reber@1", "reber@2"]
     assert list(pick_tasks(twice, ["reber@2", "copy"])) == ["reber@2", "copy"]
-    one = study_of(["study=bench", "task=sine,adding"])
-    assert list(one.tasks) == ["sine", "adding"] and list(one.ladders) == ["adding"]
+    one = study_of(["study=bench", "task=digits,adding"])
+    assert list(one.tasks) == ["digits", "adding"] and list(one.ladders) == ["adding"]
     words = ["study=bench", "+study.tasks.reber=[]", "task=reber"]
     assert study_of(words).tasks == {"reber": []}
 

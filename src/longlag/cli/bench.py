@@ -93,7 +93,7 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
     workers, least = executor.workers, "at least " if study.ladders else ""
     OUT.print(
         f"  {least}{plan.total} runs, {done} recorded already; about "
-        f"{clock(plan.seconds_left(workers))} to go on {workers} processors ({basis})"
+        f"{clock(plan.seconds_left() / workers)} to go on {workers} processors ({basis})"
     )
 
 
@@ -110,7 +110,7 @@ def look_inside(store: Store, threads: int, config_dir: Path | None = None) -> N
 
     torch.set_num_threads(threads)
     done, troubles = 0, []
-    with Progress(len(due), 0, lambda: (done, len(troubles)), len(due), "median runs examined"):
+    with Progress(len(due), 0, lambda: (done, len(troubles)), what="median runs examined"):
         for median in due:
             try:
                 examine_run(median.folder, config_dir)

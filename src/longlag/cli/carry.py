@@ -20,9 +20,9 @@ def carry(runner: Runner, configs: list[Config], plan: StudyPlan | None = None) 
     """Run configs under a progress line; 130 after Ctrl-C."""
     total = (lambda: plan.total) if plan else len(configs)
     before = len(plan.recorded()) if plan else sum(runner.store.has(c.id) for c in configs)
-    seconds = plan.seconds_left(runner.executor.workers) if plan else 0.0
+    left = (lambda: plan.seconds_left() / runner.executor.workers) if plan else None
     try:
-        with Progress(total, before, lambda: (len(runner.ended), len(runner.failed)), seconds):
+        with Progress(total, before, lambda: (len(runner.ended), len(runner.failed)), left):
             runner.run(configs)
     except KeyboardInterrupt:
         OUT.print("stopped; every run that ended is recorded: the same command goes on there")

@@ -17,7 +17,7 @@ class Progress:
         total: runs of the study, or a function that tells how many are known by now.
         before: of these, recorded when it began.
         count: looks how many are recorded or failed now.
-        seconds: that the rest was estimated to take, for the time until the first runs end.
+        left: estimates the seconds to go; None: at the pace of those that ended.
         what: is counted.
     """
 
@@ -26,11 +26,11 @@ class Progress:
         total: int | Callable[[], int],
         before: int,
         count: Callable[[], tuple[int, int]],
-        seconds: float,
+        left: Callable[[], float] | None = None,
         what: str = "runs",
     ) -> None:
         self.total = total if callable(total) else lambda: total
-        self.before, self.count, self.seconds = before, count, seconds
+        self.before, self.count, self.left = before, count, left
         self.what = what
         self.console = Console(stderr=True)
         self.start = time.perf_counter()
@@ -56,9 +56,8 @@ class Progress:
         (done, failed), total = self.count(), self.total()
         spent = time.perf_counter() - self.start
         fresh = max(0, done - self.before)  # what was there is counted first
-        left = self.seconds - spent  # as estimated, until there is something better
-        if fresh and (fresh >= 4 or left <= 0):
-            left = spent / fresh * (total - done)
+        pace = spent / fresh * (total - done) if fresh else 0.0
+        left = self.left() if self.left else pace
         parts = [f"{done}/{total} {self.what}", f"{clock(spent)} gone"]
         if failed:
             parts.append(f"{failed} failed")

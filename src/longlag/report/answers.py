@@ -10,7 +10,7 @@ from longlag.records.gradient_decay import Outcome, auc, decay_rate, link, log_f
 from longlag.records.seed_groups import Group, task_label
 from longlag.records.state_paths import Path
 from longlag.report.format import listed, named
-from longlag.report.view import View, horizons
+from longlag.report.view import View
 from longlag.stats import share_interval
 
 FEW = 4  # cells that a sentence can hold
@@ -18,15 +18,20 @@ ENOUGH = 30  # pairs of an unsolved and a solved run of one cell and task, for a
 Facts = dict[str, Any]
 
 
-def ladder(task: str, groups: list[Group]) -> Facts:
+def ladder(view: View, task: str) -> Facts:
     """Who remembers how long on a task with several lengths."""
-    found = horizons(groups)
+    groups, found = view.ladders[task], view.horizons[task]
     lengths = [g.length for g in groups if g.length is not None]
     return {
         "task": task_label(task),
-        "top": [label for label, h in found.items() if h.above],
-        "some": [(label, h.value) for label, h in found.items() if h.value and not h.above],
-        "below": [label for label, h in found.items() if h.value is None],
+        "top": [label for label, h in found.items() if h.value == max(lengths)],
+        "some": [
+            (label, h.value)
+            for label, h in found.items()
+            if h.value and h.value < max(lengths) and h.decided
+        ],
+        "below": [label for label, h in found.items() if h.value is None and h.decided],
+        "undecided": [label for label, h in found.items() if not h.decided],
         "longest": max(lengths),
         "shortest": min(lengths),
     }

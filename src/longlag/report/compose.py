@@ -88,7 +88,8 @@ def facts(view: View) -> dict[str, Any]:
         "deep": view.deep,
         "probed": len(view.probed),
         "outcomes": len(view.outcomes) if len(view.outcomes) > 2 else 0,
-        "ladders": [answers.ladder(task, groups) for task, groups in view.ladders.items()],
+        "ladders": [answers.ladder(view, task) for task in view.ladders],
+        "climbed": bool(view.searched),
         "others": [
             answers.achieved(setting, groups)
             for setting, groups in view.rows.items()

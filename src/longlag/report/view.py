@@ -9,7 +9,7 @@ from longlag.records.examination import Inside, examined
 from longlag.records.extrapolation import Beyond, read
 from longlag.records.gradient_decay import Outcome, outcomes
 from longlag.records.overall import Overall, overall
-from longlag.records.reader import Study
+from longlag.records.reader import Json, Study
 from longlag.records.seed_groups import Group, settings, study_groups
 from longlag.records.speed import Costs, read_costs
 from longlag.records.tuning import Trials, read_trials
@@ -65,6 +65,32 @@ class View:
         return {t: gs for t, gs in tasks.items() if len({g.length for g in gs}) > 1}
 
     @cached_property
+    def searched(self) -> dict[tuple[str, str], Json]:
+        """What the plan says of each ladder that was climbed, by (cell, task)."""
+        return {
+            (entry["cell"], entry["task"]): entry for entry in self.study.plan.get("ladders", ())
+        }
+
+    @cached_property
+    def horizons(self) -> dict[str, dict[str, Horizon]]:
+        """The memory horizon of each cell, by task."""
+        return {task: self.horizons_on(task) for task in self.ladders}
+
+    def horizons_on(self, task: str) -> dict[str, Horizon]:
+        """The memory horizon of each cell on one task."""
+        found: dict[str, Horizon] = {}
+        for label in dict.fromkeys(g.label for g in self.ladders[task]):
+            own = [g for g in self.ladders[task] if g.label == label]
+            search = self.searched.get((own[0].cell, task), {})
+            rungs = {g.length: np.array([bool(r.solved) for r in g.runs]) for g in own if g.length}
+            found[label] = memory_horizon(rungs, decided=bool(search.get("decided", True)))
+        return found
+
+    def planned(self, g: Group) -> int:
+        """How many seeds a row was to have: more than it has where fewer decided its rung."""
+        return int(self.searched.get((g.cell, g.task), {}).get("seeds", len(g.runs)))
+
+    @cached_property
     def outcomes(self) -> list[Outcome]:
         """Decay rate and success of every run that has both."""
         return outcomes(self.groups)
@@ -76,8 +102,9 @@ class View:
 
     @cached_property
     def overall(self) -> list[Overall]:
-        """Every cell on all tasks."""
-        return overall(self.rows)
+        """Every cell on all tasks, but for those whose ladders were climbed: see the horizons."""
+        climbed = {task for _, task in self.searched}
+        return overall({s: gs for s, gs in self.rows.items() if gs[0].task not in climbed})
 
     @cached_property
     def examined(self) -> dict[str, list[Inside]]:
@@ -106,27 +133,14 @@ class View:
 
 
 def headline(rows: Rows) -> str:
-    """The setting that says most: the widest spread of skill, then the longest lag."""
+    """The setting that says most: all cells, the widest spread of skill, then the longest lag."""
 
-    def weight(name: str) -> tuple[bool, float, int]:
+    def weight(name: str) -> tuple[bool, int, float, int]:
         groups = rows[name]
         means = [float(np.mean(g.skills)) for g in groups]
         spread = max(means) - min(means)
         lag = groups[0].runs[0].lag or 0
-        return any(g.paths for g in groups), round(0 if np.isnan(spread) else spread, 1), lag
+        wide = round(0 if np.isnan(spread) else spread, 1)
+        return any(g.paths for g in groups), len(groups), wide, lag
 
     return max(rows, key=weight)
-
-
-def horizons(groups: list[Group]) -> dict[str, Horizon]:
-    """The memory horizon of each cell on one task."""
-    found = {}
-    for label in dict.fromkeys(g.label for g in groups):
-        found[label] = memory_horizon(
-            {
-                g.length: np.array([bool(run.solved) for run in g.runs])
-                for g in groups
-                if g.label == label and g.length is not None
-            }
-        )
-    return found

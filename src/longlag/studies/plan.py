@@ -44,6 +44,8 @@ class StudyPlan:
         self.study, self.store, self.config_dir = study, store, config_dir
         self.templates: dict[Pair, Template] = {}
         self.configs: dict[Point, Config] = {}
+        self.ids: dict[Point, str] = {}  # of the configs: a digest that takes its time
+        self.handed: set[str] = set()  # that were named as due
         self.pair_of: dict[str, Pair] = {}
         self.runs: dict[str, Run] = {}  # that are recorded, as far as they were asked for
         for pair in study.pairs:
@@ -67,7 +69,8 @@ class StudyPlan:
             config = self.templates[pair].at(point.own)
             stage = "tune" if point.seed in self.study.tuning_seeds else "final"
             config = config._replace(names={**config.names, "stage": stage})
-            other = self.pair_of.setdefault(config.id, pair)
+            self.ids[point] = config.id
+            other = self.pair_of.setdefault(self.ids[point], pair)
             if other != pair:
                 raise LonglagError(
                     f"study {self.study.name}: {other[1]} and {pair[1]} become the same runs with "
@@ -76,9 +79,15 @@ class StudyPlan:
             self.configs[point] = config
         return self.configs[point]
 
+    def id_of(self, point: Point) -> str:
+        """The id of a point's run."""
+        if point not in self.ids:
+            self.config(point)
+        return self.ids[point]
+
     def record(self, point: Point) -> Run | None:
         """The record of a run; None if there is none."""
-        run_id = self.config(point).id
+        run_id = self.id_of(point)
         if run_id not in self.runs and self.store.has(run_id):
             run = self.store.read(run_id)
             if run is not None:
@@ -90,7 +99,7 @@ class StudyPlan:
         run = self.record(point)
         if run is not None:
             return Ended(validation_rank(run), bool(run.solved))
-        return Ended(FAILED, False) if self.store.has_failed(self.config(point).id) else None
+        return Ended(FAILED, False) if self.store.has_failed(self.id_of(point)) else None
 
     def of_pair(self, pair: Pair) -> list[PlacePlan]:
         """The runs of a cell on a task that are known by now, rung by rung."""
@@ -107,28 +116,39 @@ class StudyPlan:
 
     def count(self) -> int:
         """Runs that are known, and those that will at least become known."""
-        study, total = self.study, 0
-        for (_, task), plans in self.known.items():
-            total += sum(len(plan.trials) + len(plan.final) for plan in plans)
-            seeds = len(study.seeds)
-            if task not in study.ladders:
-                total += seeds + study.trials - len(plans[0].points) if not plans[0].final else 0
-                continue
-            missing = rungs_to_go(study, task, plans)
-            total += missing * (study.trials_on_a_rung + seeds)
-            total += 0 if plans[-1].final else seeds
-        return total
+        known = sum(len(plan.points) for plans in self.known.values() for plan in plans)
+        return known + sum(runs for pair in self.known for runs, _ in self.expected(pair))
+
+    def expected(self, pair: Pair) -> list[tuple[int, int | None]]:
+        """Runs of a cell on a task that will at least become known, with their rungs' lengths."""
+        study, plans = self.study, self.known[pair]
+        last, seeds = plans[-1], len(study.seeds)
+        trials = study.trials_on_a_rung if len(plans) > 1 else study.trials
+        found = [] if last.final else [(trials - len(last.trials) + seeds, last.place.length)]
+        rungs = study.ladders.get(pair[1])
+        if rungs:
+            missing = rungs_to_go(study, pair[1], plans)
+            coming = rungs[len(plans) : len(plans) + missing]
+            found += [(study.trials_on_a_rung + seeds, length) for length in coming]
+        return found
 
     def first(self) -> list[Config]:
-        """What is due now: everything that is known and has not ended, and what has, to look at."""
-        return [self.config(point) for plan in self.places() for point in plan.points]
+        """What is known, recorded or not: the runs to begin with."""
+        self.handed.clear()
+        return [config for plan in self.places() for config in self.hand(plan)]
 
     def then(self, run_id: str) -> list[Config]:
-        """What is due of the same cell and task now that a run of it ended."""
+        """What became due of the same cell and task now that a run of it ended."""
         pair = self.pair_of[run_id]
         self.known[pair] = self.of_pair(pair)
         self.total = self.count()
-        return [self.config(point) for plan in self.known[pair] for point in plan.points]
+        return [config for plan in self.known[pair] for config in self.hand(plan)]
+
+    def hand(self, plan: PlacePlan) -> list[Config]:
+        """The configs of a place that were not named as due before."""
+        new = [point for point in plan.points if self.id_of(point) not in self.handed]
+        self.handed.update(self.id_of(point) for point in new)
+        return [self.config(point) for point in new]
 
     def recorded(self) -> list[Run]:
         """The runs that are recorded, as far as the runs are known."""
@@ -148,7 +168,7 @@ class StudyPlan:
         """Forget what failed before: it is tried again at every call."""
         for plan in self.places():
             for point in plan.points:
-                self.store.forget(self.config(point).id)
+                self.store.forget(self.id_of(point))
 
     def conclude(self) -> dict[str, Any]:
         """Write plan.json, if it changed, and return it: what was run, chosen and failed."""
@@ -161,8 +181,8 @@ class StudyPlan:
     def summary(self) -> dict[str, Any]:
         """What plan.json says: the stages, the choices, the ladders and the failures."""
         places, failures = self.places(), self.store.failures()
-        trials = [self.config(p).id for plan in places for p in plan.trials]
-        final = [self.config(p).id for plan in places for p in plan.final]
+        trials = [self.id_of(p) for plan in places for p in plan.trials]
+        final = [self.id_of(p) for plan in places for p in plan.final]
         return {
             "study": self.study.name,
             "title": self.study.title,
@@ -188,7 +208,7 @@ class StudyPlan:
             run = self.record(point)
             score = float("nan") if run is None else run.score("validation")
             value = None if score != score else score
-            run_id = self.config(point).id
+            run_id = self.id_of(point)
             trials.append({"id": run_id, "lr": point.lr, "seed": point.seed, "value": value})
         return {
             "cell": plan.place.cell,
@@ -209,22 +229,26 @@ class StudyPlan:
             "decided": decided,
         }
 
-    def seconds_left(self, workers: int) -> float:
-        """Estimate the time to go from like runs, or by a rough guess."""
-        runs = self.recorded()
-        seen: dict[tuple[str, str], list[float]] = {}
-        for run in runs:
+    def seconds_left(self) -> float:
+        """Estimate the core seconds to go from the runs that are known, or by a rough guess."""
+        paces: dict[Pair, list[float]] = {}
+        for run in list(self.runs.values()):  # a line of progress asks from its own thread
             pace = run.seconds / (run.length or 1)
             for like in ((run.cell, run.task), ("", run.task)):
-                seen.setdefault(like, []).append(pace)
-        whole = mean([self.seconds_of(pair, seen) for pair in self.study.pairs])
-        return whole * (self.total - len(runs)) / workers
+                paces.setdefault(like, []).append(pace)
+        return sum(self.seconds_of(pair, paces) for pair in list(self.known))
 
-    def seconds_of(self, pair: Pair, seen: dict[tuple[str, str], list[float]]) -> float:
-        """Estimate the seconds of the next run of a cell on a task, by the most alike ones."""
-        config = self.config(next(iter(self.known[pair][-1].points)))
-        length = config.plain["task"].get("length") or 1
-        for like in ((config.names["cell"], config.names["task"]), ("", config.names["task"])):
-            if like in seen:
-                return mean(seen[like]) * length
-        return SECONDS_A_STEP * config.values.trainer.max_steps
+    def seconds_of(self, pair: Pair, paces: dict[Pair, list[float]]) -> float:
+        """Estimate those of a cell on a task, at the pace of the most alike runs."""
+        lengths = [length for runs, length in self.expected(pair) for _ in range(runs)]
+        for plan in self.known[pair]:
+            left = [p for p in plan.points if self.id_of(p) not in self.runs]
+            lengths += [plan.place.length] * len(left)
+        if not lengths:
+            return 0.0
+        config = self.configs[self.known[pair][0].points[0]]
+        cell, task, own = pair[0], config.names["task"], config.plain["task"].get("length")
+        for like in ((cell, task), ("", task)):
+            if like in paces:
+                return mean(paces[like]) * sum(T or own or 1 for T in lengths)
+        return SECONDS_A_STEP * config.values.trainer.max_steps * len(lengths)

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError, did_you_mean
+from longlag.records.headers import header_of
 from longlag.runs.config import INCIDENTAL, choices_of, first_part, path_of, resolve
 
 NEIGHBOURS = 3  # rates that are tried on every tuning seed
@@ -65,8 +66,10 @@ class Study:
         seeds: of the final runs.
         settings: overrides of every run.
         ladders: lengths of tasks that are searched for each cell's memory horizon.
+        intended_models: whether each cell runs in the model that its yaml says it was made for.
         examine: whether the runs with the median score are looked into, for the report.
         given: overrides of the command line, which win over those of the study and of its tasks.
+        config_dir: of the user's own groups.
 
     Raises:
         LonglagError: something is missing, of another type, or contradicts the rest.
@@ -82,8 +85,10 @@ class Study:
     seeds: list[int]
     settings: list[str] = field(default_factory=list)
     ladders: dict[str, list[int]] = field(default_factory=dict)
+    intended_models: bool = False
     examine: bool = True
     given: list[str] = field(default_factory=list)
+    config_dir: Path | None = None
 
     def __post_init__(self) -> None:
         if isinstance(self.tasks, list):
@@ -103,7 +108,8 @@ class Study:
             self.refuse_unless(what, len(set(values)) == len(values), "different from one another")
         numbers = all(type(v) in (int, float) and 0 < v < float("inf") for v in self.grid)
         self.refuse_unless("grid", numbers, "learning rates above 0")
-        self.refuse_unless("examine", type(self.examine) is bool, "true or false")
+        for what in ("examine", "intended_models"):
+            self.refuse_unless(what, type(getattr(self, what)) is bool, "true or false")
         self.refuse_unless("settings", isinstance(self.settings, list), "a list")
         self.check_ladders()
         shared = sorted(set(self.tuning_seeds) & set(self.seeds))
@@ -153,8 +159,10 @@ class Study:
     def point(self, place: Place, lr: float, seed: int) -> Point:
         """One run and its overrides; what comes later wins."""
         name = place.task.partition("@")[0]
+        model = header_of("cell", place.cell, self.config_dir).model if self.intended_models else ""
+        chosen = (f"cell={place.cell}", f"task={name}", *([f"model={model}"] if model else []))
         own = (*self.settings, *self.tasks[place.task], *self.given)
-        return Point(place, lr, seed, (f"cell={place.cell}", f"task={name}", *own))
+        return Point(place, lr, seed, (*chosen, *own))
 
     def neighbours(self, rate: float, rates: Sequence[float] = ()) -> list[float]:
         """The rates nearest to one of them, of the grid or of `rates`, itself among them."""
@@ -189,7 +197,8 @@ def study_of(words: Sequence[str], config_dir: Path | None = None) -> Study:
     logger = [w for w in words if first_part(w) in ("logger", "results")]
     picked = {group: choices_of(words, group, config_dir) for group in ("cell", "task")}
     try:
-        study = Study(name=name, given=[*own, *logger], **{str(k): v for k, v in content.items()})
+        held = {str(k): v for k, v in content.items()}
+        study = Study(name=name, given=[*own, *logger], config_dir=config_dir, **held)
     except TypeError as error:
         raise LonglagError(
             f"study {name}: {str(error).replace('Study.__init__() ', '')}"

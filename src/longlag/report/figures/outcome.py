@@ -21,23 +21,24 @@ MANY = 12  # names that a key inside a panel can hold
 
 def horizon(view: View) -> Plot:
     """The share of seeds that solve each length, with the exact interval; the 80 % bar."""
-    return panels(view.ladders.items(), draw_ladder, columns=1, height=1.75, wide=False)
+    draw = partial(draw_ladder, view)
+    return panels(view.ladders.items(), draw, columns=1, height=1.75, wide=False)
 
 
-def draw_ladder(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
-    """One task."""
+def draw_ladder(view: View, axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
+    """Draw one task; a rung that a few of its seeds decided is drawn as the bound that it is."""
     (task, groups), labels = item, []
     names = list(dict.fromkeys(g.label for g in groups))
     palette = colors(groups)
     for i, label in enumerate(names):
         rows = sorted((g for g in groups if g.label == label), key=lambda g: g.length or 0)
-        share = np.array([g.success for g in rows])  # value, low, high
+        share = np.array([success(g, view.planned(g)) for g in rows])  # value, low, high
+        bound = np.array([view.planned(g) > len(g.runs) for g in rows])
         T = np.array([g.length for g in rows]) * 1.025 ** (i - (len(names) - 1) / 2)
         error = np.abs(share[:, 1:] - share[:, :1]).T
-        axes.errorbar(
-            T, share[:, 0], error, color=palette[label], marker="os^D"[i % 4], ms=3.4, lw=1.1,
-            elinewidth=0.6,
-        )  # fmt: skip
+        axes.errorbar(T, share[:, 0], error, color=palette[label], lw=1.1, elinewidth=0.6)
+        for these, mark in ((~bound, "osDP"[i % 4]), (bound, "v")):
+            axes.plot(T[these], share[these, 0], mark, color=palette[label], ms=3.4)
         labels.append(Label(float(share[-1, 0]), label, palette[label]))
     axes.axhline(0.8, color=FAINT, lw=0.7, ls=(0, (4, 2)), zorder=0)
     axes.set_xscale("log")
@@ -51,6 +52,15 @@ def draw_ladder(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
         ylabel="share of seeds",
     )
     return labels
+
+
+def success(g: Group, planned: int) -> tuple[float, float, float]:
+    """The share of seeds that solved a row with its interval, or the bounds of one cut off."""
+    rest = planned - len(g.runs)
+    if not rest:
+        return g.success
+    least = (g.solved or 0) / planned
+    return least + rest / planned, least, least + rest / planned
 
 
 def skill(view: View) -> Plot:

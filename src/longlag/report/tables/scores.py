@@ -12,8 +12,9 @@ from longlag.records.seed_groups import Group, task_label
 from longlag.report.document import Table
 from longlag.report.format import NONE, around, fixed, named, percent, seconds, share, sig, whole
 from longlag.report.tables.columns import Column, build, words
-from longlag.report.view import View, horizons
+from longlag.report.view import View
 from longlag.report.words import Missing
+from longlag.stats import Horizon
 
 FEW = 4  # cells whose comparison fits into a column of the paper
 
@@ -152,16 +153,30 @@ def criteria(view: View) -> Table:
 
 
 def horizon(view: View) -> Table:
-    """The memory horizon of every cell, and how many seeds solved each length."""
+    """The memory horizon of every cell with its interval, and how many seeds solved each length."""
+
+    def count(g: Group) -> str:
+        rest = view.planned(g) - len(g.runs)  # seeds that could not have changed the verdict
+        return (
+            f"≤ {(g.solved or 0) + rest}/{len(g.runs) + rest}"
+            if rest
+            else f"{g.solved}/{len(g.runs)}"
+        )
+
+    def between(h: Horizon) -> str:
+        low, high = h.low or f"< {h.shortest}", h.high or f"> {h.longest}"
+        return f"{low} to {high}"
+
     rows: list = []
     lengths = sorted({g.length for gs in view.ladders.values() for g in gs if g.length})
     for task, groups in view.ladders.items():
-        counts = {(g.label, g.length): f"{g.solved}/{len(g.runs)}" for g in groups}
+        counts = {(g.label, g.length): count(g) for g in groups}
         rows += [task_label(task)] if len(view.ladders) > 1 else []
-        rows += [(label, h, counts) for label, h in horizons(groups).items()]
+        rows += [(label, h, counts) for label, h in view.horizons[task].items()]
     columns = [
         words("cell", lambda row: row[0]),
         Column("horizon (steps)", lambda row: row[1].value or 0, lambda r: str(r[1]), whole=True),
+        Column("half solve", lambda row: row[1].low or 0, lambda r: between(r[1]), whole=True),
     ]
     columns += [
         Column(f"T = {T}", lambda row, T=T: row[2].get((row[0], T), NONE), str) for T in lengths
