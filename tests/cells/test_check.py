@@ -7,7 +7,7 @@ import pytest
 from longlag.cells import LRU, Elman, Hidden
 from longlag.errors import LonglagError
 from longlag.laws.cell import LAWS
-from longlag.laws.check import named, run
+from longlag.laws.check import class_at, run_check
 from longlag.laws.speed import compiled_or_why_not
 
 LEAKY = """
@@ -45,7 +45,7 @@ def leaky_cells(tmp_path, monkeypatch):
 
 def test_a_users_cell_passes_and_the_table_names_every_law(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
-    assert run("leaky_cells.Leaky") == 0
+    assert run_check("leaky_cells.Leaky") == 0
     text = capsys.readouterr().out
     assert all(name in text for name in LAWS)
     assert f"{len(LAWS)} of {len(LAWS)} laws hold" in text
@@ -53,7 +53,7 @@ def test_a_users_cell_passes_and_the_table_names_every_law(capsys, monkeypatch):
 
 def test_a_broken_law_is_told_and_the_status_is_one(capsys, monkeypatch):
     monkeypatch.setenv("COLUMNS", "160")
-    assert run("leaky_cells.Unseen") == 1
+    assert run_check("leaky_cells.Unseen") == 1
     assert "inp.weight, inp.bias: no gradient" in capsys.readouterr().out
 
 
@@ -70,12 +70,12 @@ def test_a_broken_law_is_told_and_the_status_is_one(capsys, monkeypatch):
 )
 def test_a_path_that_leads_to_no_cell_gets_one_line(path: str, said: str):
     with pytest.raises(LonglagError, match=said) as caught:
-        named(path)
+        class_at(path)
     assert "\n" not in str(caught.value)
 
 
 def test_a_task_is_held_against_the_laws_of_tasks(capsys):
-    assert run("longlag.tasks.Adding") == 0
+    assert run_check("longlag.tasks.Adding") == 0
     assert "the splits are disjoint streams" in capsys.readouterr().out
 
 

@@ -10,14 +10,14 @@ from omegaconf import OmegaConf
 from torch import nn
 
 from longlag.cells import LSTM, Elman, LSTMState
-from longlag.laws.cell import LAWS, check_cell, verdict
+from longlag.laws.cell import LAWS, check_cell, verdict_on_cell
 from recurrences import YAMLS
 
 
 @pytest.mark.parametrize("name", LAWS)
 @pytest.mark.parametrize("path", YAMLS, ids=lambda path: path.stem)
 def test_every_cell_in_conf_obeys(path: Path, name: str):
-    found = verdict(name, LAWS[name], instantiate(OmegaConf.load(path)))
+    found = verdict_on_cell(instantiate(OmegaConf.load(path)), name)
     assert found.ok, found.why
 
 
@@ -173,7 +173,7 @@ class Restarting(Broken):
     ],
 )
 def test_a_cell_with_a_bug_breaks_the_law_against_it(cell, broken):
-    found = verdict(broken, LAWS[broken], cell)
+    found = verdict_on_cell(cell, broken)
     assert not found.ok and found.why and "NameError" not in found.why
 
 

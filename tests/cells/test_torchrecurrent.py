@@ -14,7 +14,7 @@ from torch import Tensor
 from longlag.cells.torchrecurrent import TorchRecurrentCell, library
 from longlag.engine import unroll
 from longlag.errors import LonglagError
-from longlag.laws.cell import LAWS, verdict
+from longlag.laws.cell import LAWS, verdict_on_cell
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
 
@@ -98,7 +98,7 @@ def test_with_the_same_weights_both_compute_the_same(name: str):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_cell_of_the_package_obeys_our_laws(name: str):
     for law in QUICK:
-        found = verdict(law, LAWS[law], partial(TorchRecurrentCell, name=name))
+        found = verdict_on_cell(partial(TorchRecurrentCell, name=name), law)
         assert found.ok, f"{law}: {found.why}"
 
 

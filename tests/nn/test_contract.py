@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from longlag.cells import Cell, Hidden
 from longlag.errors import LonglagError
-from longlag.laws.cell import LAWS, verdict
+from longlag.laws.cell import verdict_on_cell
 from longlag.nn.model import Model
 
 
@@ -68,9 +68,7 @@ def test_what_step_returned_is_named_with_what_it_should(cell: type[Cell], said:
     with pytest.raises(LonglagError, match=said) as caught:
         Model(2, 1, cell, 4)
     assert "\n" not in str(caught.value)
-    found = verdict(
-        "shapes are those of the contract", LAWS["shapes are those of the contract"], cell
-    )
+    found = verdict_on_cell(cell, "shapes are those of the contract")
     assert not found.ok and said.split(";")[0].replace("\\", "")[-20:] in found.why
 
 

@@ -1,7 +1,5 @@
 """Layers one upon another compute what the same parts compute by hand."""
 
-import copy
-import pickle
 from functools import partial
 from typing import Any
 
@@ -9,42 +7,15 @@ import pytest
 import torch
 from torch import nn
 
-from longlag.cells import GRU, LRU, LSTM, SCRN, Elman, MinGRU
+from longlag.cells import GRU, LSTM, Elman, MinGRU
 from longlag.cli.main import main
 from longlag.engine import unroll
-from longlag.nn.bidirectional import Bidirectional, turn
-from longlag.nn.block import Block
+from longlag.nn.bidirectional import Bidirectional, reverse_in_time
 from longlag.nn.causal_conv import CausalConvolution
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
 from longlag.probes.taps import state_gradients
-from longlag.tasks import Adding
-
-T, B, I, H, D = 9, 3, 2, 4, 2
-LENGTHS = torch.tensor([4, T, 1])
-KINDS: dict[str, dict[str, Any]] = {
-    "stack": {"layers": 2},
-    "residual": {"layers": 3, "residual": True},
-    "bidirectional": {"layers": 2, "layer": Bidirectional},
-    "both": {"layers": 2, "layer": Bidirectional, "residual": True},
-    "block": {"layers": 2, "block": Block},
-    "block_mlp": {"layers": 2, "block": partial(Block, mixer="mlp")},
-    "conv": {"layers": 2, "front": partial(CausalConvolution, channels=5, width=3)},
-}
-
-
-def model_of(cell: Any = LSTM, **how: Any) -> Model:
-    torch.manual_seed(0)
-    return Model(I, D, cell, H, **how).double()
-
-
-def inputs() -> torch.Tensor:
-    rng = torch.Generator().manual_seed(1)
-    return torch.randn(T, B, I, dtype=torch.double, generator=rng)
-
-
-def same(one: Any, other: Any) -> None:
-    torch.testing.assert_close(one, other, rtol=1e-9, atol=1e-12)
+from some_models import KINDS, LENGTHS, B, D, H, I, T, inputs, model_of, same
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -152,116 +123,11 @@ def test_torchs_bidirectional_lstm_with_the_same_weights_computes_the_same(lengt
             same((s.h, s.c), (h[k], c[k]))
 
 
-def test_a_block_is_its_equation_by_hand():
-    """With a glu as Orvieto et al. draw it, with an mlp as Feng et al. do."""
-    x = inputs()
-    for mixer in ("glu", "mlp"):
-        model = model_of(layers=1, block=partial(Block, mixer=mixer))
-        block: Any = model.blocks[0]  # pyright: ignore
-        z = x @ model.encoder.weight.T + model.encoder.bias  # pyright: ignore
-        centred = z - z.mean(-1, keepdim=True)
-        seen = centred / (centred.square().mean(-1, keepdim=True) + 1e-5).sqrt()
-        y = unroll(model.cells[0], seen).y
-        if mixer == "glu":
-            a, b = (gelu(y) @ block.mix.weight.T + block.mix.bias).chunk(2, -1)
-            z = z + a * torch.sigmoid(b)
-        else:
-            z = z + y
-            z = z + block.mix(z)
-        same(model(x).prediction, model.head(z))
-
-
-def gelu(a: torch.Tensor) -> torch.Tensor:
-    return a * (1 + torch.erf(a / 2**0.5)) / 2
-
-
-def superposition_error(model: Model) -> float:
-    """How far f(x + y) - f(0) is from f(x) - f(0) + f(y) - f(0), at the last step."""
-    x, y = inputs(), inputs().flip(0)
-    zero, one, two, both = (model(z).prediction[-1].detach() for z in (0 * x, x, y, x + y))
-    return float(((both - zero) - (one - zero) - (two - zero)).abs().max() / both.abs().max())
-
-
-@pytest.mark.parametrize("layers", [1, 3])
-def test_an_lru_is_linear_from_end_to_end_unless_it_stands_in_a_block(layers: int):
-    assert superposition_error(model_of(LRU, layers=layers)) < 1e-12
-    assert superposition_error(model_of(LRU, layers=layers, block=Block)) > 1e-3
-
-
-def test_a_block_lets_an_lru_solve_what_no_affine_map_of_the_sequence_can():
-    """The best affine map of the whole adding sequence has an MSE of 1/6 - 1/(3T)."""
-    task = Adding(length=10)
-    torch.manual_seed(0)
-    model = Model(2, 1, LRU, 16, 2, block=Block)
-    optimizer = torch.optim.Adam(model.parameters(), 0.01)
-    for k in range(300):
-        batch = task.batch("train", 0, k, 64)
-        loss = (model(batch.x).prediction[-1] - batch.target[-1]).square().mean()
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-    batch = task.batch("validation", 0, 0, 1000)
-    error = (model(batch.x).prediction[-1] - batch.target[-1]).square().mean()
-    assert error < (1 / 6 - 1 / 30) / 2
-
-
-@pytest.mark.parametrize("kind", ["stack", "residual", "bidirectional", "block", "block_mlp"])
-def test_the_masks_of_dropout_follow_from_the_seed_of_the_weights_alone(kind: str):
-    x, found = inputs(), []
-    for noise in (0, 7):
-        model = model_of(dropout=0.5, **KINDS[kind])
-        torch.rand(noise)  # another module's draws
-        state = torch.get_rng_state()
-        found.append(torch.stack([model(x).prediction, model(x).prediction]))
-        assert torch.get_rng_state().equal(state)
-    assert found[0].equal(found[1]) and not found[0][0].equal(found[0][1])
-
-
-def test_dropout_goes_on_from_where_a_copy_or_a_state_dict_was_taken():
-    model, x = model_of(dropout=0.5, **KINDS["stack"]), inputs()
-    model(x)
-    kept, twin = copy.deepcopy(model.state_dict()), pickle.loads(pickle.dumps(model))
-    y = model(x).prediction
-    model.load_state_dict(kept)
-    assert model(x).prediction.equal(y) and twin(x).prediction.equal(y)
-    bare = {name: value for name, value in kept.items() if "extra" not in name}
-    model.load_state_dict(bare)  # weights alone are enough
-
-
-def test_dropout_does_not_move_the_weights_that_a_seed_gives():
-    dry, wet = (dict(model_of(dropout=p, layers=2).named_parameters()) for p in (0.0, 0.5))
-    assert all(map(torch.equal, dry.values(), wet.values()))
-
-
-@pytest.mark.parametrize(
-    ("how", "why"),
-    [
-        ({"block": partial(Block, mixer="moe")}, "mixer must be glu or mlp, not 'moe'"),
-        ({"block": partial(Block, expansion=3)}, "only mixer=mlp has one, not 3"),
-        ({"block": Block, "layers": 2, "residual": True}, "leave residual away"),
-        ({"block": partial(Block, mixer="mlp"), "cell": SCRN}, "cell's 8 outputs are added to its"),
-        ({"dropout": 1.0}, r"dropout must lie in \[0, 1\), not 1.0"),
-    ],
-)
-def test_a_block_that_cannot_be_is_refused(how: dict[str, Any], why: str):
-    with pytest.raises(ValueError, match=why):
-        model_of(**how)
-
-
-def test_turning_twice_is_not_turning():
+def test_a_sequence_reversed_twice_is_itself():
     x = inputs()
     for lengths in (None, LENGTHS):
-        assert turn(turn(x, lengths), lengths).equal(x)
-    assert turn(x, LENGTHS)[:, 0].equal(torch.cat([x[:4, 0].flip(0), x[4:, 0]]))
-
-
-def test_dropout_is_between_layers_alone_and_in_training_alone():
-    x = inputs()
-    for layers in (1, 2):
-        model = model_of(layers=layers, dropout=0.5)
-        one, two = model(x).prediction, model(x).prediction
-        assert one.equal(two) == (layers == 1)
-        assert model.eval()(x).prediction.equal(model_of(layers=layers)(x).prediction)
+        assert reverse_in_time(reverse_in_time(x, lengths), lengths).equal(x)
+    assert reverse_in_time(x, LENGTHS)[:, 0].equal(torch.cat([x[:4, 0].flip(0), x[4:, 0]]))
 
 
 @pytest.mark.parametrize("kind", KINDS)

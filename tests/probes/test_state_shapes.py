@@ -12,7 +12,7 @@ from longlag.cells import Cell
 from longlag.cells.wrappers import ClipThroughTime, VariationalDropout, Zoneout
 from longlag.cli.main import main
 from longlag.engine import unroll
-from longlag.laws.check import run
+from longlag.laws.check import run_check
 from longlag.nn.model import Model
 from longlag.probes import examine as examination
 from longlag.probes.examine import examine
@@ -72,7 +72,7 @@ def outer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
 
 def test_its_laws_hold(outer: Any, capsys: pytest.CaptureFixture[str]):
-    assert run("matrix_cells.Outer") == 0
+    assert run_check("matrix_cells.Outer") == 0
 
 
 def test_it_trains_with_the_probe_on(outer: Any, tmp_path: Path):

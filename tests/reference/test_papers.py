@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import papers
+import papers_lstm
 import pytest
 import torch
 from hydra.utils import instantiate
@@ -20,22 +21,22 @@ PAPERS: dict[str, Callable[..., Any]] = {
     "rnn_orthogonal": papers.elman,
     "rnn_relu": papers.elman_relu,
     "irnn": papers.elman_relu,
-    "lstm": papers.lstm,
-    "lstm_chrono": papers.lstm,
+    "lstm": papers_lstm.lstm,
+    "lstm_chrono": papers_lstm.lstm,
     "gru": papers.gru_reset_after,
     "gru_reset_before": papers.gru_reset_before,
-    "lstm_1997": papers.lstm_1997,
-    "lstm_no_forget": papers.odyssey(off="f", peepholes=False),
-    "lstm_peephole": papers.odyssey(),
-    "lstm_nig": papers.odyssey(off="i"),
-    "lstm_nfg": papers.odyssey(off="f"),
-    "lstm_nog": papers.odyssey(off="o"),
-    "lstm_niaf": papers.odyssey(linear_in=True),
-    "lstm_noaf": papers.odyssey(linear_out=True),
-    "lstm_np": papers.odyssey(peepholes=False),
-    "lstm_cifg": papers.odyssey(coupled=True),
-    "lstm_fgr": papers.lstm_fgr,
-    "lstm_layernorm": papers.lstm_layernorm,
+    "lstm_1997": papers_lstm.lstm_1997,
+    "lstm_no_forget": papers_lstm.odyssey(off="f", peepholes=False),
+    "lstm_peephole": papers_lstm.odyssey(),
+    "lstm_nig": papers_lstm.odyssey(off="i"),
+    "lstm_nfg": papers_lstm.odyssey(off="f"),
+    "lstm_nog": papers_lstm.odyssey(off="o"),
+    "lstm_niaf": papers_lstm.odyssey(linear_in=True),
+    "lstm_noaf": papers_lstm.odyssey(linear_out=True),
+    "lstm_np": papers_lstm.odyssey(peepholes=False),
+    "lstm_cifg": papers_lstm.odyssey(coupled=True),
+    "lstm_fgr": papers_lstm.lstm_fgr,
+    "lstm_layernorm": papers_lstm.lstm_layernorm,
     "mgu": papers.mgu,
     "janet": papers.janet,
     "ugrnn": papers.ugrnn,
@@ -48,12 +49,12 @@ PAPERS: dict[str, Callable[..., Any]] = {
     "mingru": papers.mingru,
     "minlstm": papers.minlstm,
     "lru": papers.lru,
-    "slstm": papers.slstm,
+    "slstm": papers_lstm.slstm,
     "orthogonal": papers.orthogonal,
-    "lstm_zoneout": papers.zoneout(papers.lstm, (0.05, 0.5)),
-    "lstm_variational": papers.wrapped(papers.lstm),
-    "lstm_hdetach": papers.wrapped(papers.lstm),
-    "lstm_clipped": papers.wrapped(papers.lstm),
+    "lstm_zoneout": papers.zoneout(papers_lstm.lstm, (0.05, 0.5)),
+    "lstm_variational": papers.wrapped(papers_lstm.lstm),
+    "lstm_hdetach": papers.wrapped(papers_lstm.lstm),
+    "lstm_clipped": papers.wrapped(papers_lstm.lstm),
     "torchrecurrent": papers.ran,
 }
 READOUTS = {"lru": papers.lru_readout, "scrn": papers.scrn_readout}  # all others show s[0]

@@ -78,7 +78,7 @@ class Cell(nn.Module, ABC):
 
     @property
     def state_size(self) -> int:
-        """Numbers that one sequence carries from step to step."""
+        """Count the numbers that one sequence carries from step to step."""
         return sum(leaf.numel() for leaf in self.init_state(1))
 
     def init_state(self, batch_size: int) -> Any:

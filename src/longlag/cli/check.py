@@ -10,4 +10,4 @@ def run(arguments: argparse.Namespace) -> int:
     path = one(arguments, "a module and a class, such as my_cells.Leaky or my_tasks.Parity")
     from longlag.laws import check
 
-    return check.run(path)
+    return check.run_check(path)

@@ -86,7 +86,7 @@ def library(text: str) -> ctypes.CDLL:
 
 
 def is_sound(home: Path) -> bool:
-    """Whether the library in `home` has the size and digest that were noted when it was made."""
+    """Tell whether the library in `home` has the size and digest noted when it was made."""
     try:
         return (home / CHECKSUM).read_text() == checksum(home / LIBRARY)
     except (OSError, ValueError):

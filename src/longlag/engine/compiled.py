@@ -53,7 +53,7 @@ def compiled_step(cell: Cell, x: Tensor) -> "CompiledStep | str":
 
 
 def can_compile(cell: Cell, x: Tensor) -> bool:
-    """Whether `cell` can be compiled for inputs like `x` (T,B,I)."""
+    """Tell whether `cell` can be compiled for inputs like `x` (T,B,I)."""
     return isinstance(compiled_step(cell, x), CompiledStep)
 
 
@@ -156,11 +156,11 @@ def call_in_c(function: Any, size: tuple[int, int], pointers: list[Pointer], tab
 
 
 class CompiledScan(torch.autograd.Function):
-    """All steps at once, for autograd."""
+    """All steps of a compiled step at once, for autograd."""
 
     @staticmethod
     def forward(ctx: Any, step: CompiledStep, u: Tensor, *rest: Tensor) -> tuple[Tensor, ...]:
-        """U (T,B,P), s_0 (B,H), fixed values -> s_1 .. s_T (T,B,H)."""
+        """Compute s_1 .. s_T (T,B,H) of u (T,B,P), s_0 (B,H) and the fixed values."""
         source, (T, B, _) = step.source, u.shape
         given = dict(zip(step.program.given, (u, *rest), strict=True))
         table: Table = {}
@@ -183,7 +183,7 @@ class CompiledScan(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *direct: Tensor | None) -> tuple[Tensor | None, ...]:
-        """dL/ds_1 .. dL/ds_T -> dL/du, dL/ds_0 and those of the fixed values."""
+        """Compute dL/du, dL/ds_0 and those of the fixed values from dL/ds_1 .. dL/ds_T."""
         step: CompiledStep = ctx.step
         program, source, (T, B) = step.program, step.source, ctx.size
         table: Table = dict(zip(source.forward_pointers, ctx.saved_tensors, strict=True))
@@ -221,7 +221,7 @@ class CompiledScan(torch.autograd.Function):
 
 
 def is_dropped(source: Source, buffer: Buffer) -> bool:
-    """Whether backward does not read a buffer of forward: u, where its sum with products serves."""
+    """Tell whether backward does not read a buffer: u, where its sum with products serves."""
     return buffer.kind is Kind.INPUT and not source.rereads_u
 
 

@@ -24,5 +24,5 @@ def flush_denormals() -> Iterator[None]:
 
 
 def flushing() -> bool:
-    """Whether this thread flushes subnormal numbers: torch does not tell, so one is tried."""
+    """Tell whether this thread flushes subnormal numbers: torch does not, so one is tried."""
     return not torch.full((1,), 2.0**-130, dtype=torch.float32).mul(1.0).any().item()

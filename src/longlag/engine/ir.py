@@ -32,12 +32,12 @@ class Buffer:
 
     @property
     def over_time(self) -> bool:
-        """Whether there are rows for each step; a fixed value has one row for all."""
+        """Tell whether there are rows for each step; a fixed value has one row for all."""
         return self.kind is not Kind.FIXED
 
     @property
     def gradient_over_time(self) -> bool:
-        """Whether the gradient of every step is kept; else the buffer of one step is used anew."""
+        """Tell whether the gradient of every step is kept; else one step's buffer is used anew."""
         return self.kind in (Kind.INPUT, Kind.PRODUCT)
 
 
@@ -135,7 +135,7 @@ class Reduction(Stage):
 
 @dataclass
 class Program:
-    """The whole of it."""
+    """All that one step computes."""
 
     u: Buffer
     states: list[Root]  # what is written to each part of the state
@@ -146,17 +146,17 @@ class Program:
 
     @property
     def given(self) -> list[Buffer]:
-        """What a run is given: u, the parts of the first state, and the fixed values."""
+        """Return what a run is given: u, the parts of the first state, and the fixed values."""
         return [self.u, *(root.buffer for root in self.states), *self.fixed]
 
     @property
     def products(self) -> list[Product]:
-        """The matrix products."""
+        """Return the matrix products."""
         return [stage for stage in self.stages if isinstance(stage, Product)]
 
     @property
     def roots(self) -> list[Root]:
-        """Every expression that is written down or reduced."""
+        """Return every expression that is written down or reduced."""
         found = list(self.states)
         for stage in self.stages:
             found += stage.roots if isinstance(stage, Values) else []
@@ -164,7 +164,7 @@ class Program:
         return found
 
     def levels(self) -> list[list[Any]]:
-        """Stages that can be taken together, in order."""
+        """Return the stages that can be taken together, in order."""
         top = max((stage.level for stage in self.stages), default=-1)
         return [[s for s in self.stages if s.level == i] for i in range(top + 1)]
 

@@ -71,7 +71,7 @@ class Lowering:
         self.known: dict[Any, Any] = {}
 
     def program(self) -> Program:
-        """Return the whole of it."""
+        """Return all that the step computes."""
         states = []
         for before, after in zip(self.step.before, self.step.after, strict=True):
             if shape_of(before) != shape_of(after):
@@ -111,7 +111,7 @@ class Lowering:
         return self.known[node, at]
 
     def expression(self, node: fx.Node, at: Position) -> Expr:
-        """Return it anew."""
+        """Return the expression of one number of `node`, made anew."""
         name = operation_name(node)
         if node in self.buffers:
             return self.load(self.buffers[node], shape_of(node), at)

@@ -34,7 +34,7 @@ def plan_key(cell: nn.Module) -> tuple[Any, ...]:
 
 
 def _frozen(value: Any, above: tuple[int, ...]) -> Any:
-    """A hashable stand-in for `value`, which differs where the value does."""
+    """Return a hashable stand-in for `value`, which differs where the value does."""
     kind = type(value)
     if kind is float:
         return kind, repr(value)  # nan is not nan, and 0.0 is -0.0

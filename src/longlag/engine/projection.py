@@ -31,7 +31,7 @@ class Linear(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
-        """X (...,k), W (n,k), b (n,) -> Y (...,n)."""
+        """Compute Y (...,n) of X (...,k), W (n,k) and b (n,)."""
         rows = x.reshape(-1, x.shape[-1]).contiguous()
         ctx.save_for_backward(rows, w)
         ctx.front, ctx.bias = x.shape[:-1], bias is not None
@@ -41,7 +41,7 @@ class Linear(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """dL/dY -> dL/dX, dL/dW, dL/db."""
+        """Compute dL/dX, dL/dW and dL/db from dL/dY."""
         rows, w = ctx.saved_tensors
         g = grad.reshape(-1, len(w)).contiguous()
         x, own, bias = ctx.needs_input_grad

@@ -44,7 +44,7 @@ class AffineScan(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, a: Tensor, b: Tensor, s0: Tensor) -> Tensor:
-        """(T,B,H), (T,B,H), (B,H) -> (T,B,H)."""
+        """Compute s_1 .. s_T (T,B,H) of a and b (T,B,H) and s_0 (B,H)."""
         s, prev = b.clone(memory_format=torch.contiguous_format), s0
         for a_t, s_t in zip(a.unbind(0), s.unbind(0), strict=True):
             prev = s_t.addcmul_(a_t, prev)
@@ -54,7 +54,7 @@ class AffineScan(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """g_(t-1) += conj(a_t) * g_t."""
+        """Run g_(t-1) += conj(a_t) * g_t backwards."""
         a, s, s0 = ctx.saved_tensors
         g = grads[0].clone(memory_format=torch.contiguous_format)
         a_t, g_t = a.conj().resolve_conj().unbind(0), g.unbind(0)

@@ -20,7 +20,7 @@ class _Step(nn.Module):
         self.cell = cell
 
     def forward(self, u: Tensor, *s: Tensor) -> tuple[Tensor, ...]:
-        """u_t, s_(t-1) -> s_t."""
+        """Compute s_t of u_t and s_(t-1)."""
         return tuple(self.cell.step(u, self.cell.State(*s)))
 
 

@@ -12,7 +12,7 @@ from longlag.cells.base import Cell
 def run_kernel(
     cell: Cell, x: Tensor, s: Any, lengths: Tensor | None, step_by_step: bool
 ) -> tuple[Tensor, Any]:
-    """Outputs (T,B,H) and the final state; refuses what such a kernel cannot do.
+    """Return outputs (T,B,H) and the final state; refuse what such a kernel cannot do.
 
     Raises:
         ValueError: the cell has no such kernel, or single steps are tapped or reset.
@@ -41,5 +41,5 @@ def run_kernel(
 
 
 def _states(start: list[Tensor]) -> Any:
-    """torch.lstm takes a list (h, c), the others one tensor."""
+    """Return a state as the kernel takes it: torch.lstm a list (h, c), the others one tensor."""
     return start if len(start) > 1 else start[0]

@@ -3,7 +3,6 @@
 import copy
 import pickle
 import warnings
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,48 +16,37 @@ from longlag.laws.fixtures import (
     I,
     Make,
     T,
-    asked,
-    built,
-    differ,
-    everything,
-    inputs,
-    one_of,
-    runnable,
+    asked_for,
+    backends_that_run,
+    build_cell,
+    outputs_and_gradients,
+    some_inputs,
     some_state,
-    taps_of,
+    state_of_sequence,
+    tensors_differ,
+    zero_taps_like,
 )
-from longlag.laws.result import Verdict
+from longlag.laws.result import Laws, Verdict
 
-Law = Callable[[Make], str]  # what is wrong; nothing where the law holds
-LAWS: dict[str, Law] = {}
-
-
-def law(check: Law) -> Law:
-    """Add a law; its name is its function's, read as a sentence."""
-    LAWS[check.__name__.replace("_", " ")] = check
-    return check
+LAWS: Laws[Make] = Laws()
 
 
 def check_cell(make: Make) -> list[Verdict]:
-    """What every law says of the cells of `make`; global random numbers stay as they are."""
-    return [verdict(name, check, make) for name, check in LAWS.items()]
+    """Hold the cells of `make` against every law; global random numbers stay as they are."""
+    return [verdict_on_cell(make, name) for name in LAWS]
 
 
-def verdict(name: str, check: Law, make: Make) -> Verdict:
-    """One law's; a cell that cannot even be run breaks it."""
+def verdict_on_cell(make: Make, name: str) -> Verdict:
+    """Hold the cells of `make` against one law."""
     with torch.random.fork_rng(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", ".*runs on loop.*")  # a backend's way to say it cannot
-        try:
-            why = check(make)
-        except Exception as error:
-            why = f"{type(error).__name__}: {error}"
-    return Verdict(name, not why, why)
+        return LAWS.verdict_on(make, name)
 
 
-@law
+@LAWS.law
 def shapes_are_those_of_the_contract(make: Make) -> str:
     """A projection (T,B,.), states like the first one, y (T,B,D), and all of it at once too."""
-    cell, x = built(make), inputs()
+    cell, x = build_cell(make), some_inputs()
     check_step(cell)
     if (cell.input_size, cell.hidden_size) != (I, H):
         return f"built with {(I, H)}, it says {(cell.input_size, cell.hidden_size)}"
@@ -78,53 +66,53 @@ def shapes_are_those_of_the_contract(make: Make) -> str:
         if factor.shape != getattr(before, leaf).shape:
             return f"keep of {leaf} is {tuple(factor.shape)} for {T - 1} steps at once"
     for got, want in zip(cell.step(u[1:], before), run.states, strict=True):
-        if differ(got, want[1:]):
+        if tensors_differ(got, want[1:]):
             return "step gives other numbers for (T,B,.) than step by step"
     return ""
 
 
-@law
+@LAWS.law
 def step_has_the_gradient_that_finite_differences_give(make: Make) -> str:
     """In the input and in every part of the state."""
-    cell, x = built(make), inputs()
+    cell, x = build_cell(make), some_inputs()
     s = [leaf.requires_grad_() for leaf in some_state(cell)]
     u = cell.project(x)[0].detach().requires_grad_()
     torch.autograd.gradcheck(lambda u, *s: tuple(cell.step(u, cell.State(*s))), (u, *s))
     return ""
 
 
-@law
+@LAWS.law
 def nothing_depends_on_a_later_input(make: Make) -> str:
     """Changing x from step 4 on changes nothing before it, and something after."""
-    cell, x = built(make), inputs()
+    cell, x = build_cell(make), some_inputs()
     later = torch.cat([x[:4], x[4:] + 1])
-    for backend in runnable(cell, x):
+    for backend in backends_that_run(cell, x):
         one, other = (unroll(cell, z, backend=backend).y for z in (x, later))
         if not one[:4].equal(other[:4]):
             return f"{backend}: y changed before the input did"
-        if not differ(one[4:], other[4:]):
+        if not tensors_differ(one[4:], other[4:]):
             return f"{backend}: y does not depend on the input"
     return ""
 
 
-@law
+@LAWS.law
 def sequences_of_a_batch_do_not_know_each_other(make: Make) -> str:
     """A sequence alone gives what it gives in a batch."""
-    cell, x, s = built(make), inputs(), some_state(built(make))
-    for backend in runnable(cell, x):
+    cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
+    for backend in backends_that_run(cell, x):
         whole = unroll(cell, x, s, backend=backend)
         for b in range(B):
-            alone = unroll(cell, x[:, b : b + 1], one_of(s, b), backend=backend)
-            if differ(whole.y[:, b : b + 1], alone.y):
+            alone = unroll(cell, x[:, b : b + 1], state_of_sequence(s, b), backend=backend)
+            if tensors_differ(whole.y[:, b : b + 1], alone.y):
                 return f"{backend}: sequence {b} changes with its neighbours"
     return ""
 
 
-@law
+@LAWS.law
 def two_halves_with_the_carry_are_one_whole(make: Make) -> str:
     """And the carry that was passed in is as it was."""
-    cell, x, s = built(make), inputs(), some_state(built(make))
-    for backend in runnable(cell, x):
+    cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
+    for backend in backends_that_run(cell, x):
         kept = [leaf.clone() for leaf in s]
         whole, first = (unroll(cell, z, s, backend=backend) for z in (x, x[:3]))
         middle = [leaf.clone() for leaf in first.final]
@@ -132,68 +120,70 @@ def two_halves_with_the_carry_are_one_whole(make: Make) -> str:
         if not all(map(torch.equal, (*s, *first.final), (*kept, *middle))):
             return f"{backend}: the carry that was passed in is overwritten"
         parts = (torch.cat([first.y, second.y]), *second.final)
-        if any(map(differ, parts, (whole.y, *whole.final))):
+        if any(map(tensors_differ, parts, (whole.y, *whole.final))):
             return f"{backend}: two halves are not the whole"
     return ""
 
 
-@law
+@LAWS.law
 def padding_is_invisible(make: Make) -> str:
     """What stands behind the end changes nothing; the final state is that of each end."""
-    cell, x, s = built(make), inputs(), some_state(built(make))
-    for backend in runnable(cell, x, lengths=LENGTHS):
+    cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
+    for backend in backends_that_run(cell, x, lengths=LENGTHS):
         run = unroll(cell, x, s, lengths=LENGTHS, backend=backend)
         for b, end in enumerate(LENGTHS.tolist()):
-            alone = unroll(cell, x[:end, b : b + 1], one_of(s, b), backend=backend)
-            if differ(run.y[:end, b : b + 1], alone.y) or run.y[end:, b].any():
+            alone = unroll(cell, x[:end, b : b + 1], state_of_sequence(s, b), backend=backend)
+            if tensors_differ(run.y[:end, b : b + 1], alone.y) or run.y[end:, b].any():
                 return f"{backend}: y of a padded sequence is not that of the sequence alone"
-            if any(map(differ, one_of(run.final, b), alone.final)):
+            if any(map(tensors_differ, state_of_sequence(run.final, b), alone.final)):
                 return f"{backend}: the final state is not the one at the sequence's end"
         behind = x + 9 * (torch.arange(T)[:, None] >= LENGTHS)[..., None]
         again = unroll(cell, behind, s, lengths=LENGTHS, backend=backend)
-        if any(map(differ, (again.y, *again.final), (run.y, *run.final))):
+        if any(map(tensors_differ, (again.y, *again.final), (run.y, *run.final))):
             return f"{backend}: what stands behind the end is seen"
     return ""
 
 
-@law
+@LAWS.law
 def a_reset_is_a_fresh_start(make: Make) -> str:
     """Of the sequence that is reset, and of no other."""
-    cell, x, s = built(make), inputs(), some_state(built(make))
+    cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
     resets = torch.zeros(T, B, dtype=torch.bool)
     resets[5, 1] = True
-    for backend in runnable(cell, x, resets=resets):
+    for backend in backends_that_run(cell, x, resets=resets):
         run = unroll(cell, x, s, resets=resets, backend=backend)
         fresh, plain = (unroll(cell, z, i, backend="loop").y for z, i in ((x[5:], None), (x, s)))
-        if differ(run.y[5:, 1], fresh[:, 1]) or differ(run.y[:5], plain[:5]):
+        if tensors_differ(run.y[5:, 1], fresh[:, 1]) or tensors_differ(run.y[:5], plain[:5]):
             return f"{backend}: the sequence that was reset does not start afresh"
-        if differ(run.y[:, [0, 2]], plain[:, [0, 2]]):
+        if tensors_differ(run.y[:, [0, 2]], plain[:, [0, 2]]):
             return f"{backend}: a sequence that was not reset is changed"
     return ""
 
 
-@law
+@LAWS.law
 def every_backend_agrees_with_the_loop_in_value_and_gradient(make: Make) -> str:
     """Of inputs, first state, parameters and taps; with lengths and without."""
-    cell, x, s = built(make), inputs(), some_state(built(make))
+    cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
     for lengths in (None, LENGTHS):
         for tapped in (False, True):
-            how = {"lengths": lengths, "taps": taps_of(s) if tapped else None}
-            want = everything(cell, x, s, "loop", **how)
-            for backend in runnable(cell, x, **how):
-                got = everything(cell, x, s, backend, **how)
+            how = {"lengths": lengths, "taps": zero_taps_like(s) if tapped else None}
+            want = outputs_and_gradients(cell, x, s, "loop", **how)
+            for backend in backends_that_run(cell, x, **how):
+                got = outputs_and_gradients(cell, x, s, backend, **how)
                 for name, value in want.items():
-                    if differ(got[name], value):
-                        return f"{backend}: {name} is not that of loop ({', '.join(asked(how))})"
+                    if tensors_differ(got[name], value):
+                        return (
+                            f"{backend}: {name} is not that of loop ({', '.join(asked_for(how))})"
+                        )
     return ""
 
 
-@law
+@LAWS.law
 def taps_are_the_adjoint(make: Make) -> str:
     """g_(t-1) = J_t^T g_t + the direct term, J_t = d step / d s."""
-    cell, x = built(make), inputs()
+    cell, x = build_cell(make), some_inputs()
     s, u = some_state(cell), cell.project(x).detach()
-    tap = taps_of(s)
+    tap = zero_taps_like(s)
     run = unroll(cell, x, s, taps=tap, backend="loop")
     g = torch.autograd.grad(run.y.sin().sum(), tap, materialize_grads=True)
     free = cell.State(*(leaf.detach().requires_grad_() for leaf in run.states))
@@ -204,12 +194,12 @@ def taps_are_the_adjoint(make: Make) -> str:
         ends, out = zip(*(pair for pair in after if pair[0].requires_grad), strict=True)
         back = torch.autograd.grad(ends, before, out, materialize_grads=True)
         for k in range(len(g)):
-            if differ(g[k][t - 1], back[k] + direct[k][t - 1]):
+            if tensors_differ(g[k][t - 1], back[k] + direct[k][t - 1]):
                 return f"{cell.State._fields[k]}: the recursion does not hold at step {t}"
     return ""
 
 
-@law
+@LAWS.law
 def every_parameter_is_initialised(make: Make) -> str:
     """Built where fresh memory is NaN, every parameter and buffer is finite."""
     poison: Any = torch.utils.deterministic
@@ -226,40 +216,40 @@ def every_parameter_is_initialised(make: Make) -> str:
     return f"{', '.join(lost)}: uninitialised memory" if lost else ""
 
 
-@law
+@LAWS.law
 def same_seed_same_weights(make: Make) -> str:
     """And another seed, other weights."""
-    one, again, other = (built(make, seed=seed).state_dict() for seed in (0, 0, 1))
+    one, again, other = (build_cell(make, seed=seed).state_dict() for seed in (0, 0, 1))
     if not all(map(torch.equal, one.values(), again.values())):
         return "seed 0 gives two sets of weights"
     return "seeds 0 and 1 agree" if all(map(torch.equal, one.values(), other.values())) else ""
 
 
-@law
+@LAWS.law
 def every_parameter_is_reached_by_a_gradient(make: Make) -> str:
     """From y, over a few steps."""
-    cell, x = built(make), inputs()
+    cell, x = build_cell(make), some_inputs()
     unroll(cell, x, some_state(cell), backend="loop").y.sin().sum().backward()
     lost = [n for n, p in cell.named_parameters() if p.grad is None or not p.grad.any()]
     return f"{', '.join(lost)}: no gradient" if lost else ""
 
 
-@law
+@LAWS.law
 def float32_and_float64_stay_themselves(make: Make) -> str:
     """Outputs and states have the width of the weights, and the same values."""
     found = []
     for dtype in (torch.float32, torch.float64):
-        run = unroll(built(make, dtype), inputs().to(dtype), backend="loop")
+        run = unroll(build_cell(make, dtype), some_inputs().to(dtype), backend="loop")
         if run.y.dtype != dtype or any(leaf.real.dtype != dtype for leaf in run.final):
             return f"{dtype} weights and inputs give y of {run.y.dtype}"
         found.append(run.y.double())
-    return "the two disagree" if differ(*found, rtol=1e-3, atol=1e-4) else ""
+    return "the two disagree" if tensors_differ(*found, rtol=1e-3, atol=1e-4) else ""
 
 
-@law
+@LAWS.law
 def cells_and_states_can_be_pickled_and_copied(make: Make) -> str:
     """And the copy computes the same, with weights of its own."""
-    cell, x = built(make), inputs()
+    cell, x = build_cell(make), some_inputs()
     y = unroll(cell, x, backend="loop").y
     pickle.loads(pickle.dumps(cell.init_state(B)))
     for how, twin in (

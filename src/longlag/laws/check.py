@@ -16,7 +16,7 @@ from longlag.nn.references import Reference
 from longlag.tasks import Task
 
 
-def run(path: str) -> int:
+def run_check(path: str) -> int:
     """Print what every law says of the class at `path`; 0 if all hold, 1 if one does not.
 
     Args:
@@ -25,8 +25,10 @@ def run(path: str) -> int:
     Raises:
         LonglagError: there is no such cell or task, or its arguments lack defaults.
     """
-    kind = named(path)
-    found = check_cell(kind) if issubclass(kind, Cell) else check_task(built(path, kind))
+    kind = class_at(path)
+    found = (
+        check_cell(kind) if issubclass(kind, Cell) else check_task(task_with_defaults(path, kind))
+    )
     table = Table("law", "", "what was seen", title=path, title_justify="left")
     for verdict in found:
         mark = "[green]holds[/]" if verdict.ok else "[red]broken[/]"
@@ -40,8 +42,8 @@ def run(path: str) -> int:
     return int(broken > 0)
 
 
-def built(path: str, kind: type[Task]) -> Task:
-    """A task at its default arguments.
+def task_with_defaults(path: str, kind: type[Task]) -> Task:
+    """Build a task of its default arguments.
 
     Raises:
         LonglagError: an argument has no default.
@@ -52,8 +54,8 @@ def built(path: str, kind: type[Task]) -> Task:
         raise LonglagError(f"{path}(): {error}; give every argument a default") from None
 
 
-def named(path: str) -> type[Cell] | type[Task]:
-    """The cell or task class at a dotted path.
+def class_at(path: str) -> type[Cell] | type[Task]:
+    """Return the cell or task class at a dotted path.
 
     Raises:
         LonglagError: the module or the class is missing, or is neither, with what to do.

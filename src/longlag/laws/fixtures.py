@@ -15,19 +15,19 @@ T, B, I, H = 9, 3, 2, 4
 LENGTHS = torch.tensor([4, T, 1])
 
 
-def built(make: Make, dtype: torch.dtype = torch.float64, seed: int = 0) -> Cell:
-    """A cell of known weights, none of them zero, in eval mode: without what is random."""
+def build_cell(make: Make, dtype: torch.dtype = torch.float64, seed: int = 0) -> Cell:
+    """Build a cell of known weights, none of them zero, in eval mode: without what is random."""
     torch.manual_seed(seed)
     return make(I, H).to(dtype).eval()
 
 
-def inputs() -> Tensor:
-    """Inputs (T,B,I)."""
+def some_inputs() -> Tensor:
+    """Draw inputs (T,B,I)."""
     return torch.randn(T, B, I, dtype=torch.float64, generator=Generator().manual_seed(1))
 
 
 def some_state(cell: Cell) -> Any:
-    """A state that is not the first one."""
+    """Draw a state that is not the first one."""
     rng = Generator().manual_seed(2)
     return cell.State(
         *(
@@ -37,17 +37,17 @@ def some_state(cell: Cell) -> Any:
     )
 
 
-def one_of(s: Any, b: int) -> Any:
-    """The state of sequence `b`, as a batch of one."""
+def state_of_sequence(s: Any, b: int) -> Any:
+    """Return the state of sequence `b`, as a batch of one."""
     return type(s)(*(leaf[b : b + 1] for leaf in s))
 
 
-def taps_of(s: Any) -> Any:
-    """Zeros to be added to every state, asking for a gradient."""
+def zero_taps_like(s: Any) -> Any:
+    """Return zeros to be added to every state, asking for a gradient."""
     return type(s)(*(leaf.new_zeros(T, *leaf.shape).requires_grad_() for leaf in s))
 
 
-def runnable(cell: Cell, x: Tensor, **how: Any) -> Iterator[str]:
+def backends_that_run(cell: Cell, x: Tensor, **how: Any) -> Iterator[str]:
     """Yield the backends that have to run `cell`: one that refuses breaks the law that asks."""
     step_by_step = any(how.get(name) is not None for name in ("taps", "resets"))
     able = {
@@ -60,8 +60,10 @@ def runnable(cell: Cell, x: Tensor, **how: Any) -> Iterator[str]:
     yield from (backend for backend in BACKENDS if able[backend])
 
 
-def everything(cell: Cell, x: Tensor, s: Any, backend: str, **how: Any) -> dict[str, Tensor]:
-    """Outputs, final state and all gradients of a run, by name."""
+def outputs_and_gradients(
+    cell: Cell, x: Tensor, s: Any, backend: str, **how: Any
+) -> dict[str, Tensor]:
+    """Return outputs, final state and all gradients of a run, by name."""
     x = x.clone().requires_grad_()
     s = type(s)(*(leaf.clone().requires_grad_() for leaf in s))
     run: Trajectory = unroll(cell, x, s, backend=backend, **how)
@@ -75,11 +77,11 @@ def everything(cell: Cell, x: Tensor, s: Any, backend: str, **how: Any) -> dict[
     return found | {f"d/d {k}": g for k, g in zip(leaves, grads, strict=True)}
 
 
-def asked(how: dict[str, Any]) -> list[str]:
-    """What a run was asked for, in words."""
+def asked_for(how: dict[str, Any]) -> list[str]:
+    """Say what a run was asked for."""
     return [name for name, value in how.items() if value is not None] or ["plain"]
 
 
-def differ(one: Tensor, other: Tensor, rtol: float = 1e-9, atol: float = 1e-11) -> bool:
-    """Whether two tensors are not the same numbers."""
+def tensors_differ(one: Tensor, other: Tensor, rtol: float = 1e-9, atol: float = 1e-11) -> bool:
+    """Tell whether two tensors are not the same numbers."""
     return one.shape != other.shape or not torch.allclose(one, other, rtol, atol)

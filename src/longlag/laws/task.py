@@ -1,7 +1,6 @@
 """The laws of a task: its data depend on nothing but their seed, and its floor is a floor."""
 
 import random
-from collections.abc import Callable
 from dataclasses import fields, replace
 from itertools import islice
 
@@ -10,38 +9,20 @@ import torch
 from torch import Tensor
 
 from longlag.errors import LonglagError
-from longlag.laws.result import Verdict
+from longlag.laws.result import Laws, Verdict
 from longlag.tasks.base import SPLITS, Batch, Task, rises
 from longlag.training.metrics import collection, measured_floor, score
 
-Law = Callable[[Task], str]  # what is wrong; nothing where the law holds
-LAWS: dict[str, Law] = {}
+LAWS: Laws[Task] = Laws(LonglagError)  # a package that is not installed is not the task's fault
 SMALL = 16  # sequences in a batch that only its form is looked at
 
 
-def law(check: Law) -> Law:
-    """Add a law; its name is its function's, read as a sentence."""
-    LAWS[check.__name__.replace("_", " ")] = check
-    return check
-
-
 def check_task(task: Task) -> list[Verdict]:
-    """What every law says of `task`."""
-    return [verdict(name, check, task) for name, check in LAWS.items()]
+    """Hold `task` against every law."""
+    return [LAWS.verdict_on(task, name) for name in LAWS]
 
 
-def verdict(name: str, check: Law, task: Task) -> Verdict:
-    """One law's; a task that cannot even be looked at breaks it."""
-    try:
-        why = check(task)
-    except LonglagError:  # such as a package that is not installed: not the task's fault
-        raise
-    except Exception as error:
-        why = f"{type(error).__name__}: {error}"
-    return Verdict(name, not why, why)
-
-
-@law
+@LAWS.law
 def a_batch_is_the_same_whatever_was_drawn_before(task: Task) -> str:
     """No global generator is read or moved, and batch 1 does not depend on batch 0."""
     task.batch("train", 0, 0, SMALL)  # packages that the first one imports may draw
@@ -53,30 +34,30 @@ def a_batch_is_the_same_whatever_was_drawn_before(task: Task) -> str:
         batches += [[task.batch("train", 0, k, SMALL) for k in ks][-1]]
         if global_numbers() != before:
             return "drawing moved a global generator"
-    if not same(*batches):
+    if not same_batch(*batches):
         return "batch 1 of seed 0 came out otherwise after global random numbers were drawn"
     return ""
 
 
-@law
+@LAWS.law
 def seed_0_is_a_seed_and_differs_from_seed_1(task: Task) -> str:
     """Seed 0 equals seed 0 and differs from seed 1."""
-    zero, again, one = (several(task, "train", seed) for seed in (0, 0, 1))
-    if not all(map(same, zero, again)):
+    zero, again, one = (small_batches(task, "train", seed) for seed in (0, 0, 1))
+    if not all(map(same_batch, zero, again)):
         return "two streams of seed 0 differ"
-    return "seeds 0 and 1 give the same sequences" if all(map(same, zero, one)) else ""
+    return "seeds 0 and 1 give the same sequences" if all(map(same_batch, zero, one)) else ""
 
 
-@law
+@LAWS.law
 def the_splits_are_disjoint_streams(task: Task) -> str:
     """Train, validation and test share no sequence, unless the task says why there are few.
 
     Of few sequences, the same ones come again within the training stream too.
     """
-    drawn = {split: several(task, split, 0) for split in SPLITS}
+    drawn = {split: small_batches(task, split, 0) for split in SPLITS}
     held = {split: set().union(*map(sequences, batches)) for split, batches in drawn.items()}
     for one, other in (SPLITS[:2], SPLITS[1:], SPLITS[::2]):
-        if all(map(same, drawn[one], drawn[other])):
+        if all(map(same_batch, drawn[one], drawn[other])):
             return f"{one} and {other} are one stream"
         if not task.few and held[one] & held[other]:
             return f"{one} and {other} share {len(held[one] & held[other])} sequences"
@@ -86,11 +67,11 @@ def the_splits_are_disjoint_streams(task: Task) -> str:
     return ""
 
 
-@law
+@LAWS.law
 def changing_an_argument_changes_the_stream(task: Task) -> str:
     """Every argument, with the name and the version, is a part of the seed."""
     for field in fields(task):
-        for value in others(getattr(task, field.name)):
+        for value in other_values(getattr(task, field.name)):
             if value == getattr(task, field.name):
                 continue
             try:
@@ -103,7 +84,7 @@ def changing_an_argument_changes_the_stream(task: Task) -> str:
     return ""
 
 
-@law
+@LAWS.law
 def a_batch_has_the_shapes_and_types_of_its_kind(task: Task) -> str:
     """Shapes (T,B,.), float32 numbers, int64 classes in range, everything finite."""
     spec = task.spec
@@ -132,7 +113,7 @@ def a_batch_has_the_shapes_and_types_of_its_kind(task: Task) -> str:
     return ""
 
 
-@law
+@LAWS.law
 def every_sequence_is_asked_and_scored_inside_its_length(task: Task) -> str:
     """Weights are not negative, each sequence has one, and nothing counts past its end."""
     for split in SPLITS:
@@ -151,7 +132,7 @@ def every_sequence_is_asked_and_scored_inside_its_length(task: Task) -> str:
     return ""
 
 
-@law
+@LAWS.law
 def an_evaluation_has_the_size_that_was_asked_for(task: Task) -> str:
     """`size` sequences, the same each time."""
     for split in SPLITS[1:]:
@@ -159,12 +140,12 @@ def an_evaluation_has_the_size_that_was_asked_for(task: Task) -> str:
         total = sum(batch.x.shape[1] for batch in sets[0])
         if not 0 < total <= 10:
             return f"{split}: 10 sequences were asked for, {total} came"
-        if not all(map(same, *sets)):
+        if not all(map(same_batch, *sets)):
             return f"{split}: two visits differ"
     return ""
 
 
-@law
+@LAWS.law
 def the_spec_is_complete(task: Task) -> str:
     """A score that is known, a floor of it, a criterion on a metric that is measured, a source."""
     spec = task.spec
@@ -179,7 +160,7 @@ def the_spec_is_complete(task: Task) -> str:
     return "" if task.source and task.__doc__ else "the docstring or the source is missing"
 
 
-@law
+@LAWS.law
 def no_answer_without_memory_beats_the_floor(task: Task) -> str:
     """The best linear answer to x_t alone, fitted on some sequences and measured on others.
 
@@ -197,7 +178,7 @@ def no_answer_without_memory_beats_the_floor(task: Task) -> str:
     return ""
 
 
-@law
+@LAWS.law
 def the_floor_s_own_answer_scores_what_the_floor_says(task: Task) -> str:
     """Where the answer is known: in the headline metric, on sequences drawn for this."""
     if type(task).evaluation is not Task.evaluation:
@@ -211,14 +192,14 @@ def the_floor_s_own_answer_scores_what_the_floor_says(task: Task) -> str:
 
 
 def memoryless(task: Task, size: int = 2000) -> dict[str, float]:
-    """The metrics of the least-squares answer to (x_t, 1), on sequences it was not fitted on."""
+    """Measure the least-squares answer to (x_t, 1), on sequences it was not fitted on."""
     spec, drawn = task.spec, task.evaluated()
     fit, measure = (drawn.sample(size, drawn.generator("laws", part)) for part in (0, 1))
-    answers = wanted(fit.target[fit.weight > 0], spec.kind, spec.output_size)
-    known = inputs(fit).double()
+    answers = targets_as_numbers(fit.target[fit.weight > 0], spec.kind, spec.output_size)
+    known = asked_inputs(fit).double()
     how = torch.linalg.pinv(known.T @ known, hermitian=True) @ known.T @ answers.double()
     how = how.float()
-    prediction = inputs(measure) @ how
+    prediction = asked_inputs(measure) @ how
     if spec.kind == "classification":
         prediction = prediction.clamp(1e-6, 1).log()
     if spec.kind == "multilabel":
@@ -228,43 +209,43 @@ def memoryless(task: Task, size: int = 2000) -> dict[str, float]:
     return score(spec, [(measure, whole)])
 
 
-def inputs(batch: Batch) -> Tensor:
-    """(x_t, 1) at the asked steps: (N,I+1)."""
+def asked_inputs(batch: Batch) -> Tensor:
+    """Return (x_t, 1) at the asked steps: (N,I+1)."""
     x = batch.x[batch.weight > 0]
     return torch.cat([x, torch.ones(len(x), 1)], dim=1)
 
 
-def wanted(target: Tensor, kind: str, size: int) -> Tensor:
-    """Targets as numbers (N,D): classes one-hot."""
+def targets_as_numbers(target: Tensor, kind: str, size: int) -> Tensor:
+    """Return targets as numbers (N,D): classes one-hot."""
     return torch.eye(size)[target] if kind == "classification" else target
 
 
 def global_numbers() -> tuple[bytes, str, str]:
-    """The state of the three global generators."""
+    """Return the state of the three global generators."""
     numbers = str(np.random.get_state()), str(random.getstate())
     return torch.get_rng_state().numpy().tobytes(), *numbers
 
 
-def several(task: Task, split: str, seed: int) -> list[Batch]:
-    """Four small batches."""
+def small_batches(task: Task, split: str, seed: int) -> list[Batch]:
+    """Draw four small batches."""
     return [task.batch(split, seed, k, SMALL) for k in range(4)]  # type: ignore[arg-type]
 
 
 def sequences(batch: Batch) -> set[bytes]:
-    """The inputs of each sequence of a batch, without padding."""
+    """Return the inputs of each sequence of a batch, without padding."""
     T, B = batch.x.shape[:2]
     lengths = [T] * B if batch.lengths is None else batch.lengths.tolist()
     return {batch.x[:n, b].numpy().tobytes() for b, n in enumerate(lengths)}
 
 
-def same(one: Batch, other: Batch) -> bool:
-    """Whether two batches hold the same numbers."""
+def same_batch(one: Batch, other: Batch) -> bool:
+    """Tell whether two batches hold the same numbers."""
     pairs = zip(one, other, strict=True)
     return all(a is b if a is None or b is None else a.equal(b) for a, b in pairs)
 
 
-def others(value: object) -> tuple[object, ...]:
-    """Other values of an argument, of which one at least should be allowed."""
+def other_values(value: object) -> tuple[object, ...]:
+    """Return other values of an argument, of which one at least should be allowed."""
     if isinstance(value, bool):
         return (not value,)
     if isinstance(value, int | float):

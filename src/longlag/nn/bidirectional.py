@@ -43,7 +43,7 @@ class Bidirectional(nn.Module):
 
     @property
     def cells(self) -> tuple[Cell, Cell]:
-        """The one that reads forward, and the one that reads backward."""
+        """Return the cell that reads forward, and the one that reads backward."""
         return self.ahead, self.back
 
     @property
@@ -58,7 +58,7 @@ class Bidirectional(nn.Module):
         taps: tuple[Any, Any],
         backend: str,
     ) -> tuple[Trajectory, Trajectory]:
-        """Both runs, step t of each in row t: what the backward cell made of x_t .. x_L.
+        """Run both cells; row t of the second is what the backward cell made of x_t .. x_L.
 
         Args:
             x: the inputs.
@@ -66,20 +66,22 @@ class Bidirectional(nn.Module):
             taps: of each cell, or None.
             backend: of the engine.
         """
-        there = unroll(self.ahead, x, lengths=lengths, taps=taps[0], backend=backend)
-        tap = turned(taps[1], lengths)
-        again = unroll(self.back, turn(x, lengths), lengths=lengths, taps=tap, backend=backend)
-        y, states = turn(again.y, lengths), turned(again.states, lengths)
-        return there, Trajectory(y, again.final, states, again.backend)
+        forward = unroll(self.ahead, x, lengths=lengths, taps=taps[0], backend=backend)
+        tap = reverse_state(taps[1], lengths)
+        backward = unroll(
+            self.back, reverse_in_time(x, lengths), lengths=lengths, taps=tap, backend=backend
+        )
+        y, states = reverse_in_time(backward.y, lengths), reverse_state(backward.states, lengths)
+        return forward, Trajectory(y, backward.final, states, backward.backend)
 
 
-def turned(s: Any, lengths: Tensor | None) -> Any:
-    """A State of (T,B,H), each part turned; None stays None."""
-    return None if s is None else type(s)(*(turn(leaf, lengths) for leaf in s))
+def reverse_state(s: Any, lengths: Tensor | None) -> Any:
+    """Reverse each part (T,B,H) of a State in time; None stays None."""
+    return None if s is None else type(s)(*(reverse_in_time(leaf, lengths) for leaf in s))
 
 
-def turn(x: Float[Tensor, "T B *D"], lengths: Integer[Tensor, "B"] | None) -> Tensor:
-    """Each sequence from its end to its beginning, its padding where it was."""
+def reverse_in_time(x: Float[Tensor, "T B *D"], lengths: Integer[Tensor, "B"] | None) -> Tensor:
+    """Reverse each sequence from its end to its beginning; padding stays where it was."""
     if lengths is None:
         return x.flip(0)
     step = torch.arange(len(x), device=x.device)[:, None]

@@ -34,6 +34,6 @@ class CausalConvolution(nn.Module):
         self.filters = nn.Conv1d(input_size, channels, width)
 
     def forward(self, x: Float[Tensor, "T B I"]) -> Float[Tensor, "T B C"]:
-        """All steps at once."""
+        """Filter all steps at once."""
         x = nn.functional.pad(x.permute(1, 2, 0), (self.width - 1, 0))
         return torch.relu(self.filters(x)).permute(2, 0, 1)

@@ -8,7 +8,7 @@ WAYS = ("forward", "backward")
 
 
 def place(cell: int, cells: int, ways: int = 1) -> str:
-    """Where a cell stands among `cells`: layer 2, layer 1 backward; nothing if it is alone.
+    """Say where a cell stands among `cells`: layer 2, layer 1 backward; nothing if it is alone.
 
     Args:
         cell: its number in files.
@@ -22,7 +22,7 @@ def place(cell: int, cells: int, ways: int = 1) -> str:
 
 
 def title(name: str, cells: int, ways: int = 1) -> str:
-    """The array <kind>/<cell>/<part> on a dashboard: layer_2/h, or h where one cell is alone."""
+    """Name the array <kind>/<cell>/<part> on a dashboard: layer_2/h, or h of one cell alone."""
     _, cell, part = name.split("/")
     where = place(int(cell), cells, ways).replace(" ", "_")
     return f"{where}/{part}" if where else part

@@ -12,7 +12,7 @@ Kind = Literal["classification", "regression", "multilabel"]
 def per_step_loss(
     kind: Kind, prediction: Float[Tensor, "N D"], target: Num[Tensor, "N *D"]
 ) -> Float[Tensor, "N"]:
-    """The loss of each of N answers.
+    """Compute the loss of each of N answers.
 
     Args:
         kind: `classification`: cross-entropy in nats, target class ids (N,);

@@ -111,7 +111,7 @@ class Model(nn.Module):
 
     @property
     def cells(self) -> tuple[Cell, ...]:
-        """Every recurrence, from the input up; of a bidirectional layer, forward then backward.
+        """Return every cell, from the input up; of a bidirectional layer, forward then backward.
 
         A layer that is a `Reference` has none.
         """
@@ -124,12 +124,12 @@ class Model(nn.Module):
 
     @property
     def causal(self) -> bool:
-        """Whether no answer depends on a later step, so that padding behind the end is harmless."""
+        """Tell whether no answer depends on a later step, so that padding behind is harmless."""
         return not any(isinstance(layer, Bidirectional) for layer in self.layers)
 
     @property
     def state_size(self) -> int:
-        """Numbers that one sequence carries from step to step, all layers together."""
+        """Count the numbers that one sequence carries from step to step, in all layers."""
         return sum(cell.state_size for cell in self.cells)
 
     def forward(

@@ -11,7 +11,7 @@ Measure = Literal["params", "state"]
 
 
 def hidden_size_for(make: Callable[[int], Model], budget: int, measure: Measure) -> int:
-    """The hidden size whose model comes nearest to `budget`; the smaller one of a tie.
+    """Find the hidden size whose model comes nearest to `budget`; the smaller one of a tie.
 
     Args:
         make: hidden size -> model.  Its size must rise with the hidden size.

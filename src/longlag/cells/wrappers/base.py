@@ -37,16 +37,16 @@ class Wrapper(Cell):
 
     @property
     def versions(self) -> tuple[int, ...]:
-        """Its own, then the cell's."""
+        """Return its own version, then the cell's."""
         return (self.version, *self.cell.versions)
 
     @property
     def output_size(self) -> int:
-        """As of the cell."""
+        """Return D of the cell."""
         return self.cell.output_size
 
     def init_state(self, batch_size: int) -> Any:
-        """As of the cell."""
+        """Return the cell's first state."""
         return self.cell.init_state(batch_size)
 
     def drawn(
@@ -57,7 +57,7 @@ class Wrapper(Cell):
 
     @final
     def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """As of the cell; in training with the columns that were drawn."""
+        """Project as the cell does; in training, beside the columns that were drawn."""
         if not self.training:
             return self.cell.project(x)
         x, columns = self.drawn(x)
@@ -71,22 +71,22 @@ class Wrapper(Cell):
 
     @abstractmethod
     def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
-        """The cell's step, as it is in this mode."""
+        """Make the cell's step, as it is in this mode."""
 
     def gates(self, u: Float[Tensor, "*S P"], s: Any) -> Gating:
-        """As of the cell."""
+        """Return the cell's gates."""
         return self.cell.gates(self.split(u)[0], s)
 
     def keep(self, u: Float[Tensor, "*S P"], s: Any) -> Mapping[str, Tensor]:
-        """As of the cell."""
+        """Return what the cell keeps."""
         return self.cell.keep(self.split(u)[0], s)
 
     def readout(self, s: Any, u: Float[Tensor, "*S P"]) -> Float[Tensor, "*S D"]:
-        """As of the cell."""
+        """Read out as the cell does."""
         return self.cell.readout(s, self.split(u)[0])
 
     def kernel(self) -> Kernel | None:
-        """As of the cell, in eval mode; none in training."""
+        """Return the cell's kernel in eval mode; none in training."""
         return None if self.training else self.cell.kernel()
 
 

@@ -48,7 +48,7 @@ class ClipThroughTime(Wrapper):
         self.axes = tuple(leaf.dim() - 1 for leaf in self.cell.init_state(1))  # behind the batch
 
     def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
-        """The cell's step; the gradient of s_(t-1) is clipped on its way out."""
+        """Make the cell's step; the gradient of s_(t-1) is clipped on its way out."""
         if self.training:
             s = type(s)(*_Clip.apply(self.bound, self.axes, *s))
         return self.cell.step(u, s)
@@ -59,14 +59,14 @@ class _Clip(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, bound: float, axes: tuple[int, ...], *s: Tensor) -> tuple[Tensor, ...]:
-        """The state as it is."""
+        """Return the state as it is."""
         ctx.bound, ctx.axes = bound, axes
         return tuple(leaf.view_as(leaf) for leaf in s)
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, *grads: Tensor) -> tuple[Tensor | None, ...]:
-        """G * min(1, bound / ||g||)."""
+        """Return g * min(1, bound / ||g||)."""
         flat = [g.flatten(g.dim() - k) for g, k in zip(grads, ctx.axes, strict=True)]
         norm = torch.stack([torch.linalg.vector_norm(g, dim=-1) for g in flat]).norm(dim=0)
         scale = (ctx.bound / norm.clamp(min=ctx.bound))[..., None]

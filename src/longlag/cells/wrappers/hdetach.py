@@ -60,12 +60,12 @@ class HDetach(Wrapper):
     def drawn(
         self, x: Float[Tensor, "*S I"]
     ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
-        """1 - k_t, the same for every sequence."""
+        """Draw 1 - k_t, the same for every sequence."""
         T, B, _ = x.shape
         return x, [(self.source.uniform(T, 1, 1) >= self.p).float().expand(T, B, 1)]
 
     def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
-        """The cell's step from h or from a constant like it."""
+        """Make the cell's step from h or from a constant like it."""
         own, *is_open = self.split(u)
         if is_open:
             s = s._replace(h=torch.where(is_open[0] > 0.5, s.h, s.h.detach()))

@@ -63,30 +63,30 @@ class VariationalDropout(Wrapper):
     def drawn(
         self, x: Float[Tensor, "*S I"]
     ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
-        """m_x * x, and m_h at every step."""
+        """Return m_x * x, and m_h at every step."""
         T, B, I = x.shape
         m_x, m_h = self.mask(self.inputs, B, I), self.mask(self.hidden, B, *self.columns)
         return x * m_x.to(x), [m_h.expand(T, -1, -1)]
 
     def dropped(self, u: Float[Tensor, "*S P"], s: Any) -> tuple[Float[Tensor, "*S _"], Any]:
-        """What the cell sees: its own u, and the state with h dropped."""
+        """Return what the cell sees: its own u, and the state with h dropped."""
         own, *m_h = self.split(u)
         return own, s._replace(h=s.h * self.shaped(m_h[0])) if m_h else s
 
     def shaped(self, m_h: Float[Tensor, "*S N"]) -> Float[Tensor, "..."]:
-        """m_h with the axes of h."""
+        """Give m_h the axes of h."""
         return m_h if len(self.shape) == 1 else m_h.unflatten(-1, self.shape)
 
     def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
-        """The cell's step from the state with h dropped."""
+        """Make the cell's step from the state with h dropped."""
         return self.cell.step(*self.dropped(u, s))
 
     def gates(self, u: Float[Tensor, "*S P"], s: Any) -> Gating:
-        """The cell's, from the state with h dropped."""
+        """Return the cell's gates, from the state with h dropped."""
         return self.cell.gates(*self.dropped(u, s))
 
     def keep(self, u: Float[Tensor, "*S P"], s: Any) -> Mapping[str, Tensor]:
-        """The cell's; that of h times its mask."""
+        """Return what the cell keeps; of h, times its mask."""
         own, masked = self.dropped(u, s)
         found = dict(self.cell.keep(own, masked))
         if "h" in found and self.training:

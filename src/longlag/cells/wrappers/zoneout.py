@@ -57,12 +57,12 @@ class Zoneout(Wrapper):
     def drawn(
         self, x: Float[Tensor, "*S I"]
     ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
-        """What stays, d, for each part: (T,B,H)."""
+        """Draw what stays, d, for each part: (T,B,H)."""
         pairs = zip(self.rates, self.columns, strict=True)
         return x, [(self.source.uniform(*x.shape[:2], H) < z).float() for z, H in pairs]
 
     def stays(self, u: Float[Tensor, "*S P"]) -> tuple[Float[Tensor, "*S _"], Any]:
-        """The cell's own u, and for each part of the state d or, in eval mode, z."""
+        """Return the cell's own u, and for each part of the state d or, in eval mode, z."""
         own, *d = self.split(u)
         if not self.training:
             return own, self.rates
@@ -70,13 +70,13 @@ class Zoneout(Wrapper):
         return own, [k if len(shape) == 1 else k.unflatten(-1, shape) for k, shape in parts]
 
     def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
-        """s_t of each part."""
+        """Compute s_t of each part."""
         own, keep = self.stays(u)
         new = self.cell.step(own, s)
         return type(new)(*(k * o + (1 - k) * n for n, o, k in zip(new, s, keep, strict=True)))
 
     def keep(self, u: Float[Tensor, "*S P"], s: Any) -> Mapping[str, Tensor]:
-        """Z + (1 - z) times the cell's own, of the parts that it keeps; in training d for z."""
+        """Return z + (1 - z) times what the cell keeps; in training, d for z."""
         own, keep = self.stays(u)
         stays = dict(zip(self.State._fields, keep, strict=True))
         return {k: stays[k] + (1 - stays[k]) * f for k, f in self.cell.keep(own, s).items()}
