@@ -14,7 +14,7 @@ from torch import Tensor
 
 from longlag.cli.main import main
 from longlag.errors import LonglagError
-from longlag.laws.check import named
+from longlag.laws.check import class_at
 from longlag.nn.bidirectional import Bidirectional
 from longlag.nn.block import Block
 from longlag.nn.model import Model
@@ -265,7 +265,7 @@ def test_what_needs_a_recurrence_is_refused_in_one_line(kind):
     with pytest.raises(ValueError, match="has no state; give match=params"):
         hidden_size_for(partial(Model, I, 1, kind), 64, "state")
     with pytest.raises(LonglagError, match="has no recurrence, so no law of a cell"):
-        named(f"longlag.nn.references.{kind.__name__}")
+        class_at(f"longlag.nn.references.{kind.__name__}")
 
 
 # In a run.
