@@ -1,9 +1,11 @@
 """Carry runs over the chosen executor, under a progress line; Ctrl-C ends it cleanly."""
 
+import time
+
 from hydra.utils import instantiate
 from rich.console import Console
 
-from longlag.cli.progress import Progress
+from longlag.cli.progress import Progress, clock
 from longlag.runs.config import Config
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor, Runner
@@ -17,9 +19,10 @@ def make_executor(config: Config, threads: int) -> Executor:
 
 
 def carry(runner: Runner, configs: list[Config], plan: StudyPlan | None = None) -> int:
-    """Run configs under a progress line; 130 after Ctrl-C."""
+    """Run configs under a progress line, then say how busy the workers were; 130 after Ctrl-C."""
     total = (lambda: plan.total) if plan else len(configs)
     before = len(plan.recorded()) if plan else sum(runner.store.has(c.id) for c in configs)
+    recorded, start = set(plan.runs) if plan else set(), time.perf_counter()
     left = (lambda: plan.seconds_left() / runner.executor.workers) if plan else None
     try:
         with Progress(total, before, lambda: (len(runner.ended), len(runner.failed)), left):
@@ -29,4 +32,11 @@ def carry(runner: Runner, configs: list[Config], plan: StudyPlan | None = None) 
         return 130
     finally:
         runner.store.prepare()  # clears what workers left that were ended
+    if plan and (new := [run for run in plan.recorded() if run.id not in recorded]):
+        spent, workers = time.perf_counter() - start, runner.executor.workers
+        share = sum(run.seconds for run in new) / (spent * workers)
+        OUT.print(
+            f"{len(new)} runs in {clock(spent)} on {workers} processors, busy with them for "
+            f"{share:.0%} of it"
+        )
     return 0
