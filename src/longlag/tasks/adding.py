@@ -7,7 +7,16 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_last_step, require
+from longlag.tasks.base import (
+    LADDER,
+    Batch,
+    Floor,
+    Solved,
+    Spec,
+    Task,
+    at_last_step,
+    at_least,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,11 +35,8 @@ class Adding(Task):
 
     name = "adding"
     source = "Arjovsky, Shah & Bengio 2016; from Hochreiter & Schmidhuber 1997, section 5.4"
+    minimum = at_least(length=2)
     ladder = LADDER
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require("adding", length=(self.length, self.length >= 2, "at least 2"))
 
     def define(self) -> Spec:
         """Two inputs, one number at the end."""
@@ -75,12 +81,9 @@ class Marked1997(Task):
 
     version = 2
     ladder = LADDER
+    minimum = at_least(length=22)
     low: ClassVar[float]  # of the numbers, which go up to 1
     first: ClassVar[float]  # X1 where the first step is marked
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require(self.name, length=(self.length, self.length >= 22, "at least 22"))
 
     @abstractmethod
     def answer(self, one: Tensor, two: Tensor) -> Tensor:
@@ -118,10 +121,8 @@ class Marked1997(Task):
         one = number[first, column].where(first > 0, self.first)
         target = self.answer(one, number[second, column])
         inside = torch.arange(T)[:, None] < lengths
-        weight = torch.zeros(T, batch_size)
-        weight[lengths - 1, column] = 1
         x = torch.stack([number * inside, mark], dim=-1)
-        return Batch(x, target[:, None].expand(T, -1, -1), weight, lengths)
+        return Batch(x, *at_last_step(target[:, None], lengths), lengths)
 
 
 @dataclass(frozen=True, kw_only=True)

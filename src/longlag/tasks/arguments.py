@@ -1,8 +1,9 @@
 """Arguments are refused in one line unless their types and ranges are right."""
 
 import math
+from collections.abc import Mapping
 from dataclasses import fields
-from types import NoneType
+from types import MappingProxyType, NoneType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -23,6 +24,11 @@ def require(owner: str, **checks: tuple[Any, bool, str]) -> None:
             raise ValueError(f"{owner}: {name} must be {rule}, not {value!r}")
 
 
+def at_least(**bounds: float) -> Mapping[str, float]:
+    """The least value of each argument that has one, for `Task.minimum`."""
+    return MappingProxyType(bounds)
+
+
 def require_types(task: Any) -> None:
     """Hold every field of a dataclass against its annotation.
 
@@ -33,6 +39,16 @@ def require_types(task: Any) -> None:
     for field in fields(task):
         value, hint = getattr(task, field.name), hints[field.name]
         require(task.name, **{field.name: (value, fits(value, hint), in_words(hint))})
+
+
+def require_beyond(owner: str, shortest: int, length: int, beyond: int) -> None:
+    """Refuse what is no range: `shortest` to `length` in training, then to `beyond` (0: none)."""
+    longer = beyond == 0 or beyond > length
+    require(
+        owner,
+        shortest=(shortest, 1 <= shortest <= length, f"1 to {length}"),
+        beyond=(beyond, longer, f"0, or more than {length}"),
+    )
 
 
 def require_count(owner: str, **counts: int) -> None:

@@ -9,7 +9,17 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import Batch, Floor, Solved, Spec, Task, encode, require
+from longlag.tasks.arguments import require_beyond
+from longlag.tasks.base import (
+    Batch,
+    Floor,
+    Solved,
+    Spec,
+    Task,
+    at_last_step,
+    at_least,
+    encode,
+)
 
 
 @functools.cache
@@ -43,21 +53,13 @@ class Word(Task):
 
     version = 2
     ladder = (40, 60, 100, 150, 200, 300, 400, 500)
+    minimum = at_least(length=1)
     letters: ClassVar[tuple[str, ...]]
     classes: ClassVar[tuple[str, ...]]
 
     def check(self) -> None:
         """Refuse what is out of range."""
-        require(
-            self.name,
-            length=(self.length, self.length >= 1, "at least 1"),
-            shortest=(self.shortest, 1 <= self.shortest <= self.length, f"1 to {self.length}"),
-            beyond=(
-                self.beyond,
-                self.beyond == 0 or self.beyond > self.length,
-                f"0, or more than {self.length}",
-            ),
-        )
+        require_beyond(self.name, self.shortest, self.length, self.beyond)
 
     def define(self) -> Spec:
         """Letters in, a class at the end."""
@@ -138,10 +140,8 @@ class Word(Task):
         inside = torch.arange(T)[:, None] < lengths
         word = self.word(T, batch_size, rng)
         size = len(self.letters)
-        weight = torch.zeros(T, batch_size)
-        weight[lengths - 1, torch.arange(batch_size)] = 1
-        target = self.answer(word, inside).expand(T, -1)
-        return Batch(encode(word.where(inside, size), size), target, weight, lengths)
+        asked = at_last_step(self.answer(word, inside), lengths)
+        return Batch(encode(word.where(inside, size), size), *asked, lengths)
 
 
 @dataclass(frozen=True, kw_only=True)

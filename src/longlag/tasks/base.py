@@ -2,7 +2,7 @@
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import Any, ClassVar, Literal, NamedTuple
@@ -11,7 +11,12 @@ import torch
 from jaxtyping import Bool, Float, Integer, Num
 from torch import Generator, Tensor
 
-from longlag.tasks.arguments import require, require_count, require_types
+from longlag.tasks.arguments import (
+    at_least,
+    require,
+    require_count,
+    require_types,
+)
 
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
@@ -76,9 +81,9 @@ def rises(metric: str) -> bool:
 class Task(ABC):
     """Base of every task: a frozen dataclass of its arguments.
 
-    A subclass writes `define` and `sample`, and `check` where an argument has a range; types are
-    held against the annotations.  Batch k of a split is then a pure function of the name, the
-    version, the arguments, the split, the seed and k.  Raise `version` whenever `sample` draws
+    A subclass writes `define` and `sample`, and `minimum` or `check` where an argument has a range;
+    types are held against the annotations.  Batch k of a split is then a pure function of the name,
+    the version, the arguments, the split, the seed and k.  Raise `version` whenever `sample` draws
     other numbers than before, or a floor is another one.
     """
 
@@ -86,14 +91,20 @@ class Task(ABC):
     version: ClassVar[int] = 1
     source: ClassVar[str]  # paper and section
     ladder: ClassVar[tuple[int, ...]] = ()  # lengths that its memory horizon is read off at
+    minimum: ClassVar[Mapping[str, float]] = (
+        at_least()
+    )  # the least value of an argument, by its name
     few: ClassVar[str] = ""  # why splits share sequences, where few are different
 
     def __post_init__(self) -> None:
         require_types(self)
+        for name, least in self.minimum.items():
+            value = getattr(self, name)
+            require(self.name, **{name: (value, value >= least, f"at least {least}")})
         self.check()
 
-    def check(self) -> None:  # noqa: B027 - most tasks have nothing to refuse but types
-        """Refuse arguments that are out of range, by `require`."""
+    def check(self) -> None:  # noqa: B027 - most tasks have nothing more to refuse
+        """Refuse arguments that `minimum` allows and that cannot be, by `require`."""
 
     @cached_property
     def spec(self) -> Spec:
@@ -161,8 +172,8 @@ def encode(seen: Tensor, size: int) -> Tensor:
     return torch.eye(size + 1, size)[seen]
 
 
-def at_last_step(target: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """`target` (B,*D) asked for at the last of `steps` steps: (T,B,*D) view, weight (T,B)."""
-    weight = torch.zeros(steps, len(target))
-    weight[-1] = 1
-    return target.expand(steps, *target.shape), weight
+def at_last_step(target: Tensor, lengths: int | Tensor) -> tuple[Tensor, Tensor]:
+    """`target` (B,*D) asked for at the last step of each sequence: (T,B,*D) view, weight (T,B)."""
+    ends = torch.as_tensor(lengths).expand(len(target))
+    step = torch.arange(1, int(ends.max()) + 1)[:, None]
+    return target.expand(len(step), *target.shape), (step == ends).float()

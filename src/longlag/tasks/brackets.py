@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Generator
 
-from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
+from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_least, encode, require
 
 OPENING, CLOSING = "([{<abcdefgh", ")]}>ABCDEFGH"
 
@@ -35,18 +35,14 @@ class Dyck(Task):
     depth: int = 8
 
     name = "dyck"
+    minimum = at_least(length=3, depth=2)
     source = "Hewitt et al. 2020 (Dyck-(k,m))"
     ladder = LADDER
 
     def check(self) -> None:
         """Refuse what is out of range."""
         most = len(OPENING)
-        require(
-            "dyck",
-            length=(self.length, self.length >= 3, "at least 3"),
-            kinds=(self.kinds, 2 <= self.kinds <= most, f"2 to {most}"),
-            depth=(self.depth, self.depth >= 2, "at least 2"),
-        )
+        require("dyck", kinds=(self.kinds, 2 <= self.kinds <= most, f"2 to {most}"))
 
     def define(self) -> Spec:
         """2 k brackets in, one of k kinds out."""

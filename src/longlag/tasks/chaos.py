@@ -4,13 +4,12 @@ import functools
 import math
 from abc import abstractmethod
 from dataclasses import dataclass
-from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import SPLITS, Batch, Split, require
+from longlag.tasks.base import SPLITS, Batch, Split, at_least, require
 from longlag.tasks.forecast import Forecast
 
 LANES, SPARE = 128, 256  # trajectories of a split, and how many windows start on each
@@ -25,13 +24,7 @@ class Trajectory(Forecast):
 
     length: int = 200
 
-    least: ClassVar[int] = 17
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require(
-            self.name, length=(self.length, self.length >= self.least, f"at least {self.least}")
-        )
+    minimum = at_least(length=17)
 
     @abstractmethod
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
@@ -107,15 +100,11 @@ class MackeyGlass(Trajectory):
     name = "mackey_glass"
     version = 2
     source = "Mackey & Glass 1977; Jaeger & Haas 2004 (NRMSE_84)"
+    minimum = at_least(length=17, ahead=1)
 
     def check(self) -> None:
         """Refuse what is out of range."""
-        super().check()
-        require(
-            "mackey_glass",
-            tau=(self.tau, 1 <= self.tau <= 100, "1 to 100"),
-            ahead=(self.ahead, self.ahead >= 1, "at least 1"),
-        )
+        require("mackey_glass", tau=(self.tau, 1 <= self.tau <= 100, "1 to 100"))
 
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Random constant pasts; the first 300 time units are left out."""
@@ -150,7 +139,8 @@ class Narma(Trajectory):
     name = "narma"
     version = 2
     source = "Atiya & Parlos 2000; Jaeger 2002"
-    order, repeats, least = 12, False, 25
+    order, repeats = 12, False
+    minimum = at_least(length=25)
 
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """The first 100 steps are left out, and so is the rare trajectory that diverges."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
+from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_least, encode
 
 SYMBOLS, WIDTH = 8, 10  # of the alphabet, and how many are to be remembered
 BLANK, GO = SYMBOLS, SYMBOLS + 1
@@ -33,11 +33,8 @@ class Copy(Task):
 
     name = "copy"
     source = "Arjovsky, Shah & Bengio 2016, section 5.1"
+    minimum = at_least(length=1)
     ladder = LADDER
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require("copy", length=(self.length, self.length >= 1, "at least 1"))
 
     def define(self) -> Spec:
         """Eight symbols, blank and the signal in; a symbol or blank out."""
@@ -91,11 +88,8 @@ class VariableCopy(Task):
     name = "copy_variable"
     version = 2
     source = "Henaff, Szlam & LeCun 2016, as in Tallec & Ollivier 2018, section 3"
+    minimum = at_least(length=1)
     ladder = LADDER
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require("copy_variable", length=(self.length, self.length >= 1, "at least 1"))
 
     def define(self) -> Spec:
         """As `Copy`."""
@@ -140,11 +134,8 @@ class SelectiveCopy(Task):
 
     name = "copy_selective"
     source = "Jing et al. 2019 (denoising); Gu & Dao 2023, section 4.1.1"
+    minimum = at_least(length=WIDTH)
     ladder = LADDER
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require("copy_selective", length=(self.length, self.length >= WIDTH, f"at least {WIDTH}"))
 
     def define(self) -> Spec:
         """As `Copy`, without blanks among the answers."""
@@ -183,15 +174,7 @@ class Memorisation(Task):
     source = "Martens & Sutskever 2011 (noiseless memorization)"
     few = "there are symbols^width"
     ladder = LADDER
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require(
-            "memorisation",
-            length=(self.length, self.length >= 1, "at least 1"),
-            symbols=(self.symbols, self.symbols >= 2, "at least 2"),
-            width=(self.width, self.width >= 1, "at least 1"),
-        )
+    minimum = at_least(length=1, symbols=2, width=1)
 
     def define(self) -> Spec:
         """Symbols, blank and the signal in, a symbol out."""

@@ -6,7 +6,8 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import Batch, Floor, Solved, Spec, Task, encode, require
+from longlag.tasks.arguments import require_beyond
+from longlag.tasks.base import Batch, Floor, Solved, Spec, Task, at_least, encode
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,21 +30,13 @@ class Counting(Task):
     beyond: int = 200
 
     ladder = (10, 20, 50, 100, 200, 400, 750, 1000)
+    minimum = at_least(length=1)
     few = "there is one for each n"
     letters: ClassVar[str]  # in the order of their blocks
 
     def check(self) -> None:
         """Refuse what is out of range."""
-        require(
-            self.name,
-            length=(self.length, self.length >= 1, "at least 1"),
-            shortest=(self.shortest, 1 <= self.shortest <= self.length, f"1 to {self.length}"),
-            beyond=(
-                self.beyond,
-                self.beyond == 0 or self.beyond > self.length,
-                f"0, or more than {self.length}",
-            ),
-        )
+        require_beyond(self.name, self.shortest, self.length, self.beyond)
 
     def define(self) -> Spec:
         """A start symbol and letters in; whether each letter, or the end, may follow out."""

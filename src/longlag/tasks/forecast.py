@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import LADDER, Batch, Floor, Spec, Task, require
+from longlag.tasks.base import LADDER, Batch, Floor, Spec, Task, at_least
 
 ORDER = 8  # p of the autoregressive model that stands beside the scores
 WARM_UP = ORDER  # steps that nothing is asked at: there is too little past
@@ -80,14 +80,7 @@ class Sine(Forecast):
     name = "sine"
     version = 2
     source = "longlag's own, a tutorial's first forecast"
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require(
-            "sine",
-            length=(self.length, self.length > 2 * WARM_UP, f"at least {2 * WARM_UP + 1}"),
-            noise=(self.noise, self.noise >= 0, "at least 0"),
-        )
+    minimum = at_least(length=2 * WARM_UP + 1, noise=0)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Periods, phases and noise independent."""

@@ -14,6 +14,7 @@ from longlag.tasks.base import (
     Spec,
     Task,
     at_last_step,
+    at_least,
     encode,
     require,
 )
@@ -60,10 +61,7 @@ class LongLag(Task):
     source = "Hochreiter & Schmidhuber 1997, section 5.2 (experiment 2a)"
     ladder = LADDER
     few = "there are two"
-
-    def check(self) -> None:
-        """The lag has a first and a last step."""
-        require("long_lag", length=(self.length, self.length >= 2, "at least 2"))
+    minimum = at_least(length=2)
 
     def define(self) -> Spec:
         """The 101 symbols of the paper, in and out."""
@@ -127,15 +125,8 @@ class RandomLag(Task):
 
     name = "long_lag_random"
     source = "Hochreiter & Schmidhuber 1997, section 5.2 (experiment 2c)"
+    minimum = at_least(length=1, symbols=1)
     ladder = LADDER
-
-    def check(self) -> None:
-        """One distractor at least."""
-        require(
-            "long_lag_random",
-            length=(self.length, self.length >= 1, "at least 1"),
-            symbols=(self.symbols, self.symbols >= 1, "at least 1"),
-        )
 
     def define(self) -> Spec:
         """P distractors, e, b, x and y in; x or y out."""
@@ -161,10 +152,8 @@ class RandomLag(Task):
         seen[0], seen[1] = p + 1, p + 2 + which
         seen[lengths - 1, column] = p
         inside = torch.arange(T)[:, None] < lengths
-        weight = torch.zeros(T, batch_size)
-        weight[lengths - 1, column] = 1
         x = encode(seen.where(inside, p + 4), p + 4)
-        return Batch(x, which.expand(T, -1), weight, lengths)
+        return Batch(x, *at_last_step(which, lengths), lengths)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,19 +179,12 @@ class TwoSequence(Task):
     name = "two_sequence"
     source = "Hochreiter & Schmidhuber 1997, section 5.3 (experiment 3b), after Bengio et al. 1994"
     ladder = LADDER
+    minimum = at_least(length=2, noise=0)
 
     def check(self) -> None:
         """Refuse what is out of range."""
-        require(
-            "two_sequence",
-            length=(self.length, self.length >= 2, "at least 2"),
-            informative=(
-                self.informative,
-                1 <= self.informative < self.length,
-                f"1 to {self.length - 1}",
-            ),
-            noise=(self.noise, self.noise >= 0, "at least 0"),
-        )
+        few = 1 <= self.informative < self.length
+        require("two_sequence", informative=(self.informative, few, f"1 to {self.length - 1}"))
 
     def define(self) -> Spec:
         """One number in, one of two classes at the end."""
@@ -223,9 +205,7 @@ class TwoSequence(Task):
         series = self.noise * torch.randn(T, batch_size, generator=rng)
         series[: self.informative] += 2 * label - 1
         series *= torch.arange(T)[:, None] < lengths
-        weight = torch.zeros(T, batch_size)
-        weight[lengths - 1, torch.arange(batch_size)] = 1
-        return Batch(series[..., None], label.expand(T, -1), weight, lengths)
+        return Batch(series[..., None], *at_last_step(label, lengths), lengths)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -246,15 +226,8 @@ class Latch(Task):
 
     name = "latch"
     source = "longlag, after Bengio et al. 1994, section 2 (latching)"
+    minimum = at_least(length=2, noise=0)
     ladder = LADDER
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require(
-            "latch",
-            length=(self.length, self.length >= 2, "at least 2"),
-            noise=(self.noise, self.noise >= 0, "at least 0"),
-        )
 
     def define(self) -> Spec:
         """A number and the question in, the bit out."""

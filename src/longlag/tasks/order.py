@@ -8,7 +8,17 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
+from longlag.tasks.base import (
+    LADDER,
+    Batch,
+    Floor,
+    Solved,
+    Spec,
+    Task,
+    at_last_step,
+    at_least,
+    encode,
+)
 
 LETTERS = "abcdXYEB"  # distractors, the two that matter, start and end
 DISTRACTORS, X, START, END = 4, 4, 6, 7
@@ -29,11 +39,8 @@ class Order(Task):
     length: int = 100
 
     ladder = LADDER
+    minimum = at_least(length=10)
     windows: ClassVar[tuple[tuple[int, int], ...]]  # first and last places, at length 100
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require(self.name, length=(self.length, self.length >= 10, "at least 10"))
 
     def define(self) -> Spec:
         """Eight symbols in, one of four (eight) orders out."""
@@ -77,9 +84,7 @@ class Order(Task):
         seen[lengths - 1, column] = END
         inside = torch.arange(T)[:, None] < lengths
         x = encode(seen.where(inside, len(LETTERS)), len(LETTERS))
-        weight = torch.zeros(T, batch_size)
-        weight[lengths - 1, column] = 1
-        return Batch(x, order.expand(T, -1), weight, lengths)
+        return Batch(x, *at_last_step(order, lengths), lengths)
 
     def _scaled(self, place: int) -> int:
         return max(1, place * self.length // 100)

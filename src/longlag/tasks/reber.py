@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
+from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_least, encode
 
 LETTERS = "BTSXPVE"
 INNER = {0: "T1P2", 1: "S1X3", 2: "T2V4", 3: "X2S5", 4: "P3V5"}
@@ -175,11 +175,8 @@ class ContinualReber(Task):
     name = "reber_continual"
     version = 2
     source = "Gers, Schmidhuber & Cummins 2000 (continual embedded Reber grammar)"
+    minimum = at_least(length=8)
     ladder = LADDER
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require("reber_continual", length=(self.length, self.length >= 8, "at least 8"))
 
     def define(self) -> Spec:
         """Every step of the stream right."""

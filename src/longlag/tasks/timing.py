@@ -6,7 +6,16 @@ from dataclasses import dataclass
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_last_step, require
+from longlag.tasks.base import (
+    LADDER,
+    Batch,
+    Floor,
+    Solved,
+    Spec,
+    Task,
+    at_last_step,
+    at_least,
+)
 
 PERIODS = 6  # of frequency
 
@@ -35,14 +44,7 @@ class MeasureInterval(Task):
     source = "longlag, after Gers, Schraudolph & Schmidhuber 2002 (measuring spike delays)"
     few = "there is one for each interval"
     ladder = LADDER
-
-    def check(self) -> None:
-        """Intervals that can differ."""
-        require(
-            "timing_measure",
-            length=(self.length, self.length >= 1, "at least 1"),
-            spread=(self.spread, self.spread >= 1, "at least 1"),
-        )
+    minimum = at_least(length=1, spread=1)
 
     def define(self) -> Spec:
         """A spike train in, a number at its end."""
@@ -92,10 +94,7 @@ class GenerateInterval(Task):
     source = "longlag, after Gers, Schraudolph & Schmidhuber 2002 (generating timed spikes)"
     few = "there is one for each interval"
     ladder = LADDER
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require("timing_generate", length=(self.length, self.length >= 2, "at least 2"))
+    minimum = at_least(length=2)
 
     def define(self) -> Spec:
         """A spike train in, a spike train out."""
@@ -144,11 +143,8 @@ class Frequency(Task):
     name = "frequency"
     version = 2
     source = "longlag's own: delayed comparison, as with spikes in Gers et al. 2002"
+    minimum = at_least(length=26)  # a half holds one turn of the slowest
     ladder = LADDER
-
-    def check(self) -> None:
-        """A half holds one turn of the slowest."""
-        require("frequency", length=(self.length, self.length >= 26, "at least 26"))
 
     def define(self) -> Spec:
         """A number in, the same or not at the end."""

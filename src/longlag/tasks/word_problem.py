@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, encode, require
+from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_least, encode
 
 
 @functools.cache
@@ -62,11 +62,8 @@ class WordProblem(Task):
 
     name = "word_problem"
     source = "Merrill, Petty & Sabharwal 2024"
+    minimum = at_least(length=2)
     ladder = (8, 16, 32, *LADDER)
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require("word_problem", length=(self.length, self.length >= 2, "at least 2"))
 
     def define(self) -> Spec:
         """An element in, an element out."""

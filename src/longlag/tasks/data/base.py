@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import Batch, Floor, Split, Task
+from longlag.tasks.base import Batch, Floor, Split, Task, at_last_step
 from longlag.tasks.data.cache import Arrays, cached, checksum, own
 
 VALIDATION = 0.2  # of the training data, cut once for all runs
@@ -112,13 +112,11 @@ class DatasetTask(FixedDataset):
         """The batch of these rows of a split."""
         chosen = self.parts[split][rows]
         lengths = torch.from_numpy(self.arrays["lengths"][chosen])
-        T, column = int(lengths.max()), torch.arange(len(chosen))
+        T = int(lengths.max())
         x = torch.from_numpy(self.arrays["x"][chosen, :T]).transpose(0, 1)
-        weight = torch.zeros(T, len(chosen))
-        weight[lengths - 1, column] = 1
-        target = torch.from_numpy(self.arrays["label"][chosen]).expand(T, -1)
+        asked = at_last_step(torch.from_numpy(self.arrays["label"][chosen]), lengths)
         same = bool((lengths == T).all())
-        return Batch(self.inputs(x).contiguous(), target, weight, None if same else lengths)
+        return Batch(self.inputs(x).contiguous(), *asked, None if same else lengths)
 
     def linear(self, features: Any, described: str) -> Floor:
         """The accuracy on test of logistic regression on `features(x, lengths)`."""

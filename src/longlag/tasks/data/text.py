@@ -14,7 +14,7 @@ import torch
 from torch import Generator
 
 from longlag.errors import LonglagError, need
-from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, Task, encode, require
+from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, Task, at_least, encode, require
 from longlag.tasks.data.base import CUT_SEED
 from longlag.tasks.data.cache import Arrays, cached
 from longlag.tasks.data.ngram import surprise
@@ -40,12 +40,9 @@ class Characters(Task):
     length: int = 200
 
     version = 2
+    minimum = at_least(length=1)
     package: ClassVar[str]
     licence: ClassVar[str]
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require(self.name, length=(self.length, self.length >= 1, "at least 1"))
 
     @abstractmethod
     def texts(self) -> Texts:
@@ -214,7 +211,6 @@ class TextFile(Characters):
 
     def check(self) -> None:
         """Refuse what is out of range."""
-        super().check()
         both = (self.validation is None) == (self.test is None)
         require("text", test=(self.test, both, "given exactly where validation is"))
 
