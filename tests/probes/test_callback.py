@@ -34,7 +34,7 @@ def train(callbacks, steps=12, clip=0.05, lr=0.05) -> Learner:
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
-        ).fit(learner, DataModule(TASK, 0, 4, 8, 8))
+        ).fit(learner, DataModule(TASK, 0, 4, 8, 8, 1))
     return learner
 
 

@@ -121,7 +121,7 @@ def test_an_unknown_metric_is_refused():
 
 def test_a_loss_that_is_not_finite_ends_the_training_as_diverged():
     learner = learner_of(lr=1e30, cell=Elman)
-    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8), steps=50, every=50)
+    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8, 1), steps=50, every=50)
     assert learner.diverged_at == learner.steps < 50
     assert len(learner.losses) == 0 and learner.curve[-1].step == learner.steps  # still validated
 
@@ -129,7 +129,7 @@ def test_a_loss_that_is_not_finite_ends_the_training_as_diverged():
 def test_the_best_weights_on_validation_are_kept_and_the_curve_says_when():
     learner = learner_of(lr=0.5)
     selection = Selection("mse", None, stop_when_solved=True, patience=None)
-    data = DataModule(Adding(length=8), 0, 4, 64, 8)
+    data = DataModule(Adding(length=8), 0, 4, 64, 8, 1)
     fit(learner, data, [selection], steps=20, every=2)
     seen = {p.step: p.value for p in learner.curve if (p.split, p.metric) == ("validation", "mse")}
     assert seen[selection.best_step] == min(seen.values())
@@ -148,7 +148,7 @@ def test_training_stops_when_solved_and_not_before():
     for rule, steps in ((easy, 2), (hard, 8)):
         learner = learner_of()
         selection = Selection("mse", rule, stop_when_solved=True, patience=None)
-        fit(learner, DataModule(task, 0, 4, 8, 8), [selection], steps=8)
+        fit(learner, DataModule(task, 0, 4, 8, 8, 1), [selection], steps=8)
         assert learner.steps == steps
         assert selection.solved_at == (2 if rule is easy else None)
 
@@ -156,7 +156,7 @@ def test_training_stops_when_solved_and_not_before():
 def test_patience_ends_a_training_that_no_longer_improves():
     learner = learner_of(lr=0.0)
     selection = Selection("mse", None, stop_when_solved=True, patience=2)
-    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8), [selection], steps=40)
+    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8, 1), [selection], steps=40)
     assert selection.ran_out
     assert learner.steps == 6  # the first is the best, two more are not better
 
@@ -171,7 +171,7 @@ def test_test_data_is_not_touched_before_the_end(monkeypatch):
 
     monkeypatch.setattr(Adding, "generator", spy)
     learner = learner_of()
-    trainer = fit(learner, data := DataModule(Adding(length=8), 0, 4, 8, 8))
+    trainer = fit(learner, data := DataModule(Adding(length=8), 0, 4, 8, 8, 1))
     assert "test" not in drawn
     with quiet():
         trainer.test(learner, data, verbose=False)
@@ -179,7 +179,7 @@ def test_test_data_is_not_touched_before_the_end(monkeypatch):
 
 
 def test_a_training_step_sees_batch_k_whatever_the_model_drew():
-    blocks = iter(DataModule(Adding(length=8), 5, 4, 8, 8).train_dataloader())
+    blocks = iter(DataModule(Adding(length=8), 5, 4, 8, 8, 1).train_dataloader())
     (first,), (second,) = next(blocks), next(blocks)
     torch.manual_seed(9)
     torch.rand(100)
@@ -208,7 +208,7 @@ def test_a_block_of_steps_is_the_same_steps_one_by_one():
     weights, curves = [], []
     for every in (1, 6):
         learner, step = learner_of(lr=0.5), Selection("mse", None, True, None)
-        fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8), [step], steps=6, every=every)
+        fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8, 1), [step], steps=6, every=every)
         weights.append(torch.nn.utils.parameters_to_vector(learner.parameters()))
         curves.append([p for p in learner.curve if (p.step, p.split) == (6, "validation")])
     assert torch.equal(*weights) and curves[0] == curves[1]
@@ -231,7 +231,7 @@ def test_a_watcher_sees_the_gradient_before_and_after_it_is_clipped():
     learner = learner_of()
     learner.clip = 1e-3
     learner.watchers.append(Watcher())
-    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8))
+    fit(learner, DataModule(Adding(length=8), 0, 4, 8, 8, 1))
     assert steps == [(k, k) for k in (1, 2, 3, 4)]
     assert all(before > 1e-3 for before in norms[::2])
     assert norms[1::2] == pytest.approx([1e-3] * 4, rel=1e-3)

@@ -27,8 +27,10 @@ SETTINGS = (
     "budget=4000",
     "seed=1",
     "model.backend=fused",  # needs no compiler, and nothing that is built on the first call
+    "probe=off",  # the gradient is looked at before and after training alone
     "logger=none",
 )
+SEQUENCES = 16  # of the batch whose gradient is looked at
 NEXT = """\
 Next:
   longlag show task=adding task.length=20           the task, one example drawn
@@ -86,24 +88,17 @@ def train(name: str, cell: str) -> Outcome:
     from longlag.engine.denormals import flush_denormals
     from longlag.probes.callback import probe_batch
     from longlag.probes.profile import profile
-    from longlag.runs.instantiate import build, build_model, build_trainer, interruptible, quiet
+    from longlag.runs.instantiate import interruptible, quiet
     from longlag.runs.progress_line import ProgressLine
-    from longlag.training.best_checkpoint import Selection
-    from longlag.training.datamodule import DataModule
-    from longlag.training.learner import Learner
+    from longlag.runs.run import assemble
 
-    config = resolve([*SETTINGS, f"cell={cell}"]).values
-    task, chosen = build(config.task), config.trainer
-    torch.set_num_threads(int(config.threads))
-    learner = Learner(build_model(config, task), task.spec, build(config.optim), chosen.clip)
-    data = DataModule(
-        task, config.seeds.data, chosen.batch_size, chosen.validation_size, chosen.test_size
-    )
-    selection = Selection(task.spec.metrics[0], task.spec.solved, chosen.stop_when_solved, None)
-    batch = probe_batch(task, config.seeds.data, config.probe.sequences)
+    config = resolve([*SETTINGS, f"cell={cell}"])
+    torch.set_num_threads(int(config.values.threads))
+    line = ProgressLine(config.values.trainer.max_steps)
+    task, learner, data, selection, _, trainer = assemble(config, [line])
+    batch = probe_batch(task, config.values.seeds.data, SEQUENCES)
     before = profile(learner.model, batch, task.spec.kind)
     OUT.print(f"training the {name} ...")
-    trainer = build_trainer(chosen, [selection, ProgressLine(chosen.max_steps)], None)
     with quiet(), interruptible(), flush_denormals():
         trainer.fit(learner, data)
     selection.restore(learner.model)  # as everywhere: what validation chose

@@ -70,7 +70,7 @@ class DataModule(lightning.LightningDataModule):
         batch_size: int,
         validation_size: int,
         test_size: int,
-        block: int = 1,
+        block: int,
     ) -> None:
         super().__init__()
         self.task, self.seed, self.batch_size, self.block = task, seed, batch_size, block
