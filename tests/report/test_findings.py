@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -13,7 +14,8 @@ from longlag.records.seed_groups import study_groups
 from longlag.report import answers
 from longlag.report.document import Table
 from longlag.report.words import say
-from report_of import blocks, document, rows, words
+from report_of import blocks, document, rows, view, words
+from synthetic_study import write_study
 
 
 def unsolve(study):
@@ -183,3 +185,17 @@ def test_a_floor_measured_on_the_test_sequences_stands_beside_its_closed_form(sm
     assert set(column(small, "scores", "measured") or []) == {"0.161"}  # the median of three seeds
     assert set(column(small, "scores", "floor") or []) == {"0.167"}
     assert "0.161" in (column(small, "floors", "measured") or [])
+
+
+def test_a_rung_that_no_cell_solves_is_the_end_of_a_ladder_and_no_limit_of_its_own(tmp_path):
+    rungs = [("adding", 50), ("adding", 200)]
+    study = write_study(tmp_path / "ladder", rungs, seeds=(0, 1, 4), rates=(0.001, 0.01))
+    for path in study.glob("*-adding-*/record.json"):
+        record = json.loads(path.read_text())
+        record["solved"]["met"] = record["task"]["length"] < 200
+        path.write_text(json.dumps(record))
+    lost = next(r for r in read_study(study).final if (r.cell, r.length) == ("rnn", 200))
+    shutil.rmtree(lost.folder)  # the rung was given up before its last seed
+    found = answers.limits(view(study))
+    assert "unsolved" not in [fact["kind"] for fact in found]
+    assert [fact["count"] for fact in found if fact["kind"] == "seeds"] == [3]

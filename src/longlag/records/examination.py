@@ -40,14 +40,14 @@ class View:
         return np.full(1, np.nan) if found is None else found
 
     def parts(self, kind: str) -> dict[str, np.ndarray]:
-        """The arrays kind/<layer>/... by the last part of their names, h first."""
+        """Return the arrays kind/<layer>/... by the last part of their names, h first."""
         start = f"{kind}/{self.layer}/"
         found = {k.removeprefix(start): v for k, v in self.arrays.items() if k.startswith(start)}
         return dict(sorted(found.items(), key=lambda item: (item[0] != "h", item[0])))
 
     @cached_property
     def gradient(self) -> np.ndarray:
-        """||dL/ds|| over the lag (K,) of the whole state, all its parts: mean over sequences."""
+        """Return ||dL/ds|| over the lag (K,) of the whole state: mean over sequences."""
         parts = list(self.parts("sequence").values())
         if not parts:
             return np.full(1, np.nan)
@@ -59,7 +59,7 @@ class View:
 
     @property
     def decay_rate(self) -> float:
-        """The decay rate of that gradient, nats a step."""
+        """Fit the decay rate of that gradient, nats a step."""
         return slope(np.arange(len(self.gradient)), self.gradient)
 
     @property
@@ -97,30 +97,30 @@ class View:
 
     @property
     def time_scale(self) -> float:
-        """That of the middle unit; infinite where its gate is wide open."""
+        """Return that of the middle unit; infinite where its gate is wide open."""
         tau = self.time_scales
         return float(np.quantile(tau, 0.5, method="lower")) if len(tau) else np.nan
 
     def share(self, leaf: str) -> float:
-        """At the task's lag, what arrives along one part of the state alone, over all of it."""
+        """Divide what arrives along one part of the state alone by all of it, at the task's lag."""
         whole, alone = self.array("profile", leaf), self.array("along", leaf)
         at = self.end(whole)
         return float(alone[at] / whole[at]) if len(alone) > at and whole[at] > 0 else np.nan
 
     def end(self, values: np.ndarray) -> int:
-        """Where the task's lag is among values at k = 0, 1, ...; else the last that is known."""
+        """Find the task's lag among values at k = 0, 1, ...; else the last that is known."""
         known = np.flatnonzero(np.isfinite(values))
         last = int(known[-1]) if len(known) else 0
         return last if self.lag is None else min(self.lag, last)
 
     @property
     def gradient_left(self) -> float:
-        """Ln of the share of the gradient that is left at the task's lag."""
+        """Return ln of the share of the gradient that is left at the task's lag."""
         return float(left(self.gradient[None], self.end(self.gradient))[0])
 
     @property
     def perturbation_left(self) -> float:
-        """Ln of what is left of a perturbation then, to the part of the state that keeps it best.
+        """Return ln of what is left of a perturbation then, in the part that keeps it best.
 
         At least ln LEAST: what is below that is rounding, in which no cell differs from another.
         """
@@ -130,13 +130,13 @@ class View:
 
     @property
     def linear_probe(self) -> tuple[np.ndarray, np.ndarray]:
-        """Lags, and R^2 of a linear map from the state to the input so many steps before."""
+        """Return lags, and R^2 of a linear map from the state to the input so many steps before."""
         r2 = self.array("retention/readable")
         return self.arrays.get("retention/lags", np.zeros(len(r2), int)), r2
 
     @property
     def probe_r2(self) -> float:
-        """R^2 at the task's lag, or at the nearest lag before it that was looked at."""
+        """Return R^2 at the task's lag, or at the nearest lag before it that was looked at."""
         lags, r2 = self.linear_probe
         near = r2[lags <= self.lag] if self.lag is not None else r2
         return float(near[-1]) if len(near) else np.nan
@@ -153,19 +153,19 @@ class Inside:
 
     @property
     def label(self) -> str:
-        """The row's name, the layer's where there are several, the seed where it tells more."""
+        """Name the row, the layer where there are several, the seed where it tells more."""
         where = place(self.layer, self.cells, self.run.ways)
         seed = "" if self.run is self.row.typical else f"(seed {self.run.seed})"
         return " ".join(part for part in (self.row.label, where, seed) if part)
 
     @property
     def lag(self) -> int | None:
-        """Steps that the task must bridge; None where the task does not say."""
+        """Count the steps that the task must bridge; None where the task does not say."""
         return self.run.lag
 
     @cached_property
     def views(self) -> dict[str, View]:
-        """By the moment: init and, where the weights are finite, trained."""
+        """Give the views by the moment: init and, where the weights are finite, trained."""
         found = {}
         for when in WHEN:
             start = f"{when}/"
@@ -179,18 +179,18 @@ class Inside:
         return found
 
     def pair(self, name: str) -> Pair:
-        """A number of both moments."""
+        """Return a number of both moments."""
         start, end = (getattr(self.views[w], name) if w in self.views else np.nan for w in WHEN)
         return start, end
 
     @property
     def leaves(self) -> list[str]:
-        """The parts of the state, h first."""
+        """Name the parts of the state, h first."""
         return list(next(iter(self.views.values())).parts("profile"))
 
 
 def insides(g: Group) -> list[Inside]:
-    """Every layer of the run with the median score or, if that was not examined, of another."""
+    """List every layer of the median run or, if that was not examined, of another."""
     run = next((r for r in (g.typical, *g.runs) if r.laboratory), None)
     if run is None:
         return []
@@ -201,11 +201,11 @@ def insides(g: Group) -> list[Inside]:
 
 
 def examined(settings: dict[str, list[Group]]) -> dict[str, list[Inside]]:
-    """By setting; those without any are left out."""
+    """List the examined cells of every setting; one without any is left out."""
     found = {setting: all_insides(groups) for setting, groups in settings.items()}
     return {setting: cells for setting, cells in found.items() if cells}
 
 
 def all_insides(groups: Iterable[Group]) -> list[Inside]:
-    """Of some rows."""
+    """List the layers of several rows."""
     return [cell for g in groups for cell in insides(g)]

@@ -2,7 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from longlag.records.seed_groups import Group, cell_label, setting_label
+from longlag.records.headers import display_name
+from longlag.records.seed_groups import Group, setting_label
 
 FILE = "extrapolation.json"  # in the folder of a run
 
@@ -17,7 +18,7 @@ class Beyond(NamedTuple):
 
     @property
     def reach(self) -> int | None:
-        """The greatest length up to which the criterion is met, from that of training on."""
+        """Find the greatest length up to which the criterion is met, from that of training on."""
         solved, far = self.found["solved"], None
         if solved is None:
             return None
@@ -33,14 +34,14 @@ class Beyond(NamedTuple):
 
     @property
     def whole(self) -> bool:
-        """Whether it reaches as far as was asked."""
+        """Tell whether it reaches as far as was asked."""
         return self.reach == self.found["points"][-1]["length"]
 
 
 def alone(found: dict[str, Any]) -> Beyond:
     """Build from a single run, without a group."""
     cell, task = found["names"]["cell"], found["names"]["task"]
-    return Beyond(cell_label(cell), cell, setting_label(task, found["length"]), found)
+    return Beyond(display_name(cell), cell, setting_label(task, found["length"]), found)
 
 
 def read(group: Group) -> Beyond | None:

@@ -14,13 +14,13 @@ from longlag.stats.decay import left, slope
 
 
 def decay_rate(g: Group, leaf: str, at: int, layer: int = 0) -> Decay:
-    """The decay rate of a part of the state over the seeds of a row."""
+    """Fit the decay rate of a part of the state over the seeds of a row."""
     norms = g.profiles(leaf, at, layer)
     return fit(np.arange(norms.shape[1]), norms)
 
 
 def log_fraction(g: Group, leaf: str, at: int, layer: int = 0) -> float:
-    """Ln of the median share of the gradient that is left at the longest lag."""
+    """Return ln of the median share of the gradient that is left at the longest lag."""
     norms = g.profiles(leaf, at, layer)
     norms = norms[np.isfinite(norms).any(axis=1)]  # a run that diverged has no gradient
     lags = np.flatnonzero(np.isfinite(norms).all(axis=0)) if len(norms) else []
@@ -28,7 +28,7 @@ def log_fraction(g: Group, leaf: str, at: int, layer: int = 0) -> float:
 
 
 def best_rate(run: Run, at: int) -> float:
-    """The smallest decay rate among the parts of the first layer's state; NaN if unknown.
+    """Return the smallest decay rate among the parts of the first layer's state; NaN if unknown.
 
     Of a stack the first layer decides: whatever an input changes, it changes there first, so that
     dL/dx_t = (ds_t/dx_t)^T dL/ds_t holds with the state s of that layer alone, and its gradient
@@ -54,7 +54,7 @@ class Outcome:
 
 
 def outcomes(groups: Iterable[Group]) -> list[Outcome]:
-    """Of every run whose gradient was probed and did not diverge."""
+    """List the outcome of every run whose gradient was probed and did not diverge."""
     found = [Outcome(g, r, best_rate(r, 0), best_rate(r, -1)) for g in groups for r in g.runs]
     return [o for o in found if not np.isnan([o.initial, o.final, o.run.skill]).any()]
 
@@ -71,7 +71,7 @@ class Link:
 
 
 def link(found: list[Outcome], when: str) -> Link:
-    """Over `found`, of the rate at `when`: initial or final.
+    """Link the rate at `when`, initial or final, with the outcome.
 
     Ranks and pairs are taken within a setting: an easy task says nothing against a hard one.
     """
@@ -88,7 +88,7 @@ def link(found: list[Outcome], when: str) -> Link:
 
 
 def auc(parts: Iterable[list[Outcome]], when: str) -> tuple[float, int]:
-    """Of the pairs of an unsolved and a solved run of a part: the AUC of their rates, and how many.
+    """Compute the AUC over pairs of an unsolved and a solved run of a part; count the pairs.
 
     The AUC is the share of pairs in which the gradient of the unsolved run fades faster.
     """

@@ -97,12 +97,12 @@ def model_mismatch(
 
 
 def folders(config_dir: Path | None = None) -> Iterable[Path]:
-    """Where groups lie: the user's own folder, if there is one, before longlag's."""
+    """List where groups lie: the user's own folder, if there is one, before longlag's."""
     return ([] if config_dir is None else [config_dir]) + [folder()]
 
 
 def folder() -> Path:
-    """Where longlag's own config groups lie: in the repository, or inside the wheel."""
+    """Find longlag's own config groups: in the repository, or inside the wheel."""
     here = Path(__file__).resolve().parents[1]
     inside, beside = here / "conf", here.parents[1] / "conf"
     return inside if inside.is_dir() else beside

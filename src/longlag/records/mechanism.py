@@ -26,7 +26,7 @@ def known(pairs: Iterable[Sequence[float]]) -> np.ndarray:
 
 
 def exponents(cells: list[Inside]) -> dict[str, Any] | None:
-    """How training moves the largest exponent; None where none is known."""
+    """Say how training moves the largest exponent; None where none is known."""
     found = known(cell.pair("exponent") for cell in cells)
     if not len(found):
         return None
@@ -39,12 +39,12 @@ def exponents(cells: list[Inside]) -> dict[str, Any] | None:
 
 
 def has_bound(cell: Inside) -> bool:
-    """Whether a step of the cell is bounded by its weights."""
+    """Tell whether a step of the cell is bounded by its weights."""
     return any(not np.isnan(view.bound) for view in cell.views.values())
 
 
 def bounded(cells: list[Inside]) -> dict[str, Any] | None:
-    """What Pascanu's bound says beside what was measured, of the cells that have one."""
+    """Compare Pascanu's bound with what was measured, in the cells that have one."""
     views = [view for cell in cells for view in cell.views.values() if not np.isnan(view.bound)]
     if not views:
         return None
@@ -59,7 +59,7 @@ def bounded(cells: list[Inside]) -> dict[str, Any] | None:
 
 
 def aligned(cells: list[Inside]) -> dict[str, Any] | None:
-    """Whether single steps stretch the same direction one after another, after training."""
+    """Tell whether single steps stretch the same direction one after another, after training."""
     views = [cell.views["trained"] for cell in cells if "trained" in cell.views]
     sums = [(view.array("jacobian", "log_steps"), view.product) for view in views]
     pairs = known([[x[-1] / len(x) for x in both] for both in sums if np.isfinite(both[1][-1])])
@@ -70,7 +70,7 @@ def aligned(cells: list[Inside]) -> dict[str, Any] | None:
 
 
 def gated(cells: list[Inside]) -> dict[str, Any] | None:
-    """In how many cells the time scales of the gates reach the lag, at init and trained."""
+    """Count the cells in which the time scales of the gates reach the lag, at init and trained."""
     found = [c for c in cells if c.lag and len(c.views) == 2]
     found = [c for c in found if all(len(view.time_scales) for view in c.views.values())]
     if not found:
@@ -84,7 +84,7 @@ def gated(cells: list[Inside]) -> dict[str, Any] | None:
 
 
 def shares_alone(cells: list[Inside], label: str) -> dict[str, Any] | None:
-    """How much of the gradient comes along each part of a cell's state without the others."""
+    """Say how much of the gradient comes along each part of a cell's state without the others."""
     own = [c for c in cells if c.row.label == label and len(c.leaves) > 1]
     views = [cell.views["trained"] for cell in own if "trained" in cell.views]
     parts = []
@@ -103,7 +103,7 @@ def strata(examined: Examined, when: str, x: Number, y: Number) -> list[tuple[np
 
 
 def agreements(examined: Examined) -> list[dict[str, tuple[Correlation, float]]]:
-    """Whether the numbers of each pair order cells alike: correlation and Holm's p, by moment."""
+    """Test whether each pair of numbers orders cells alike: correlation and Holm's p, by moment."""
     found = [
         {when: rank_correlation(strata(examined, when, *pair), fresh()) for when in WHEN}  # type: ignore[arg-type]
         for pair in PAIRS.values()

@@ -8,7 +8,7 @@ from longlag.records.seed_groups import study_groups
 
 
 class Median(NamedTuple):
-    """One of them."""
+    """The run with the median score of one cell and task."""
 
     name: str  # RNN on adding, T = 100
     folder: Path
@@ -18,17 +18,17 @@ class Median(NamedTuple):
 
     @property
     def bare(self) -> bool:
-        """Whether its weights were not kept."""
+        """Tell whether its weights were not kept."""
         return not (self.folder / "weights.pt").is_file()
 
     @property
     def due(self) -> bool:
-        """Whether it can be examined and was not."""
+        """Tell whether it can be examined and was not."""
         return self.readable and not (self.bare or self.examined)
 
 
 def medians(study: Path) -> list[Median]:
-    """Those of a study's folder, in the order of its report."""
+    """List the median runs of a study's folder, in the order of its report."""
     found = []
     for g in study_groups(read_study(study)):
         run = g.typical

@@ -42,20 +42,20 @@ class Overall:
 
     @property
     def success(self) -> Interval:
-        """The mean over tasks and seeds, with a t-interval over seeds."""
+        """Take the mean over tasks and seeds, with a t-interval over seeds."""
         return mean_interval(self.solved)
 
     @property
     def mean_skill(self) -> Interval:
-        """Likewise of the skill."""
+        """Take the mean of the skill likewise."""
         return mean_interval(self.skill)
 
     def profile(self, bars: np.ndarray) -> np.ndarray:
-        """The share of runs above each skill, averaged over tasks."""
+        """Return the share of runs above each skill, averaged over tasks."""
         return np.mean([performance_profile(lengths, bars) for lengths in self.tasks.values()], 0)
 
     def improves(self, other: "Overall") -> float:
-        """The chance that a run is better than one of the other cell, averaged over tasks."""
+        """Return the chance that a run beats one of the other cell, averaged over tasks."""
         chances = (probability_of_improvement(self.tasks[t], other.tasks[t]) for t in self.tasks)
         return float(np.mean(list(chances)))
 
@@ -90,7 +90,7 @@ def one(own: list[Group]) -> Overall:
 
 
 def by_seed(tasks: Tasks, value: Callable[[Run], float]) -> np.ndarray:
-    """For every seed that all settings have, the mean over tasks of the mean over lengths (S,)."""
+    """Average, for every seed that all settings have, over lengths and then over tasks (S,)."""
     rows = [[{r.seed: value(r) for r in g.runs} for g in gs] for gs in tasks.values()]
     if not rows:
         return np.zeros(0)

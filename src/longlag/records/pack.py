@@ -82,7 +82,7 @@ class Pack:
 
     @cached_property
     def curves(self) -> dict[str, list[CurvePoint]]:
-        """The learning curves by run."""
+        """Read the learning curves by run."""
         table = arrays_of((self.folder / PACKED["curve.csv"]).read_bytes())
         rows = list(map(CurvePoint, *(table[column].tolist() for column in COLUMNS)))
         ends = np.cumsum(table["rows"]).tolist()
@@ -92,7 +92,7 @@ class Pack:
 
     @cached_property
     def extrapolations(self) -> dict[str, Any]:
-        """What `longlag extrapolate` measured, by run."""
+        """Read what `longlag extrapolate` measured, by run."""
         lines = (self.folder / PACKED["extrapolation.json"]).read_text().splitlines()
         found = (json.loads(line) for line in lines)
         return {entry["id"]: entry["content"] for entry in found}

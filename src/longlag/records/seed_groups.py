@@ -29,7 +29,7 @@ ORDER = ("rnn", "elman", "lstm", "gru")
 
 
 def fresh() -> Generator:
-    """The generator of every test of a report: the same data, the same p-value anywhere."""
+    """Make the generator of every test of a report: the same data, the same p-value anywhere."""
     return np.random.default_rng(0)
 
 
@@ -45,101 +45,92 @@ class Group:
 
     @property
     def setting(self) -> str:
-        """The task and its length, for people."""
+        """Name the task and its length for people."""
         return setting_label(self.task, self.length)
 
     @property
     def metric(self) -> str:
-        """The headline metric."""
+        """Name the headline metric."""
         return self.runs[0].metric
 
     @property
     def scores(self) -> np.ndarray:
-        """The test scores of the seeds; NaN for one that diverged."""
+        """List the test scores of the seeds; NaN for one that diverged."""
         return np.array([run.score() for run in self.runs])
 
     @property
     def skills(self) -> np.ndarray:
-        """The scores on the scale from floor (0) to perfect (1)."""
+        """Scale the scores from floor (0) to perfect (1)."""
         return np.array([run.skill for run in self.runs])
 
     @cached_property
     def score(self) -> Interval:
-        """The median over the seeds that have a score, with the worst and the best of them."""
+        """Take the median over the seeds that have a score, with the worst and the best of them."""
         return median_range(self.scores)
 
     @property
     def solved(self) -> int | None:
-        """How many seeds met the criterion; None: there is none."""
+        """Count the seeds that met the criterion; None: there is none."""
         met = [run.solved for run in self.runs]
         return None if None in met else sum(bool(m) for m in met)
 
     @cached_property
     def success(self) -> Interval:
-        """The share of seeds that met the criterion, with the exact 95 % interval."""
+        """Return the share of seeds that met the criterion, with the exact 95 % interval."""
         count = self.solved
         return Interval(*[np.nan] * 3) if count is None else share_interval(count, len(self.runs))
 
     @cached_property
     def typical(self) -> Run:
-        """The run with the median score."""
+        """Pick the run with the median score."""
         order = np.argsort(np.nan_to_num(self.scores, nan=np.inf), kind="stable")
         return self.runs[int(order[len(order) // 2])]
 
     def profiles(self, leaf: str, at: int, layer: int = 0) -> np.ndarray:
-        """||dL/ds|| (S,K) of the seeds, `at` 0 (initialisation) or -1 (after training)."""
+        """Return ||dL/ds|| (S,K) of the seeds, `at` 0 (initialisation) or -1 (after training)."""
         rows = [profile(run.probe, Path(layer, leaf), at) for run in self.runs]
         found = [row for row in rows if row is not None]
         width = min((len(row) for row in found), default=0)
         return np.array([row[:width] for row in found], float).reshape(len(found), width)
 
-    def leaves(self, layer: int = 0) -> list[str]:
-        """The parts of the state of a layer that were probed, h first."""
-        return [path.leaf for path in self.paths if path.layer == layer]
-
     @cached_property
     def paths(self) -> list[Path]:
-        """Every part of the state that was probed: layers from the input up, h first in each."""
+        """List the probed parts of the state: layers from the input up, h first in each."""
         found = parts({name for run in self.runs for name in run.probe}, "profile")
         return sorted(found, key=lambda path: (path.layer, path.leaf != "h", path.leaf))
 
     @property
     def entrance(self) -> list[Path]:
-        """The parts of the states through one of which everything that is read must pass."""
+        """List the parts of the states through one of which everything that is read must pass."""
         return [path for path in self.paths if path.layer < self.runs[0].first_cells]
 
     def place(self, layer: int) -> str:
-        """What people call a layer: layer 1, layer 2 backward; nothing if there is no other."""
+        """Name a layer for people: layer 1, layer 2 backward; nothing if there is no other."""
         cells = len({path.layer for path in self.paths})
         return place(layer, cells, self.runs[0].ways)
 
     def named(self, path: Path) -> str:
-        """A part of the state for people: h, or layer 1 h."""
+        """Name a part of the state for people: h, or layer 1 h."""
         return f"{self.place(path.layer)} {path.leaf}".strip()
 
     def line(self, path: Path) -> str:
-        """A curve's name: the row's own, with the part of the state where there are several."""
+        """Name a curve: the row, with the part of the state where there are several."""
         return f"{self.label} {self.named(path)}" if len(self.paths) > 1 else self.label
 
     def among(self, met: bool | None) -> "Group | None":
-        """The runs that solved the task (True) or did not (False); None if there are none."""
+        """Pick the runs that solved the task (True) or did not (False); None if there are none."""
         kept = tuple(run for run in self.runs if run.solved is met)
         return replace(self, runs=kept) if kept else None
 
 
 def flat(config: Any, prefix: str = "") -> Json:
-    """{"optim.lr": .01, ...} of a nested configuration."""
+    """Flatten a nested configuration: {"optim.lr": .01, ...}."""
     if not isinstance(config, dict):
         return {prefix: config}
     found: Json = {}
     for key, value in config.items():
         found |= flat(value, f"{prefix}.{key}" if prefix else str(key))
     return found
-
-
-def cell_label(cell: str) -> str:
-    """Name a cell for people."""
-    return display_name(cell)
 
 
 def task_label(task: str) -> str:
@@ -153,12 +144,12 @@ def setting_label(task: str, length: int | None) -> str:
 
 
 def rank(cell: str) -> tuple[int, str]:
-    """The three classics first, then by name."""
+    """Rank the three classics first, then by name."""
     return (ORDER.index(cell) if cell in ORDER else len(ORDER), cell)
 
 
 def group(runs: Iterable[Run]) -> list[Group]:
-    """Rows of runs, tasks in the order of their names and lengths, cells in the order of `rank`."""
+    """Group runs into rows, in the order of tasks' names and lengths, and of cells by `rank`."""
     places: dict[tuple[str, int | None, str], dict[str, list[Run]]] = defaultdict(
         lambda: defaultdict(list)
     )
@@ -167,7 +158,7 @@ def group(runs: Iterable[Run]) -> list[Group]:
         places[run.task, run.length, run.cell][repr(sorted(rest.items(), key=str))].append(run)
     groups = []
     for (task, length, cell), variants in places.items():
-        labels = variant_labels(cell_label(cell), [found[0] for found in variants.values()])
+        labels = variant_labels(display_name(cell), [found[0] for found in variants.values()])
         for label, found in zip(labels, variants.values(), strict=True):
             ordered = tuple(sorted(found, key=lambda run: (run.seed, run.id)))
             groups.append(Group(cell, label, task, length, ordered))
@@ -175,7 +166,7 @@ def group(runs: Iterable[Run]) -> list[Group]:
 
 
 def variant_labels(name: str, runs: list[Run]) -> list[str]:
-    """A label a variant: the cell's name, and the settings in which the variants differ."""
+    """Label each variant: the cell's name, and the settings in which the variants differ."""
     configs = [flat(run.config) for run in runs]
     keys = sorted({key for config in configs for key in config} - set(SEEDS))
     differ = [k for k in keys if len({repr(config.get(k)) for config in configs}) > 1]
@@ -187,7 +178,7 @@ def variant_labels(name: str, runs: list[Run]) -> list[str]:
 
 
 def settings(groups: list[Group]) -> dict[str, list[Group]]:
-    """The rows of every task and length."""
+    """Collect the rows of every task and length."""
     found: dict[str, list[Group]] = defaultdict(list)
     for g in groups:
         found[g.setting].append(g)

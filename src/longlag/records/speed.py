@@ -26,7 +26,7 @@ class Size(NamedTuple):
     hidden: int
 
     def __str__(self) -> str:
-        """For people: B times H."""
+        """Print it for people: B times H."""
         return f"{self.batch}{TIMES}{self.hidden}"
 
 
@@ -86,18 +86,18 @@ class Costs:
 
     @property
     def sizes(self) -> list[Size]:
-        """The smallest first."""
+        """List the sizes, the smallest first."""
         return sorted(
             {row.size for row in self.speed}, key=lambda size: (size.batch * size.hidden, size)
         )
 
     @property
     def cells(self) -> list[str]:
-        """By name."""
+        """List the cells by name."""
         return sorted({row.cell for row in self.speed}, key=str.lower)
 
     def ratios(self, other: str, size: Size, cells: Iterable[str] | None = None) -> list[float]:
-        """Ours over another's at one size, of every cell or of some of them, where there is one."""
+        """Divide our times by another's at one size, for all cells or some that have both."""
         chosen = set(self.cells if cells is None else cells)
         found = (r.over(other) for r in self.speed if r.size == size and r.cell in chosen)
         return [ratio for ratio in found if ratio is not None]
@@ -120,6 +120,6 @@ def read_costs(results: Path) -> Costs | None:
 
 
 def middle(values: Iterable[float]) -> float:
-    """The median; NaN of nothing."""
+    """Take the median; NaN of nothing."""
     known = list(values)
     return median(known) if known else float("nan")

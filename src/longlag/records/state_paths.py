@@ -14,7 +14,7 @@ class Path(NamedTuple):
 
 
 def parts(names: set[str], kind: str) -> list[Path]:
-    """The arrays `kind`/<cell>/<name> among `names`, cells from the input up."""
+    """List the arrays `kind`/<cell>/<name> among `names`, cells from the input up."""
     split = [name.split("/") for name in names if name.startswith(f"{kind}/")]
     return sorted(Path(int(cell), leaf) for _, cell, leaf in split)
 

@@ -57,7 +57,7 @@ class Store:
                 remove(left)
 
     def has(self, run_id: str) -> bool:
-        """Whether the run is recorded here, or in another study: then it is copied here."""
+        """Tell whether the run is recorded here, or in another study: then it is copied here."""
         if self.read(run_id) is not None:
             return True
         for study in sorted(self.root.glob("*/")):
@@ -71,7 +71,7 @@ class Store:
         return False
 
     def read(self, run_id: str) -> Run | None:
-        """The run of this id, or None."""
+        """Read the run of this id, or None."""
         return whole(self.folder / run_id)
 
     def save(
@@ -116,11 +116,11 @@ class Store:
             raise LonglagError(f"{error}; and it cannot be noted in {path}: {reason}") from reason
 
     def failures(self) -> dict[str, Json]:
-        """What failed and has not succeeded since, by run id."""
+        """Read what failed and has not succeeded since, by run id."""
         return failures(self.folder)
 
     def has_failed(self, run_id: str) -> bool:
-        """Whether the run failed and has not succeeded since."""
+        """Tell whether the run failed and has not succeeded since."""
         return (self.folder / "failed" / f"{run_id}.json").exists()
 
     def forget(self, run_id: str) -> None:
@@ -170,7 +170,7 @@ class Store:
 
 
 def whole(folder: Path) -> Run | None:
-    """The run of a folder; None where there is none, and with a warning where it is damaged."""
+    """Read the run of a folder; None where there is none, with a warning where it is damaged."""
     try:
         return read_run(folder)
     except (FileNotFoundError, NotADirectoryError):
@@ -192,7 +192,7 @@ def remove(path: Path) -> None:
 
 
 def alive(pid: int) -> bool:
-    """Whether a process of this number runs; one that ended and waits to be reaped does not."""
+    """Tell whether a process of this number runs; one that waits to be reaped does not."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from longlag.records.headers import display_name
 from longlag.records.reader import Study
 from longlag.records.record import Json
 from longlag.records.run import number
-from longlag.records.seed_groups import cell_label, setting_label
+from longlag.records.seed_groups import setting_label
 
 
 @dataclass(frozen=True)
@@ -27,13 +28,13 @@ class Trials:
 
 
 def read_trials(study: Study) -> list[Trials]:
-    """What the plan says of its tuning stage; nothing if it has none."""
+    """Read what the plan says of its tuning stage; nothing if it has none."""
     found = [one(study, entry) for entry in study.plan.get("chosen", ())]
     return [t for t in found if t is not None and len(t.rates) > 1]
 
 
 def one(study: Study, entry: Json) -> Trials | None:
-    """A row of the plan, or None if none of its trials left a record."""
+    """Read a row of the plan; None if none of its trials left a record."""
     listed = sorted(entry.get("trials", ()), key=lambda trial: number(trial.get("lr")))
     runs = [study.by_id[t["id"]] for t in listed if t["id"] in study.by_id]
     if not runs:
@@ -50,7 +51,7 @@ def one(study: Study, entry: Json) -> Trials | None:
     length = runs[0].length
     return Trials(
         cell=entry["cell"],
-        label=cell_label(entry["cell"]),
+        label=display_name(entry["cell"]),
         setting=setting_label(entry["task"], length),
         metric=runs[0].metric,
         rises=runs[0].rises,
@@ -63,6 +64,6 @@ def one(study: Study, entry: Json) -> Trials | None:
 
 
 def met(study: Study, trial: Json) -> bool:
-    """Whether a trial solved its task."""
+    """Tell whether a trial solved its task."""
     run = study.by_id.get(trial["id"])
     return run is not None and bool(run.solved)

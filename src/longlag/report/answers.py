@@ -210,9 +210,10 @@ def limits(view: View) -> list[Facts]:
     rows, facts = view.rows, tuning(view)
     lags = {s: gs[0].runs[0].lag or gs[0].length or 0 for s, gs in rows.items()}
     longest = max(lags, key=lambda s: lags[s])
-    unsolved = [s for s, gs in rows.items() if all(g.solved == 0 for g in gs)]
+    fixed = {s: gs for s, gs in rows.items() if gs[0].task not in view.ladders}
+    unsolved = [s for s, gs in fixed.items() if all(g.solved == 0 for g in gs)]
     beaten = [s for s, gs in rows.items() if beats(gs)]
-    seeds = min(len(g.runs) for g in view.groups)
+    seeds = max(len(g.runs) for g in view.groups)  # a lost rung of a ladder has fewer
     edge = facts["low"] + facts["high"]
     found: list[Facts] = [{"kind": "lag", "lag": lags[longest], "setting": longest}]
     found += [{"kind": "horizonless"}] if not view.ladders else []

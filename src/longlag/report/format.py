@@ -12,12 +12,12 @@ SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def named(metric: str) -> str:
-    """A metric for people."""
+    """Name a metric for people."""
     return METRICS.get(metric, metric.replace("_", " "))
 
 
 def sig(x: float, digits: int = 3) -> str:
-    """`digits` significant digits; a power of ten where zeros would run on; a dash for NaN."""
+    """Write significant digits; a power of ten where zeros would run on; a dash for NaN."""
     if np.isnan(x):
         return NONE
     if np.isinf(x):
@@ -34,17 +34,17 @@ def sig(x: float, digits: int = 3) -> str:
 
 
 def fixed(x: float) -> str:
-    """Two decimals, for numbers about 1 whose zeros mean something."""
+    """Write two decimals, for numbers about 1 whose zeros mean something."""
     return NONE if np.isnan(x) else f"{round(x, 2) + 0.0:.2f}"
 
 
 def whole(x: float) -> str:
-    """A count."""
+    """Write a count."""
     return NONE if np.isnan(x) else f"{x:,.0f}"
 
 
 def power(log: float) -> str:
-    """e^log as a power of ten: 10⁻²⁴."""
+    """Write e^log as a power of ten: 10⁻²⁴."""
     if not np.isfinite(log):
         return NONE if np.isnan(log) else "0"
     exponent = log / np.log(10)
@@ -54,7 +54,7 @@ def power(log: float) -> str:
 
 
 def decades(log: float) -> str:
-    """e^log as its common logarithm, one decimal: -22.1; for a column of shares, in one form."""
+    """Write e^log as its common logarithm, one decimal, -22.1: a column of shares in one form."""
     if np.isnan(log):
         return NONE
     if np.isinf(log):
@@ -63,7 +63,7 @@ def decades(log: float) -> str:
 
 
 def bracket(interval: Interval | Sequence[float], digits: int = 2) -> str:
-    """[low, high], with as many digits as tell them apart; nothing where there is no interval."""
+    """Write [low, high] with as many digits as tell them apart; nothing without an interval."""
     low, high = interval[1], interval[2]
     if np.isnan(low) or low == high:
         return ""
@@ -72,26 +72,26 @@ def bracket(interval: Interval | Sequence[float], digits: int = 2) -> str:
 
 
 def around(interval: Interval | Sequence[float], n: int, digits: int = 2) -> str:
-    """The interval for a table: `all n alike` where the values of several seeds are the same."""
+    """Write an interval for a table: `all n alike` where the values of seeds are the same."""
     if np.isnan(interval[0]) or n < 2:
         return NONE
     return bracket(interval, digits) or f"all {n} alike"
 
 
 def share(interval: Interval, n: int) -> str:
-    """The interval of a share, in percent, cut to what a share can be."""
+    """Write the interval of a share, in percent, cut to what a share can be."""
     if np.isnan(interval.low):
         return around(interval, n)
     return f"{percent(max(0, interval.low))} to {percent(min(1, interval.high))}"
 
 
 def percent(x: float) -> str:
-    """A share, whole percent."""
+    """Write a share in whole percent."""
     return NONE if np.isnan(x) else f"{100 * x:.0f} %"
 
 
 def tiny(x: float) -> str:
-    """A share: percent, or a power of ten where that would be 0 %."""
+    """Write a share: in percent, or as a power of ten where that would be 0 %."""
     if np.isnan(x) or x >= 0.01:
         return percent(x)
     with np.errstate(divide="ignore"):
@@ -99,24 +99,24 @@ def tiny(x: float) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """One, two and three; nothing of none."""
+    """Write one, two and three; nothing of none."""
     parts = [part for part in parts if part]
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def plural(count: int, word: str) -> str:
-    """1 seed, 2 seeds."""
+    """Write 1 seed, 2 seeds."""
     return f"{count:,} {word}{'s' * (count != 1)}"
 
 
 def spanned(values: Sequence[float]) -> str:
-    """One number, or the least and the greatest of several."""
+    """Write one number, or the least and the greatest of several."""
     low, high = min(values), max(values)
     return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def seconds(x: float) -> str:
-    """A duration."""
+    """Write a duration."""
     if np.isnan(x):
         return NONE
     if x < 100:

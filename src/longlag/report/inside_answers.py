@@ -17,7 +17,7 @@ Facts = dict[str, Any]
 
 
 def examined(view: View) -> Facts:
-    """What was examined."""
+    """Say what was examined."""
     if not view.examined:
         return {}
     cells = [cell for found in view.examined.values() for cell in found]
@@ -43,7 +43,7 @@ def examined(view: View) -> Facts:
 
 
 def mechanism(view: View) -> Facts:
-    """In the order of the argument: the product, its bound, the gates, what the state keeps."""
+    """Follow the argument: the product, its bound, the gates, what the state keeps."""
     cells = [cell for found in view.examined.values() for cell in found]
     labels = list(dict.fromkeys(c.row.label for c in cells if len(c.leaves) > 1))[:FEW]
     several = [part for label in labels if (part := inside.shares_alone(cells, label))]
@@ -59,7 +59,7 @@ def mechanism(view: View) -> Facts:
 
 
 def agreement(pair: str, found: dict[str, tuple[Correlation, float]]) -> Facts:
-    """What a pair of numbers does over the cells of a task; nothing if it cannot be told."""
+    """Say what a pair of numbers does over the cells of a task; nothing if it cannot be told."""
     known = {when: both for when, both in found.items() if not np.isnan(both[0].rho)}
     if not known:
         return {}
@@ -74,7 +74,7 @@ def agreement(pair: str, found: dict[str, tuple[Correlation, float]]) -> Facts:
 
 
 def beyond(view: View) -> Facts:
-    """How far each run that meets its task's criterion goes on meeting it."""
+    """Say how far each run that meets its task's criterion goes on meeting it."""
     if not view.beyond:
         return {}
     parts: dict[str, list[str]] = {}
@@ -89,7 +89,7 @@ def beyond(view: View) -> Facts:
 
 
 def speed(costs: Costs | None) -> Facts:
-    """What a step of the study's cells costs, beside the plain loop and torch's LSTM."""
+    """Say what a step of the study's cells costs, beside the plain loop and torch's LSTM."""
     if costs is None:
         return {}
     machine, git = costs.machine.machine, costs.machine.git

@@ -17,7 +17,7 @@ POINTS = 120  # lags drawn, at most
 
 
 def panel(view: View) -> Panel:
-    """All tasks, beginning with the one of the figure."""
+    """Collect all tasks, beginning with the one of the figure."""
     if not view.probed:
         raise Missing("no gradient was probed")
     names = [view.main, *(name for name in view.probed if name != view.main)]
@@ -26,9 +26,9 @@ def panel(view: View) -> Panel:
 
 
 def task(name: str, groups: list[Group]) -> dict[str, Any]:
-    """The lines of one task."""
-    palette = colors(groups)
-    looks = {leaf: strokes(look) for leaf, look in dashes(leaves(groups)).items()}
+    """Collect the lines of one task."""
+    palette, leaves = colors(groups), [path.leaf for g in groups for path in g.paths]
+    looks = {leaf: strokes(look) for leaf, look in dashes(leaves).items()}
     return {
         "name": name,
         "lines": [
@@ -37,18 +37,13 @@ def task(name: str, groups: list[Group]) -> dict[str, Any]:
     }
 
 
-def leaves(groups: list[Group]) -> list[str]:
-    """The parts of the state of all cells."""
-    return [path.leaf for g in groups for path in g.paths]
-
-
 def strokes(look: Any) -> str:
-    """A dash of a figure as SVG writes it, twice as long for a line as wide as the panel's."""
+    """Write a dash of a figure as SVG does, twice as long for lines as wide as the panel's."""
     return "none" if look == "-" else " ".join(f"{2 * length:g}" for length in look[1])
 
 
 def line(g: Group, path: Path, ink: str, dash: str) -> dict[str, Any]:
-    """One state of one cell: log10 of its norm at every probed step that all seeds share."""
+    """Give one state of one cell: log10 of its norm at every probed step that all seeds share."""
     name = f"profile/{path.layer}/{path.leaf}"
     runs = [run.probe for run in g.runs if len(run.probe.get(name, ()))]
     common = set.intersection(*(set(probe["steps"][:-1].tolist()) for probe in runs))
@@ -67,12 +62,12 @@ def line(g: Group, path: Path, ink: str, dash: str) -> dict[str, Any]:
 
 
 def at_step(runs: list[dict[str, np.ndarray]], name: str, step: int, width: int) -> np.ndarray:
-    """The profiles (S,K) of all seeds at a training step."""
+    """Return the profiles (S,K) of all seeds at a training step."""
     return np.array([p[name][int(np.searchsorted(p["steps"], step)), :width] for p in runs])
 
 
 def frame(norms: np.ndarray, lags: np.ndarray, step: int) -> dict[str, Any]:
-    """Median, least and most at a training step, with the mean decay rate."""
+    """Give median, least and most at a training step, with the mean decay rate."""
     slopes = [slope(np.arange(norms.shape[1]), row) for row in norms]
     known = [rate for rate in slopes if not np.isnan(rate)]
     positive = np.where(norms > 0, norms, np.nan)
@@ -87,5 +82,5 @@ def frame(norms: np.ndarray, lags: np.ndarray, step: int) -> dict[str, Any]:
 
 
 def logs(values: np.ndarray) -> list[float | None]:
-    """log10, two decimals; null for what is not a number."""
+    """Take log10, to two decimals; null for what is not a number."""
     return [round(float(np.log10(v)), 2) if np.isfinite(v) else None for v in values]

@@ -29,18 +29,6 @@ FOLDER = resources.files("longlag.report") / "templates"
 HEADING = re.compile(r"## (.+) \| ([\w-]+)$")
 BREAK = re.compile(r"\s*[\r\n]\s*")
 CITED = re.compile(r"\[@(\w+)\]")
-FILTERS = (
-    "sig",
-    "power",
-    "fixed",
-    "percent",
-    "listed",
-    "seconds",
-    "tiny",
-    "named",
-    "spanned",
-    "plural",
-)
 
 
 class Missing(Exception):
@@ -48,35 +36,35 @@ class Missing(Exception):
 
 
 def read(name: str) -> str:
-    """The text of a template."""
+    """Read the text of a template."""
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
 @cache
 def read_toml(name: str) -> dict[str, Any]:
-    """The rows of a file of the folder."""
+    """Read the rows of a file of the folder."""
     return tomllib.loads(read(name))
 
 
 def environment() -> jinja2.Environment:
-    """Jinja for templates of text: an unknown name is an error, a value stays one line."""
+    """Set up Jinja for text: an unknown name is an error, a value stays one line."""
     made = jinja2.Environment(
         undefined=jinja2.StrictUndefined,
         finalize=lambda value: BREAK.sub(" ", str(value)),
         autoescape=False,
     )
-    made.filters |= {name: getattr(format, name) for name in FILTERS}
+    made.filters |= {name: value for name, value in vars(format).items() if callable(value)}
     made.globals["sep"] = sep
     return made
 
 
 def sep(loop: Any) -> str:
-    """What stands behind an item of a list in a sentence: a comma, the last time an `and`."""
+    """Return what stands behind an item of a list: a comma, the last time an `and`."""
     return "" if loop.last else " and " if loop.revindex == 2 else ", "
 
 
 def say(name: str, facts: Mapping[str, Any]) -> str:
-    """The first sentence of `name` whose condition holds for these numbers; none: nothing."""
+    """Say the first sentence of `name` whose condition holds for these numbers; none: nothing."""
     made = environment()
     for row in read_toml("sentences.toml")[name]:
         holds = made.compile_expression(row.get("if", "true"))
@@ -108,14 +96,14 @@ def sections(template: str, facts: Mapping[str, Any], parts: Parts) -> tuple[Sec
 
 
 def joined(before: tuple[Block, ...], more: tuple[Block, ...]) -> tuple[Block, ...]:
-    """Blocks one after another; points that follow points go on with their list."""
+    """Put blocks one after another; points that follow points go on with their list."""
     if before and more and isinstance(before[-1], Points) and isinstance(more[0], Points):
         return (*before[:-1], Points((*before[-1].items, *more[0].items)), *more[1:])
     return (*before, *more)
 
 
 def chunks(text: str) -> Iterator[list[str]]:
-    """Lines that belong together: a heading, a fence with what it holds, or up to an empty line."""
+    """Collect lines that belong together: a heading, a fence with what it holds, or a paragraph."""
     held: list[str] = []
     for line in [*map(str.strip, text.splitlines()), ""]:
         fenced = bool(held) and held[0].startswith("::: ")
@@ -133,7 +121,7 @@ def chunks(text: str) -> Iterator[list[str]]:
 
 
 def blocks(lines: list[str], parts: Parts) -> tuple[Block, ...]:
-    """What a chunk is."""
+    """Tell what a chunk is."""
     if lines[0].startswith("::: "):
         _, kind, key = lines[0].split()
         caption, _, more = "\n".join(lines[1:]).partition("\n---")
@@ -145,7 +133,7 @@ def blocks(lines: list[str], parts: Parts) -> tuple[Block, ...]:
 
 
 def points(lines: list[str]) -> tuple[str, ...]:
-    """The items of a list, which may go on on the next line."""
+    """List the items of a list, which may go on on the next line."""
     items: list[str] = []
     for line in lines:
         if line == "-" or line.startswith("- "):
@@ -156,7 +144,7 @@ def points(lines: list[str]) -> tuple[str, ...]:
 
 
 def fenced(kind: str, key: str, caption: str, more: str, parts: Parts) -> Block:
-    """A figure, table, panel, equation or list of commands; or the reason why it is missing."""
+    """Make a figure, table, panel, equation or commands; or say why it is missing."""
     if kind == "equation":
         return Equation(**read_toml("equations.toml")[key])
     try:
@@ -171,12 +159,12 @@ def fenced(kind: str, key: str, caption: str, more: str, parts: Parts) -> Block:
 
 
 def cite(text: str, numbers: dict[str, int]) -> str:
-    """[@key] as [n], numbered in the order in which they are first met."""
+    """Write [@key] as [n], numbered in the order in which they are first met."""
     return CITED.sub(lambda match: f"[{numbers.setdefault(match[1], len(numbers) + 1)}]", text)
 
 
 def cited(block: Block, numbers: dict[str, int]) -> Block:
-    """A block with its citations numbered."""
+    """Number the citations of a block."""
     match block:
         case Text():
             return Text(cite(block.text, numbers))

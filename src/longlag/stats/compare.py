@@ -9,7 +9,7 @@ Strata = Sequence[np.ndarray]  # the scores of each task, one number a run
 
 
 def performance_profile(strata: Strata, bars: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N"]:
-    """For every bar the share of runs that score above it, averaged over the tasks.
+    """Return for every bar the share of runs that score above it, averaged over the tasks.
 
     Source: Agarwal et al. 2021, eq. 1.
     """
@@ -17,7 +17,7 @@ def performance_profile(strata: Strata, bars: Float[np.ndarray, "N"]) -> Float[n
 
 
 def concordance(x: Float[np.ndarray, "N"], y: Float[np.ndarray, "M"]) -> float:
-    """P(X > Y) + P(X = Y) / 2 over all pairs, the area under the ROC curve (AUC).
+    """Return P(X > Y) + P(X = Y) / 2 over all pairs, the area under the ROC curve (AUC).
 
     Source: Mann & Whitney 1947.
     """
@@ -26,7 +26,7 @@ def concordance(x: Float[np.ndarray, "N"], y: Float[np.ndarray, "M"]) -> float:
 
 
 def probability_of_improvement(x: Strata, y: Strata) -> float:
-    """The chance that a run of X scores above a run of Y on a task drawn at random.
+    """Return the chance that a run of X scores above a run of Y on a task drawn at random.
 
     Args:
         x: for every task the scores of X's runs.

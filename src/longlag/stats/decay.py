@@ -36,7 +36,7 @@ class Decay(NamedTuple):
 
 
 def window(norms: Float[np.ndarray, "K"], floor: float) -> slice:
-    """The lags that are fitted, see the module's text."""
+    """Find the lags that are fitted, see the module's text."""
     with np.errstate(invalid="ignore"):
         lost = ~(norms >= floor) | ~np.isfinite(norms)
     if lost.all():
@@ -52,7 +52,7 @@ def slope(
     norms: Float[np.ndarray, "K"],
     floor: float = float(np.finfo(np.float64).tiny),
 ) -> float:
-    """The decay rate of one profile, in nats per step; NaN with fewer than three lags to fit."""
+    """Fit the decay rate of one profile, in nats per step; NaN with fewer than three lags."""
     inside = window(norms, floor)
     k, y = lag[inside].astype(float), np.log(norms[inside])
     if len(k) < 3:
@@ -64,7 +64,7 @@ def slope(
 
 
 def left(norms: Float[np.ndarray, "S K"], lag: int) -> Float[np.ndarray, "S"]:
-    """ln(||g at `lag`|| / ||g at the first lag where it is not 0||) of each seed, with no fit."""
+    """Return ln(||g at `lag`|| / ||g at the first lag where it is not 0||) of each seed; no fit."""
     start = np.argmax(norms > 0, axis=1)
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.log(norms[:, lag]) - np.log(norms[np.arange(len(norms)), start])

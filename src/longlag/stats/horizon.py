@@ -23,7 +23,7 @@ class Horizon(NamedTuple):
 
     @property
     def above(self) -> bool:
-        """Whether nothing longer was tried, so that the value is a lower bound."""
+        """Tell whether nothing longer was tried, so that the value is a lower bound."""
         return self.value == self.longest or (self.value is not None and not self.decided)
 
     def __str__(self) -> str:

@@ -48,7 +48,7 @@ def rank_correlation(
 
 
 def centred(values: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N"]:
-    """Ranks as shares of their number, ties at their mean rank, less their mean."""
+    """Return ranks as shares of their number, ties at their mean rank, less their mean."""
     ranks = rankdata(values) / len(values)
     return ranks - ranks.mean()
 

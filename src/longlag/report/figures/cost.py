@@ -13,7 +13,7 @@ from longlag.report.words import Missing
 
 
 def cost(view: View) -> Plot:
-    """Time of the backend that is used over the loop's, log axis; the fastest on top."""
+    """Draw the time of the backend that is used over the loop's, log axis; the fastest on top."""
     found = view.costs
     if found is None or not any(row.over("loop") for row in found.speed):
         raise Missing("loop")
@@ -21,7 +21,7 @@ def cost(view: View) -> Plot:
 
 
 def draw(axes: Axes, found: Costs) -> None:
-    """The only panel."""
+    """Draw the only panel."""
     known: dict[str, list[tuple[Size, float]]] = defaultdict(list)
     for row in found.speed:
         if (ratio := row.over("loop")) is not None:
@@ -48,5 +48,5 @@ def draw(axes: Axes, found: Costs) -> None:
 
 
 def dot(rank: int) -> float:
-    """The diameter of the dot of a size, by its rank."""
+    """Return the diameter of the dot of a size, by its rank."""
     return 2.2 + 1.3 * rank

@@ -11,14 +11,14 @@ from longlag.report.view import View
 
 
 def extrapolation(view: View) -> Plot:
-    """One panel a setting, one line a cell."""
+    """Draw one panel a setting, one line a cell."""
     palette = colors(view.beyond)
     groups = by_setting(view.beyond).values()
     return panels(groups, lambda axes, group: draw(axes, group, palette), columns=3)
 
 
 def sheet(runs: list[Beyond]) -> Figure:
-    """The same of any runs on one sheet; to be made and drawn in the house's `style`."""
+    """Draw any runs on one sheet; to be made and drawn in the house's `style`."""
     groups, palette = by_setting(runs), colors(runs)
     columns = min(3, len(groups))
     figure = Figure(figsize=(2.4 * columns, 1.8 * -(-len(groups) // columns)), layout="constrained")
@@ -29,7 +29,7 @@ def sheet(runs: list[Beyond]) -> Figure:
 
 
 def by_setting(runs: list[Beyond]) -> dict[str, list[Beyond]]:
-    """The runs of each task and training length."""
+    """Collect the runs of each task and training length."""
     found: dict[str, list[Beyond]] = {}
     for one in runs:
         found.setdefault(one.setting, []).append(one)
@@ -37,7 +37,7 @@ def by_setting(runs: list[Beyond]) -> dict[str, list[Beyond]]:
 
 
 def draw(axes: Axes, group: list[Beyond], palette: dict[str, str]) -> list[Label]:
-    """The curves of one setting, its floor and the length of training."""
+    """Draw the curves of one setting, its floor and the length of training."""
     labels, first = [], group[0].found
     lengths = [point["length"] for point in first["points"]]
     for one in group:

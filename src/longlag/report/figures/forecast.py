@@ -20,7 +20,7 @@ def picture(
     error: np.ndarray | None,
     bound: float,
 ) -> Figure:
-    """The figure of a run; to be made and drawn in the house's `style`.
+    """Draw the figure of a run; to be made and drawn in the house's `style`.
 
     Args:
         cell: its colour is that of the forecasts one step ahead.
@@ -56,7 +56,7 @@ def picture(
 def series(
     axes: Axes, cell: str, warm: int, truth: np.ndarray, ahead: np.ndarray, free: np.ndarray | None
 ) -> None:
-    """One channel of one sequence."""
+    """Draw one channel of one sequence."""
     t = np.arange(2, len(truth) + 2)  # the value after step 1 is that of step 2
     axes.plot(t, truth, color=INK, lw=1.0, label="true")
     axes.plot(t, ahead, ".", color=color(cell), ms=2.6, label="one step ahead")
@@ -70,7 +70,7 @@ def series(
 
 
 def growth(axes: Axes, error: np.ndarray, bound: float) -> None:
-    """The median error over the free steps, with the middle half of the sequences."""
+    """Draw the median error over the free steps, with the middle half of the sequences."""
     steps = np.arange(1, len(error) + 1)
     low, middle, high = np.quantile(error, (0.25, 0.5, 0.75), axis=1)
     axes.fill_between(steps, low, high, color=FREE, alpha=0.18, lw=0)

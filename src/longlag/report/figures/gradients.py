@@ -37,7 +37,7 @@ class Moment(NamedTuple):
 
 
 def flow(view: View) -> Plot:
-    """The main task: one line a state of each cell, median over seeds."""
+    """Draw the main task: one line a state of each cell, median over seeds."""
     if not view.probed:
         raise Missing("no gradient was probed")
     groups = view.probed[view.main]
@@ -46,7 +46,7 @@ def flow(view: View) -> Plot:
 
 
 def gallery(view: View) -> Plot:
-    """The same two panels for every task."""
+    """Draw the same two panels for every task."""
     found: list = []
     for name, groups in view.probed.items():
         moments = [Moment(groups, at, f"{name}: {title}") for at, title in WHEN]
@@ -55,7 +55,7 @@ def gallery(view: View) -> Plot:
 
 
 def profiles(axes: Axes, moment: Moment) -> list[Label]:
-    """The norm over the lag of every part of the state."""
+    """Draw the norm over the lag of every part of the state."""
     palette, labels = colors(moment.groups), []
     looks = dashes(path.leaf for g in moment.groups for path in g.paths)
     axes.set_yscale("log")
@@ -86,7 +86,7 @@ def profiles(axes: Axes, moment: Moment) -> list[Label]:
 
 
 def typical(norms: np.ndarray) -> np.ndarray:
-    """The median over seeds at every lag, in the log; NaN where no seed has a number."""
+    """Take the median over seeds at every lag, in the log; NaN where no seed has a number."""
     found = np.full(norms.shape[1], np.nan)
     known = np.isfinite(norms).any(axis=0)
     found[known] = np.exp(np.nanmedian(np.log(norms[:, known]), axis=0))
@@ -94,7 +94,7 @@ def typical(norms: np.ndarray) -> np.ndarray:
 
 
 def extremes(norms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The least and the most over seeds at every lag."""
+    """Return the least and the most over seeds at every lag."""
     with np.errstate(invalid="ignore"):
         return np.fmin.reduce(norms, axis=0), np.fmax.reduce(norms, axis=0)
 
@@ -108,7 +108,7 @@ class Map(NamedTuple):
 
 
 def heat(view: View) -> Plot:
-    """The main task: log10 of the norm over lag and training, of each cell's median run."""
+    """Draw the main task: log10 of the norm over lag and training, of each cell's median run."""
     maps = [m for g in view.probed[view.main] for m in maps_of(g)]
     values = np.concatenate([m.values.ravel() for m in maps])
     known = values[np.isfinite(values)] if np.isfinite(values).any() else np.zeros(1)
@@ -130,7 +130,7 @@ def heat(view: View) -> Plot:
 
 
 def maps_of(g: Group) -> list[Map]:
-    """One for each part of the state of each layer."""
+    """Make one map for each part of the state of each layer."""
     probe, found = g.typical.probe, []
     for path in g.paths:
         norms = probe.get(f"profile/{path.layer}/{path.leaf}")

@@ -40,7 +40,7 @@ class Look(NamedTuple):
 
 
 def looks(view: View) -> list[Look]:
-    """The examined cells of the main setting."""
+    """List the examined cells of the main setting."""
     cells = view.examined_main
     palette = colors(cell.row for cell in cells)
     leaves = dashes(leaf for cell in cells for leaf in cell.leaves)
@@ -48,17 +48,17 @@ def looks(view: View) -> list[Look]:
 
 
 def columns(found: list[Look]) -> int:
-    """Cells beside each other."""
+    """Count the cells beside each other."""
     return min(max(2, len(found)), 4)
 
 
 def stack(rows: list[Plot]) -> Plot:
-    """Several figures of the same columns below each other."""
+    """Put several figures of the same columns below each other."""
     return Plot([figure for row in rows for figure in row.figures], rows[0].columns, rows[0].wide)
 
 
 def steps(view: View) -> Plot:
-    """Product of steps, Lyapunov spectrum, spectral radius through time."""
+    """Draw the product of steps, the Lyapunov spectrum and the spectral radius through time."""
     found = looks(view)
     rows = [
         panels(found, draw, columns(found), 1.5, share="y") for draw in (product, spectrum, radius)
@@ -67,18 +67,18 @@ def steps(view: View) -> Plot:
 
 
 def moments(look: Look) -> list[tuple[Seen, str]]:
-    """The views of a cell with their colours: grey at initialisation, then the cell's own."""
+    """Give the views of a cell with their colours: grey at initialisation, then the cell's own."""
     return [(v, look.color if w == "trained" else FAINT) for w, v in look.cell.views.items()]
 
 
 def whole_numbers(axes: Axes) -> None:
-    """An axis of lags or steps."""
+    """Set an axis of lags or steps."""
     axes.margins(x=0.02)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=4, integer=True))
 
 
 def product(axes: Axes, look: Look) -> None:
-    """The norm of the product of the last k steps, and what they can stretch at most."""
+    """Draw the norm of the product of the last k steps, and what they can stretch at most."""
     for seen, ink in moments(look):
         for logs, line in ((seen.product, {}), (seen.most, {"ls": DOTTED, "lw": 0.9})):
             values = np.where(np.isfinite(logs), logs, np.nan) / np.log(10)
@@ -89,7 +89,7 @@ def product(axes: Axes, look: Look) -> None:
 
 
 def spectrum(axes: Axes, look: Look) -> None:
-    """Every Lyapunov exponent, falling, over the share of directions that keep as much."""
+    """Draw every Lyapunov exponent, falling, over the share of directions that keep as much."""
     for seen, ink in moments(look):
         found = seen.array("jacobian", "lyapunov")
         known = np.where(np.isfinite(found), found, np.nan)
@@ -104,7 +104,7 @@ def spectrum(axes: Axes, look: Look) -> None:
 
 
 def radius(axes: Axes, look: Look) -> None:
-    """The largest eigenvalue of the Jacobian of single steps."""
+    """Draw the largest eigenvalue of the Jacobian of single steps."""
     for seen, ink in moments(look):
         axes.plot(seen.array("jacobian", "steps"), seen.array("jacobian", "radius"), color=ink)
     axes.axhline(1, color=FAINT, lw=0.6, ls=":", zorder=0)
@@ -113,7 +113,7 @@ def radius(axes: Axes, look: Look) -> None:
 
 
 def retention(view: View) -> Plot:
-    """Shares of the gradient and of perturbations at init and trained, and the linear probe."""
+    """Draw shares of the gradient and of perturbations at both moments, and the linear probe."""
     found = looks(view)
     rows = [
         panels(found, partial(kept, when=when), columns(found), 1.6, share="y") for when in MOMENTS
@@ -122,7 +122,7 @@ def retention(view: View) -> Plot:
 
 
 def kept(axes: Axes, look: Look, when: str) -> None:
-    """The gradient's share over its first norm, those of perturbations over their own."""
+    """Draw the gradient's share over its first norm, those of perturbations over their own."""
     axes.set_yscale("log")
     seen = look.cell.views.get(when)
     entries: list[tuple[str, dict[str, Any]]] = []
@@ -150,7 +150,7 @@ def kept(axes: Axes, look: Look, when: str) -> None:
 
 
 def probe(axes: Axes, look: Look) -> None:
-    """R^2 of a linear map from the state to the input so many steps before."""
+    """Draw R^2 of a linear map from the state to the input so many steps before."""
     for seen, ink in moments(look):
         axes.plot(*seen.linear_probe, color=ink)
     axes.set_ylim(-0.3, 1.05)
@@ -159,7 +159,7 @@ def probe(axes: Axes, look: Look) -> None:
 
 
 def lag_of(axes: Axes, look: Look) -> None:
-    """The lag axis with the task's lag."""
+    """Set the lag axis, with the task's lag."""
     whole_numbers(axes)
     axes.set_xlabel("lag k (steps)")
     if look.cell.lag is not None:
@@ -167,7 +167,7 @@ def lag_of(axes: Axes, look: Look) -> None:
 
 
 def timescales(view: View) -> Plot:
-    """The share of units at each time scale, at init and trained, of the cells with gates."""
+    """Draw the share of units at each time scale, at both moments, of the cells with gates."""
     found = [look for look in looks(view) if any(len(v.time_scales) for v, _ in moments(look))]
     if not found:
         raise Missing("time scales")
@@ -176,7 +176,7 @@ def timescales(view: View) -> Plot:
 
 
 def bins(cells: list[Inside]) -> np.ndarray:
-    """Edges, evenly spaced in the log, over every finite time scale and every lag."""
+    """Space edges evenly in the log, over every finite time scale and every lag."""
     scales = np.concatenate([view.time_scales for cell in cells for view in cell.views.values()])
     known = scales[np.isfinite(scales) & (scales > 0)]
     marks = [*known, *(cell.lag for cell in cells if cell.lag)] or [1.0]
@@ -184,7 +184,7 @@ def bins(cells: list[Inside]) -> np.ndarray:
 
 
 def histogram(axes: Axes, look: Look, edges: np.ndarray) -> None:
-    """One cell; units that never forget stand in the last bin."""
+    """Draw one cell; units that never forget stand in the last bin."""
     axes.set_xscale("log")
     for seen, ink in moments(look):
         tau = seen.time_scales
@@ -204,7 +204,7 @@ def histogram(axes: Axes, look: Look, edges: np.ndarray) -> None:
 
 
 def shares(view: View) -> Plot:
-    """What of the gradient arrives along one part of the state alone, beside all of it."""
+    """Draw what of the gradient arrives along one part of the state alone, beside all of it."""
     found = [look for look in looks(view) if len(look.cell.leaves) > 1]
     if not found:
         raise Missing("one part")
@@ -213,7 +213,7 @@ def shares(view: View) -> Plot:
 
 
 def limits(cells: list[Inside]) -> tuple[float, float]:
-    """Of the axis: a little more than the norms, and not all of what fades without end."""
+    """Bound the axis: a little more than the norms, and not all of what fades without end."""
     views = [view for cell in cells for view in cell.views.values()]
     norms = np.concatenate([v for view in views for v in view.parts("profile").values()])
     known = norms[np.isfinite(norms) & (norms > 0)]
@@ -223,7 +223,7 @@ def limits(cells: list[Inside]) -> tuple[float, float]:
 
 
 def alone(axes: Axes, item: tuple[Look, str]) -> list[Label]:
-    """Whole and alone of every part."""
+    """Draw all of every part, and what comes along it alone."""
     (look, when), labels = item, []
     axes.set_yscale("log")
     axes.set(

@@ -66,12 +66,12 @@ class Row(Protocol):
 
     @property
     def cell(self) -> str:
-        """Its cell: it has a colour."""
+        """Name its cell, which has a colour."""
         ...
 
     @property
     def label(self) -> str:
-        """What tells it from the other rows."""
+        """Say what tells it from the other rows."""
         ...
 
 
@@ -92,12 +92,12 @@ class Plot(NamedTuple):
 
 
 def style():
-    """A context in which figures are made and drawn in the house's style."""
+    """Open a context in which figures are made and drawn in the house's style."""
     return matplotlib.rc_context(STYLE)
 
 
 def canvas(width: float, height: float) -> tuple[Figure, Axes]:
-    """A figure of one panel, in inches, without pyplot."""
+    """Make a figure of one panel, in inches, without pyplot."""
     figure = Figure(figsize=(width, height), layout="constrained")
     figure.get_layout_engine().set(w_pad=0.03, h_pad=0.03)  # type: ignore[union-attr]
     return figure, figure.subplots()
@@ -143,20 +143,20 @@ def together(axis: str, drawn: list[Axes]) -> None:
 
 
 def key(axes: Axes, entries: Iterable[tuple[str, dict[str, Any]]], **where: Any) -> None:
-    """A legend of (name, look of a line) inside or beside a panel."""
+    """Draw a legend of (name, look of a line) inside or beside a panel."""
     handles = [Line2D([], [], label=name, **look) for name, look in entries]
     axes.legend(handles=handles, handlelength=1.8, labelspacing=0.3, borderpad=0, **where)
 
 
 def svg(figure: Figure) -> str:
-    """The figure as SVG: no date, and ids that depend on its content alone."""
+    """Write the figure as SVG: no date, and ids that depend on its content alone."""
     text = io.StringIO()
     FigureCanvasSVG(figure).print_svg(text, metadata={"Date": None, "Creator": None})
     return text.getvalue()
 
 
 def inline(text: str, key: str) -> str:
-    """An SVG for the middle of a page: ids of its own, ink and cells in the page's colours."""
+    """Prepare an SVG for the middle of a page: its own ids, ink and cells in the page's colours."""
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     text = re.sub(r'\bid="', f'id="{key}-', text)
@@ -168,13 +168,13 @@ def inline(text: str, key: str) -> str:
 
 
 def size_of(text: str) -> tuple[float, float]:
-    """Width and height of an SVG, in points."""
+    """Read the width and height of an SVG, in points."""
     found = dict(re.findall(r'\b(width|height)="([\d.]+)pt"', text))
     return float(found["width"]), float(found["height"])
 
 
 def beside(texts: Sequence[str]) -> str:
-    """Drawings side by side as one SVG on white, that can be read on a page of any colour."""
+    """Put drawings side by side as one SVG on white, that can be read on a page of any colour."""
     x, parts, high = 0.0, [], 0.0
     for i, text in enumerate(texts):
         width, height = size_of(text)
@@ -190,12 +190,12 @@ def beside(texts: Sequence[str]) -> str:
 
 
 def color(cell: str) -> str:
-    """The colour of a cell, the same in every report for the classics."""
+    """Return the colour of a cell, the same in every report for the classics."""
     return CELLS.get(cell) or OTHERS[sum(cell.encode()) % len(OTHERS)]
 
 
 def colors(groups: Iterable[Row]) -> dict[str, str]:
-    """A colour a row label: the cell's own, or the next free one for its variants."""
+    """Choose a colour for each row label: the cell's own, or the next free one for variants."""
     found: dict[str, str] = {}
     for g in groups:
         if g.label not in found:
@@ -206,12 +206,12 @@ def colors(groups: Iterable[Row]) -> dict[str, str]:
 
 
 def faded(layer: int) -> float | None:
-    """The opacity of a layer's lines: the first at full strength, each above it paler."""
+    """Return the opacity of a layer's lines: the first in full, each above it paler."""
     return max(0.25, 0.6**layer) if layer else None
 
 
 def dashes(leaves: Iterable[str]) -> dict[str, Any]:
-    """The dashes of every part of the state, h solid and c dashed as in every figure."""
+    """Choose the dashes of every part of the state, h solid and c dashed as in every figure."""
     found = dict.fromkeys(["h", "c", *leaves])
     return dict(zip(found, cycle(DASHES), strict=False))
 
@@ -233,19 +233,19 @@ def seeds_and_median(
 
 
 def pick(rows: int, most: int = 250) -> np.ndarray:
-    """At most so many of the numbers 0 ... rows - 1, evenly spread."""
+    """Pick at most so many of the numbers 0 ... rows - 1, evenly spread."""
     return np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(int))
 
 
 def positive(values: np.ndarray) -> np.ndarray:
-    """Values for a logarithmic axis: NaN where there is nothing to draw."""
+    """Prepare values for a logarithmic axis: NaN where there is nothing to draw."""
     return np.where(values > 0, values, np.nan)
 
 
 def label_ends(
     axes: Axes, labels: Sequence[tuple[float, str, str]], x: float = 1.02, gap: float = 0.075
 ) -> None:
-    """Names at the right edge, at the height of their line (y in data), pushed apart."""
+    """Write names at the right edge, at the height of their line (y in data), pushed apart."""
     to_axes = (axes.transScale + axes.transLimits).transform
     known = [(y, t, c) for y, t, c in labels if np.isfinite(y)]
     ends = sorted((float(to_axes((axes.get_xlim()[1], y))[1]), text, ink) for y, text, ink in known)
@@ -256,7 +256,7 @@ def label_ends(
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """The nearest heights, in the same order, at least `gap` apart and within 0..1 if they fit."""
+    """Find the nearest heights in the same order, at least `gap` apart, within 0..1 if they fit."""
     placed: list[list[float]] = []  # blocks of touching labels
     for height in heights:
         placed.append([height])
@@ -276,5 +276,5 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
 
 
 def center(block: Sequence[float]) -> float:
-    """The mean."""
+    """Take the mean."""
     return sum(block) / len(block)

@@ -32,7 +32,7 @@ GATE = ("#AA4499", "#E69F00", "#56B4E9", "#5F5F5F")
 
 
 def letters(g: Group) -> dict[int, list[str]]:
-    """The gates probed of each layer, but the candidates (tanh units, whose mean says little)."""
+    """List the probed gates of each layer, but candidates (tanh units, whose mean says little)."""
     found: dict[int, list[str]] = {}
     for layer, letter in parts({name for run in g.runs for name in run.probe}, "gate"):
         if not letter.endswith("~"):
@@ -41,12 +41,12 @@ def letters(g: Group) -> dict[int, list[str]]:
 
 
 def gated(groups: list[Group]) -> list[tuple[Group, int]]:
-    """The layers with gates."""
+    """List the layers with gates."""
     return [(g, layer) for g in groups for layer in letters(g)]
 
 
 def gates(view: View) -> Plot:
-    """Mean activation over units, steps and the probe batch; a thin line a seed, median thick."""
+    """Draw the mean activation over units, steps and the probe batch; a thin line a seed."""
     found = gated(view.probed[view.main])
     if not found:
         raise Missing("gates")
@@ -54,7 +54,7 @@ def gates(view: View) -> Plot:
 
 
 def draw_gates(axes: Axes, item: tuple[Group, int]) -> list[Label]:
-    """The gates of one layer."""
+    """Draw the gates of one layer."""
     (g, layer), labels = item, []
     for letter, ink in zip(letters(g)[layer], cycle(GATE), strict=False):
         if curves := gate_curves(g, letter, layer):
@@ -73,7 +73,7 @@ def draw_gates(axes: Axes, item: tuple[Group, int]) -> list[Label]:
 
 
 def gate_curves(g: Group, letter: str, layer: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Training steps and the mean activation there, of every seed that has any."""
+    """Give training steps and the mean activation there, of every seed that has any."""
     name = f"gate/{layer}/{letter}"
     found = []
     for run in g.runs:
@@ -85,7 +85,7 @@ def gate_curves(g: Group, letter: str, layer: int) -> list[tuple[np.ndarray, np.
 
 
 def parameters(view: View) -> Plot:
-    """The gradient norm of each parameter, and the total before and after clipping."""
+    """Draw the gradient norm of each parameter, and the total before and after clipping."""
     found = [g for g in view.probed[view.main] if "parameter/total_before" in g.typical.probe]
     if not found:
         raise Missing("parameters")
@@ -93,7 +93,7 @@ def parameters(view: View) -> Plot:
 
 
 def draw_parameters(axes: Axes, g: Group) -> list[Label]:
-    """The median run of one cell."""
+    """Draw the median run of one cell."""
     probe, labels = g.typical.probe, []
     steps, before = probe["parameter/steps"], probe["parameter/total_before"]
     after = probe["parameter/total_after"]
@@ -113,7 +113,7 @@ def draw_parameters(axes: Axes, g: Group) -> list[Label]:
 
 
 def clip_share(g: Group) -> float:
-    """The share of probed steps of all seeds at which clipping changed the gradient."""
+    """Return the share of probed steps of all seeds at which clipping changed the gradient."""
     changed = [
         r.probe["parameter/total_after"] < 0.999999 * r.probe["parameter/total_before"]
         for r in g.runs
@@ -123,7 +123,7 @@ def clip_share(g: Group) -> float:
 
 
 def short(names: list[str]) -> list[str]:
-    """Parameters' names; the layer, counted from 1, before them where there are several."""
+    """Shorten parameters' names; with the layer, counted from 1, where there are several."""
     found = [m for m in map(OWN.fullmatch, names) if m]
     several = len({m["layer"] for m in found} - {None}) > 1
     return [
@@ -133,7 +133,7 @@ def short(names: list[str]) -> list[str]:
 
 
 def scale(values: Sequence[np.ndarray]) -> str:
-    """Logarithmic for positive values over more than half a decade, else linear."""
+    """Choose a log axis for positive values over more than half a decade, else a linear one."""
     known = np.concatenate([*values, np.ones(0)])
     known = known[np.isfinite(known)]
     wide = len(known) > 0 and known.min() > 0 and known.max() > 3 * known.min()
@@ -141,7 +141,7 @@ def scale(values: Sequence[np.ndarray]) -> str:
 
 
 def validation(groups: list[Group]) -> dict[str, list[np.ndarray]]:
-    """The curves of the headline metric on validation, by row: (step, sequences, value)."""
+    """Give the validation curves of the headline metric by row: (step, sequences, value)."""
     found = {
         g.label: [r.curve[key] for r in g.runs if len(r.curve.get(key, ()))]
         for g in groups
@@ -151,7 +151,7 @@ def validation(groups: list[Group]) -> dict[str, list[np.ndarray]]:
 
 
 def curves(view: View) -> Plot:
-    """The headline metric on validation over the sequences seen; floor and criterion marked."""
+    """Draw the headline metric on validation over the sequences seen, with floor and criterion."""
     found = {s: gs for s, gs in view.rows.items() if validation(gs)}
     if not found:
         raise Missing("curves")
@@ -159,7 +159,7 @@ def curves(view: View) -> Plot:
 
 
 def draw_curves(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
-    """One task."""
+    """Draw one task."""
     (setting, groups), labels = item, []
     palette, run, seen = colors(groups), groups[0].runs[0], validation(groups)
     if not run.rises:
@@ -183,7 +183,7 @@ def draw_curves(axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
 
 
 def rates_tried(view: View) -> Plot:
-    """Validation score of every learning rate that was tried; the chosen one is filled."""
+    """Draw the validation score of every learning rate that was tried; the chosen one is filled."""
     if not view.trials:
         raise Missing("trials")
     names = dict.fromkeys(t.setting for t in view.trials)
@@ -192,7 +192,7 @@ def rates_tried(view: View) -> Plot:
 
 
 def draw_rates(axes: Axes, trials: list[Trials]) -> list[Label]:
-    """One task."""
+    """Draw one task."""
     labels = []
     axes.set_xscale("log")
     if not trials[0].rises:

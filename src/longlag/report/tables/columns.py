@@ -31,7 +31,7 @@ class Column(NamedTuple):
 
 
 def words(head: str, value: Callable[[Any], str], link: Callable[[Any], str] | None = None):
-    """A column of words."""
+    """Make a column of words."""
     return Column(head, value, str, left=True, link=link)
 
 
@@ -67,7 +67,7 @@ def aligned(column: Column, texts: Iterable[str]) -> str:
 
 
 def cell(column: Column, row: Any) -> Cell:
-    """One cell: its text, and its value in full for sorting and export."""
+    """Make one cell: its text, and its value in full for sorting and export."""
     value = column.value(row)
     text = column.show(row if column.whole else value)
     if isinstance(value, Interval):

@@ -32,12 +32,12 @@ class Way(NamedTuple):
         return None if part is None or np.isnan(part.rate(-1).rate) else part
 
     def left(self, at: int) -> float:
-        """Ln of what is left of it at the longest lag."""
+        """Return ln of what is left of it at the longest lag."""
         return log_fraction(self.group, self.path.leaf, at, self.path.layer)
 
 
 def rates(view: View) -> Table:
-    """Decay rates of every row, before and after, solved runs and the others apart."""
+    """List the decay rates of every row, before and after, solved runs and the others apart."""
     rows: list = []
     for setting, groups in view.probed.items():
         rows += [setting, *(Way(g, path) for g in groups for path in g.paths)]
@@ -49,7 +49,7 @@ def rates(view: View) -> Table:
 
 
 def moment(at: int, name: str) -> list[Column]:
-    """The columns of a moment of training."""
+    """Make the columns of a moment of training."""
 
     def interval(w: Way) -> str:
         return around(w.rate(at)[:3], int(np.isfinite(w.rate(at).slopes).sum()))
@@ -63,7 +63,7 @@ def moment(at: int, name: str) -> list[Column]:
 
 
 def part(met: bool, name: str) -> Column:
-    """The trained rate of the runs that solved the task, or of those that did not."""
+    """Show the trained rate of the runs that solved the task, or of those that did not."""
 
     def show(w: Way) -> str:
         found = w.among(met)
@@ -90,7 +90,7 @@ def count(known: int | None) -> float:
 
 
 def links(view: View) -> Table:
-    """For every task, for every cell, and for all together."""
+    """Link rate and outcome for every task, for every cell, and for all together."""
     found = view.outcomes
     parts: dict[str, list[Outcome]] = {}
     for o in found:
@@ -124,7 +124,7 @@ def links(view: View) -> Table:
 
 
 def inside(view: View) -> Table:
-    """A row for every cell of every examined run."""
+    """List every cell of every examined run."""
     rows: list = []
     for setting, cells in view.examined.items():
         lag = next((cell.lag for cell in cells if cell.lag), None)
@@ -144,17 +144,17 @@ def inside(view: View) -> Table:
 
 
 def two(x: float) -> str:
-    """Two digits."""
+    """Write two digits."""
     return sig(x, 2)
 
 
 def kept(log: float) -> str:
-    """What is left of a perturbation: what is below the rounding is told as such."""
+    """Write what is left of a perturbation; what is below the rounding is told as such."""
     return f"≤ {np.log10(LEAST):.0f}" if log <= np.log(LEAST) else decades(log)
 
 
 def both(head: str, name: str, show) -> Column:
-    """A number at init and trained; a dash where neither is known."""
+    """Show a number at init and trained; a dash where neither is known."""
 
     def arrow(cell: Inside) -> str:
         pair: Pair = cell.pair(name)

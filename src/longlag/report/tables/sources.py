@@ -1,8 +1,6 @@
 """Where every number comes from: commands, failures, versions, machine and time."""
 
-from dataclasses import asdict
-from typing import Any
-
+from longlag.records.record import known
 from longlag.records.run import Run
 from longlag.report.answers import counted
 from longlag.report.document import Code, Table
@@ -12,13 +10,13 @@ from longlag.report.view import View
 
 
 def commands(view: View) -> Code:
-    """The command of the first seed of each row."""
+    """List the command of the first seed of each row."""
     lines = ((f"{g.setting}: {g.label}", g.runs[0].command) for g in view.groups)
     return Code(tuple(lines))
 
 
 def facts(view: View) -> Table:
-    """Versions, commits, machines and seconds of all runs, tuning included."""
+    """List versions, commits, machines and seconds of all runs, tuning included."""
     study, runs = view.study, view.study.runs
     chose = len(runs) - len(study.final)
     rows = [
@@ -26,7 +24,7 @@ def facts(view: View) -> Table:
         ("status", counted(run.status for run in runs)),
         ("commit", counted(commit(run) for run in runs)),
     ]
-    for found in ([r.record.versions for r in runs], [said(r.record.machine) for r in runs]):
+    for found in ([r.record.versions for r in runs], [known(r.record.machine) for r in runs]):
         for key in dict.fromkeys(key for one in found for key in one):
             rows.append((key, counted(str(one.get(key)) for one in found)))
     rows.append(("wall time", f"{seconds(sum(run.seconds for run in runs))}, all runs added up"))
@@ -37,19 +35,14 @@ def facts(view: View) -> Table:
     return build("facts", columns, rows)
 
 
-def said(part: Any) -> dict[str, Any]:
-    """What a part of a record says, without what it does not know."""
-    return {name: value for name, value in asdict(part).items() if value is not None}
-
-
 def commit(run: Run) -> str:
-    """Short, and whether the tree had changes."""
+    """Name the commit in short, and say whether the tree had changes."""
     git = run.record.git
     return f"{(git.commit or 'none')[:10]}{' with changes' if git.dirty else ''}"
 
 
 def losses(view: View) -> list[str]:
-    """A line for what crashed, what diverged and what could not be read."""
+    """Give a line for what crashed, what diverged and what could not be read."""
     lost = [
         f"{entry.get('id', 'a run')} failed: {last_line(entry.get('error'))} "
         f"(`{entry.get('command', 'no command recorded')}`)"
@@ -60,6 +53,6 @@ def losses(view: View) -> list[str]:
 
 
 def last_line(error: object) -> str:
-    """The last line of a traceback, which names the error."""
+    """Return the last line of a traceback, which names the error."""
     lines = [line for line in str(error or "no error recorded").splitlines() if line.strip()]
     return lines[-1].strip() if lines else "no error recorded"

@@ -22,7 +22,7 @@ LOOK = Look(
 
 
 def to_html(document: doc.Document) -> str:
-    """The page."""
+    """Write the page."""
     made = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -54,6 +54,6 @@ def files(table: doc.Table) -> list[tuple[str, str]]:
 
 
 def as_json(data: object) -> Markup:
-    """Data for a script inside the page."""
+    """Write data for a script inside the page."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return Markup(text.replace("</", "<\\/"))

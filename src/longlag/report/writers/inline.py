@@ -17,7 +17,7 @@ class Look(NamedTuple):
 
 
 def marked(text: str, look: Look) -> str:
-    """`text` with its marks set."""
+    """Set the marks of `text`."""
     parts, end = [], 0
     for match in MARK.finditer(text):
         parts.append(look.plain(text[end : match.start()]))

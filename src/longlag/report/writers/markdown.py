@@ -7,7 +7,7 @@ from longlag.report.words import environment, read
 
 
 def to_markdown(document: doc.Document) -> str:
-    """The whole text."""
+    """Write the whole text."""
     made = environment()
     made.finalize = None
     made.trim_blocks = made.lstrip_blocks = True
@@ -17,12 +17,12 @@ def to_markdown(document: doc.Document) -> str:
 
 
 def body(section: doc.Section) -> str:
-    """The blocks of a section."""
+    """Write the blocks of a section."""
     return "\n\n".join(text for block in section.blocks if (text := one(block)))
 
 
 def one(block: doc.Block) -> str:
-    """A block's lines."""
+    """Write a block's lines."""
     match block:
         case doc.Text():
             return block.text
@@ -42,7 +42,7 @@ def one(block: doc.Block) -> str:
 
 
 def table(block: doc.Table) -> str:
-    """A table with its caption above it; a heading row stands bold in the first column."""
+    """Write a table with its caption above it; a heading row stands bold in the first column."""
     bars = ["---:" if letter == "r" else ":---" for letter in block.align]
     lines = [f"**Table ({block.key}). {block.caption}**", "", joined(block.header), joined(bars)]
     for row in block.rows:
@@ -53,5 +53,5 @@ def table(block: doc.Table) -> str:
 
 
 def joined(cells: Iterable[str]) -> str:
-    """A row."""
+    """Write a row."""
     return f"| {' | '.join(cell.replace('|', '/') for cell in cells)} |"

@@ -21,12 +21,12 @@ LOOK = Look(
 
 
 def to_pdf(document: doc.Document) -> bytes:
-    """The paper: two columns, with its references."""
+    """Set the paper: two columns, with its references."""
     return typeset(document, document.paper, "paper")
 
 
 def to_supplement(document: doc.Document) -> bytes:
-    """Everything else: one column, its figures and tables numbered S1, S2, ..."""
+    """Set everything else: one column, its figures and tables numbered S1, S2, ..."""
     return typeset(document, document.supplement, "supplement")
 
 
@@ -54,7 +54,7 @@ def typeset(document: doc.Document, sections: tuple[doc.Section, ...], kind: str
 
 
 def one(block: doc.Block, root: Path) -> dict[str, Any] | None:
-    """A block as the template reads it; the panels of a figure are written beside it."""
+    """Prepare a block for the template; the panels of a figure are written beside it."""
     match block:
         case doc.Text():
             return {"kind": "text", "text": marked(block.text, LOOK)}
