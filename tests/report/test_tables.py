@@ -9,14 +9,14 @@ from longlag.report.tables.columns import Column, build, words
 from longlag.report.writers.html import files
 from longlag.report.writers.tables import to_csv, to_tex
 
-ROWS = ("first, of two", ("a_1 & b", 0.123456789), ("[c]", float("nan")), "second", ("d", 3e-5))
+ROWS = ("first, of two", ("a_1 & b < c", 0.123456789), ("[c]", float("nan")), "second", ("d", 3e-5))
 COLUMNS = (words("cell", lambda row: row[0]), Column("score", lambda row: row[1]))
 
 
 def test_the_csv_has_every_digit_and_each_row_stands_by_itself():
     lines = list(csv.reader(to_csv(build("k", COLUMNS, ROWS)).splitlines()))
     assert lines[0] == ["group", "cell", "score"]
-    assert lines[1] == ["first, of two", "a_1 & b", "0.123456789"]
+    assert lines[1] == ["first, of two", "a_1 & b < c", "0.123456789"]
     assert lines[2:] == [["first, of two", "[c]", ""], ["second", "d", "3e-05"]]
     assert to_csv(build("k", COLUMNS, [("d", 1.5)])) == "cell,score\nd,1.5\n"
 
@@ -26,7 +26,7 @@ def test_the_latex_has_as_many_cells_in_each_row_as_columns_and_no_bare_sign():
     assert lines[1:3] == [r"\begin{tabular}{lr}", r"\toprule"]
     assert lines[3] == r"cell & score \\"
     assert lines[5] == r"\multicolumn{2}{l}{\emph{first, of two}} \\"
-    assert lines[6] == r"a\_1 \& b & 0.123 \\"
+    assert lines[6] == r"a\_1 \& b $<$ c & 0.123 \\"
     assert lines[7] == r"{}[c] & -- \\"
     assert lines[9] == r"d & 3.00$\times$10$^{-5}$ \\"
     assert lines[-2:] == [r"\bottomrule", r"\end{tabular}"]

@@ -13,6 +13,7 @@ TEX = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
     TIMES: r"$\times$", "≥": r"$\geq$", "≤": r"$\leq$", "→": r"$\to$", "∞": r"$\infty$",
     "λ": r"$\lambda$", "τ": r"$\tau$", "‖": r"$\|$", NONE: "--",
+    "<": "$<$", ">": "$>$", "|": "$|$",
 }  # fmt: skip
 RAISED = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹₀₁₂₃₄₅₆₇₈₉", "-01234567890123456789")
 WIDTH = {"p": r"p{0.3\linewidth}"}
