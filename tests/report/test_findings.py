@@ -52,14 +52,14 @@ def test_the_abstract_begins_with_who_remembers_how_long_and_whether_the_gradien
 
 
 def test_a_cell_that_solves_no_rung_is_below_the_shortest_and_not_at_0():
-    facts = {"task": "adding", "top": [], "some": [], "below": ["RNN", "GRU"]}
+    facts = {"task": "adding", "top": [], "some": [], "below": ["RNN", "GRU"], "undecided": []}
     said = say("answer", facts | {"shortest": 20, "longest": 100})
     assert said.startswith("On adding, no cell remembers over even 20 steps, the shortest lag")
 
 
 def test_cells_of_different_horizons_are_told_in_one_whole_sentence():
     found = {"task": "adding", "top": ["LSTM"], "some": [("GRU", 50)], "below": ["RNN"]}
-    ends = {"shortest": 20, "longest": 100}
+    ends = {"shortest": 20, "longest": 100, "undecided": []}
     assert say("answer", found | ends) == (
         "On adding, the LSTM remembers over at least 100 steps, the longest lag that was tried; "
         "the GRU over 50 steps; the RNN does not remember over even 20, the shortest."
