@@ -7,13 +7,13 @@ from typing import Any
 from omegaconf import OmegaConf
 from rich.console import Console
 
-from longlag.cli.carry import carry, make_executor
+from longlag.cli.carry import make_executor, train
 from longlag.cli.progress import Progress, clock
 from longlag.errors import look_for
 from longlag.records.store import Store
 from longlag.runs.config import INCIDENTAL, first_part, resolve
 from longlag.studies.plan import StudyPlan
-from longlag.studies.runner import Executor, Runner
+from longlag.studies.runner import Executor
 from longlag.studies.search import LOST
 from longlag.studies.study import study_of
 
@@ -48,17 +48,6 @@ def run(arguments: argparse.Namespace) -> int:
         look_inside(store, some.values.threads, config_dir)
     report(store)
     return 1 if failures else 0
-
-
-def train(plan: StudyPlan, executor: Executor) -> int:
-    """Check every cell and task, then run what is missing; 130 after Ctrl-C."""
-    from longlag.runs.instantiate import check
-
-    for config in plan.unrecorded():
-        check(config)
-    plan.store.prepare()
-    plan.forget_failures()
-    return carry(Runner(plan.store, executor, plan.then), plan.first(), plan)
 
 
 def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:

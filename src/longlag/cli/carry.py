@@ -7,6 +7,7 @@ from rich.console import Console
 
 from longlag.cli.progress import Progress, clock
 from longlag.runs.config import Config
+from longlag.studies.placing import Budget
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor, Runner
 
@@ -18,14 +19,35 @@ def make_executor(config: Config, threads: int) -> Executor:
     return instantiate(config.values.executor)(threads=threads)
 
 
-def carry(runner: Runner, configs: list[Config], plan: StudyPlan | None = None) -> int:
+def train(plan: StudyPlan, executor: Executor, budget: Budget | None = None) -> int:
+    """Check every cell and task, then run what is missing; 130 after Ctrl-C."""
+    from longlag.runs.instantiate import check
+
+    for config in plan.unrecorded():
+        check(config)
+    plan.store.prepare()
+    plan.forget_failures()
+    runner = Runner(plan.store, executor, plan.then, budget.pick if budget else None)
+    return carry(runner, plan.first(), plan, budget)
+
+
+def carry(
+    runner: Runner,
+    configs: list[Config],
+    plan: StudyPlan | None = None,
+    budget: Budget | None = None,
+) -> int:
     """Run configs under a progress line, then say how busy the workers were; 130 after Ctrl-C."""
     total = (lambda: plan.total) if plan else len(configs)
     before = len(plan.recorded()) if plan else sum(runner.store.has(c.id) for c in configs)
     recorded, start = set(plan.runs) if plan else set(), time.perf_counter()
-    left = (lambda: plan.seconds_left() / runner.executor.workers) if plan else None
+
+    def left() -> float:
+        seconds = plan.seconds_left() / runner.executor.workers if plan else float("inf")
+        return min(seconds, budget.seconds_left) if budget else seconds
+
     try:
-        with Progress(total, before, lambda: (len(runner.ended), len(runner.failed)), left):
+        with Progress(total, before, runner.count, left if plan else None):
             runner.run(configs)
     except KeyboardInterrupt:
         OUT.print("stopped; every run that ended is recorded: the same command goes on there")

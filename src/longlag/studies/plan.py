@@ -35,6 +35,7 @@ class StudyPlan:
 
     Attributes:
         total: runs of the study; of ladders that are not decided, those that will at least be.
+        alike: runs of other studies of the same tasks, by whose time that to go is estimated.
 
     Raises:
         LonglagError: a run asks for something that is not allowed, or two tasks become the same.
@@ -47,6 +48,7 @@ class StudyPlan:
         self.ids: dict[Point, str] = {}  # of the configs: a digest that takes its time
         self.handed: set[str] = set()  # that were named as due
         self.pair_of: dict[str, Pair] = {}
+        self.alike: list[Run] = []
         self.runs: dict[str, Run] = {}  # that are recorded, as far as they were asked for
         for pair in study.pairs:
             self.config(self.some_point(pair))
@@ -231,24 +233,31 @@ class StudyPlan:
 
     def seconds_left(self) -> float:
         """Estimate the core seconds to go from the runs that are known, or by a rough guess."""
-        paces: dict[Pair, list[float]] = {}
-        for run in list(self.runs.values()):  # a line of progress asks from its own thread
-            pace = run.seconds / (run.length or 1)
-            for like in ((run.cell, run.task), ("", run.task)):
-                paces.setdefault(like, []).append(pace)
-        return sum(self.seconds_of(pair, paces) for pair in list(self.known))
+        paces, pairs = self.paces(), list(self.known)
+        return sum(self.seconds_of(p, T, paces) for p in pairs for T in self.lengths_left(p))
 
-    def seconds_of(self, pair: Pair, paces: dict[Pair, list[float]]) -> float:
-        """Estimate those of a cell on a task, at the pace of the most alike runs."""
+    def lengths_left(self, pair: Pair) -> list[int | None]:
+        """Give the length of each run to go of a cell on a task, as far as they are foreseen."""
         lengths = [length for runs, length in self.expected(pair) for _ in range(runs)]
         for plan in self.known[pair]:
             left = [p for p in plan.points if self.id_of(p) not in self.runs]
             lengths += [plan.place.length] * len(left)
-        if not lengths:
-            return 0.0
+        return lengths
+
+    def paces(self) -> dict[Pair, float]:
+        """Average the seconds for each step of a sequence: by cell and task, and by task alone."""
+        found: dict[Pair, list[float]] = {}
+        for run in [*self.alike, *self.runs.values()]:  # a line of progress asks from its thread
+            pace = run.seconds / (run.length or 1)
+            for like in ((run.cell, run.task), ("", run.task)):
+                found.setdefault(like, []).append(pace)
+        return {like: mean(values) for like, values in found.items()}
+
+    def seconds_of(self, pair: Pair, length: int | None, paces: dict[Pair, float]) -> float:
+        """Estimate those of a run of a cell on a task, at the pace of the most alike runs."""
         config = self.configs[self.known[pair][0].points[0]]
         cell, task, own = pair[0], config.names["task"], config.plain["task"].get("length")
         for like in ((cell, task), ("", task)):
             if like in paces:
-                return mean(paces[like]) * sum(T or own or 1 for T in lengths)
-        return SECONDS_A_STEP * config.values.trainer.max_steps * len(lengths)
+                return paces[like] * (length or own or 1)
+        return SECONDS_A_STEP * config.values.trainer.max_steps

@@ -1,7 +1,7 @@
 """Points over an executor: each run starts when what it needs is known, and none is run twice."""
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from pathlib import Path
 from typing import Any, Protocol
@@ -36,6 +36,8 @@ class Runner:
         store: where the records go.
         executor: carries the runs.
         then: called with the id of a run that ended; gives the configs that are due now.
+        pick: chooses which of the due runs starts when a worker is free; None: no more of them.
+            Without it they are handed over at once, in their order.
     """
 
     def __init__(
@@ -43,8 +45,9 @@ class Runner:
         store: Store,
         executor: Executor,
         then: Callable[[str], Iterable[Config]] = lambda run_id: (),
+        pick: Callable[[Sequence[str]], str | None] | None = None,
     ) -> None:
-        self.store, self.executor, self.then = store, executor, then
+        self.store, self.executor, self.then, self.pick = store, executor, then, pick
         self.configs: dict[str, Config] = {}  # every run that was ever due, by id
         self.due: deque[str] = deque()
         self.pending: dict[Future[Any], str] = {}
@@ -70,6 +73,10 @@ class Runner:
         finally:
             self.executor.stop()
 
+    def count(self) -> tuple[int, int]:
+        """How many runs have ended, and how many of these failed."""
+        return len(self.ended), len(self.failed)
+
     def add(self, configs: Iterable[Config]) -> None:
         """Note configs as due, each once."""
         for config in configs:
@@ -81,8 +88,7 @@ class Runner:
 
     def start_due(self) -> None:
         """Hand over what is due; what is recorded has ended already."""
-        while self.due:
-            run_id = self.due.popleft()
+        while (run_id := self.next_due()) is not None:
             if self.store.has(run_id):
                 self.end(run_id)
                 continue
@@ -94,6 +100,19 @@ class Runner:
                 self.replace_workers(error)
                 return
             self.pending[future] = run_id
+
+    def next_due(self) -> str | None:
+        """Take the run that starts next; None if there is none, or no worker for a choice."""
+        if not self.due or (self.pick and len(self.pending) >= self.executor.workers):
+            return None
+        if self.pick is None:
+            return self.due.popleft()
+        chosen = self.pick(self.due)
+        if chosen is None:
+            self.due.clear()  # what is left is for another call
+        else:
+            self.due.remove(chosen)
+        return chosen
 
     def wait_for_some(self, seconds: float = 1.0) -> None:
         """Wait until a run ended, and see how."""
