@@ -5,7 +5,7 @@ from typing import Any
 
 from longlag.errors import LonglagError
 from longlag.records.atomic import as_json, write_json
-from longlag.records.reader import Run
+from longlag.records.run import Run
 from longlag.records.store import Store
 from longlag.runs.config import Config, Template, template
 from longlag.studies.search import (

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from longlag.records.reader import Run
+from longlag.records.run import Run
 from longlag.stats import SHARE
 from longlag.studies.study import Place, Point, Study
 
