@@ -1,22 +1,11 @@
 """The interactive figure in a real browser, from a file, with no network."""
 
 import re
-import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
+from browser import ARTEFACTS, browse, needs_a_browser
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-BROWSER = next(filter(None, map(shutil.which, NAMES)), "")
-ARTEFACTS = Path(__file__).parents[2] / "artefacts"  # git ignores it
-FLAGS = (
-    "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--hide-scrollbars",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
-pytestmark = pytest.mark.skipif(
-    not BROWSER, reason=f"no browser to test the interactive figure in: none of {', '.join(NAMES)}"
-)
+pytestmark = needs_a_browser
 
 DRIVE = """<script>
 const note = (key, value) => document.body.setAttribute("data-" + key, value);
@@ -71,12 +60,6 @@ note("off", lines());
 figure.querySelector(".keys .layer").click();
 note("again", lines());
 </script>"""
-
-
-def browse(page: Path, folder: Path, *flags: str) -> str:
-    """Open a page in a browser of its own; what it prints."""
-    command = [BROWSER, *FLAGS, f"--user-data-dir={folder / 'profile'}", *flags, page.as_uri()]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
 
 
 def test_the_panel_moves_in_training_hovers_toggles_and_changes_task(built, tmp_path):

@@ -27,6 +27,7 @@ COMMANDS = {
     "demo": Command("train an RNN and an LSTM side by side, in seconds", "", argparse.SUPPRESS),
     "train": Command("train one recurrence on one task and record the run", *SETTINGS),
     "bench": Command("run a study: plan, sweep, report; resumes where it was stopped", *SETTINGS),
+    "atlas": Command("write the page, table and findings of a study of many cells", *SETTINGS),
     "report": Command("write report.html, report.pdf and report.md of a study", *SETTINGS),
     "probe": Command(
         "examine how the gradient of a recorded run travels",

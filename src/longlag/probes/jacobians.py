@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from jaxtyping import Float, Inexact
-from torch import Tensor
+from torch import Generator, Tensor
 from torch.func import vjp, vmap
 
 from longlag.cells.antisymmetric import AntisymmetricRNN
@@ -107,6 +107,36 @@ def products(factors: Iterable[Float[Tensor, "N N"]]) -> Product:
         logs.append(R.diagonal().abs().log())
     exponents = torch.stack(logs).mean(0).sort(descending=True).values
     return Product(exponents.new_tensor(log_norm), torch.stack(log_steps).cumsum(0), exponents)
+
+
+def leading_exponent(
+    cell: Cell, u: Float[Tensor, "T B P"], before: Any, rng: Generator
+) -> Float[Tensor, "B"]:
+    """Find the largest Lyapunov exponent of each sequence, nats per step, by one pass back.
+
+    A random vector is pulled back by J_T^T, J_(T-1)^T, ... and made one long again after each; the
+    exponent is the mean log of what was divided out, the first tenth of the steps left out, in
+    which the vector turns.  `products` finds all exponents, at N times the cost.
+
+    Args:
+        cell: the recurrence.
+        u: its projected inputs.
+        before: the state each step starts from, a State of (T,B,*H).
+        rng: for the vector.
+    """
+    flat = flatten(before).detach()
+    v = torch.randn(flat[0].shape, generator=rng, dtype=flat.dtype)
+    logs = []
+    for t in reversed(range(len(u))):
+        now = type(before)(*(leaf[t, None] for leaf in before))
+        pull = vjp(
+            lambda s, t=t, now=now: flatten(cell.step(u[t, None], unflatten(s, now))), flat[t, None]
+        )[1]
+        v = pull(v[None])[0][0].detach()
+        size = v.norm(dim=-1)
+        logs.append(size.log())
+        v = v / size[:, None]
+    return torch.stack(logs)[len(logs) // 10 :].mean(0)
 
 
 def step_bound(cell: Cell) -> float | None:

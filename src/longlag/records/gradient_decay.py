@@ -8,6 +8,7 @@ import numpy as np
 
 from longlag.records.run import Run
 from longlag.records.seed_groups import Group, fresh
+from longlag.records.side_files import Arrays
 from longlag.records.state_paths import parts, profile
 from longlag.stats import Correlation, Decay, concordance, fit, rank_correlation
 from longlag.stats.decay import left, slope
@@ -36,8 +37,19 @@ def best_rate(run: Run, at: int) -> float:
     none of it comes down to the input.  Of a bidirectional layer both readings count, and of a
     model of blocks, whose skips lead around the first layer too, all layers.
     """
-    found = [path for path in parts(set(run.probe), "profile") if path.layer < run.first_cells]
-    rows = [profile(run.probe, path, at) for path in found]
+    return slowest_rate(run.probe, run.first_cells, at)
+
+
+def slowest_rate(probe: Arrays, first_cells: int, at: int = 0) -> float:
+    """The smallest decay rate among the parts of the states of the first cells of a model.
+
+    Args:
+        probe: the arrays of probe.npz.
+        first_cells: how many cells the input meets.
+        at: 0, at initialisation, or -1, after training.
+    """
+    found = [path for path in parts(set(probe), "profile") if path.layer < first_cells]
+    rows = [profile(probe, path, at) for path in found]
     rates = [slope(np.arange(len(row)), row) for row in rows if row is not None]
     known = [r for r in rates if not np.isnan(r)]
     return min(known, default=float("nan"))

@@ -63,10 +63,10 @@ def sep(loop: Any) -> str:
     return "" if loop.last else " and " if loop.revindex == 2 else ", "
 
 
-def say(name: str, facts: Mapping[str, Any]) -> str:
+def say(name: str, facts: Mapping[str, Any], file: str = "sentences.toml") -> str:
     """Say the first sentence of `name` whose condition holds for these numbers; none: nothing."""
     made = environment()
-    for row in read_toml("sentences.toml")[name]:
+    for row in read_toml(file)[name]:
         holds = made.compile_expression(row.get("if", "true"))
         if holds(**facts):
             return " ".join(made.from_string(row["say"]).render(**facts).split())

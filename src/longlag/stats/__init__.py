@@ -4,7 +4,7 @@ from longlag.stats.compare import concordance, performance_profile, probability_
 from longlag.stats.decay import Decay, fit
 from longlag.stats.horizon import SHARE, Horizon, memory_horizon
 from longlag.stats.interval import Interval, mean_interval, median_range, share_interval
-from longlag.stats.rank import Correlation, holm, rank_correlation
+from longlag.stats.rank import Correlation, correlation_interval, holm, rank_correlation
 
 __all__ = [
     "SHARE",
@@ -13,6 +13,7 @@ __all__ = [
     "Horizon",
     "Interval",
     "concordance",
+    "correlation_interval",
     "fit",
     "holm",
     "mean_interval",

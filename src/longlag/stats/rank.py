@@ -6,9 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from jaxtyping import Float
 from numpy.random import Generator
-from scipy.stats import rankdata
+from scipy.stats import norm, rankdata
+
+from longlag.stats.interval import Interval
 
 PERMUTATIONS = 4999
+FEWEST = 25  # pairs that an interval needs
 Stratum = tuple[np.ndarray, np.ndarray]  # x and y of the runs of one task
 
 
@@ -45,6 +48,22 @@ def rank_correlation(
     drawn = sum(rng.permuted(np.tile(b, (permutations, 1)), axis=1) @ a for a, b in ranks)
     extreme = int((np.abs(drawn) >= abs(seen) - 1e-12).sum())
     return Correlation(seen / size, (1 + extreme) / (1 + permutations), pairs)
+
+
+def correlation_interval(rho: float, pairs: int, level: float = 0.95) -> Interval:
+    """Bound a rank correlation: Fisher's z with the variance (1 + rho^2 / 2) / (pairs - 3).
+
+    It holds its level at 25 pairs and more, also where many values are tied, as lengths of a ladder
+    are; NaN below that.
+
+    Source: Bonett & Wright 2000, "Sample size requirements for estimating Pearson, Kendall and
+    Spearman correlations".
+    """
+    if np.isnan(rho) or pairs < FEWEST or abs(rho) >= 1:
+        return Interval(rho, np.nan, np.nan)
+    half = norm.ppf((1 + level) / 2) * np.sqrt((1 + rho**2 / 2) / (pairs - 3))
+    low, high = np.tanh(np.arctanh(rho) + np.array([-half, half]))
+    return Interval(rho, float(low), float(high))
 
 
 def centred(values: Float[np.ndarray, "N"]) -> Float[np.ndarray, "N"]:

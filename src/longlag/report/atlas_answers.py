@@ -1,0 +1,137 @@
+"""The numbers under the sentences about an atlas, by the names that atlas.toml knows."""
+
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from longlag.records.atlas import Atlas, AtlasRow
+from longlag.records.foretelling import Foretold, foretold, outliers
+from longlag.records.seed_groups import task_label
+from longlag.report.format import named
+
+FEW = 5  # names that a sentence can hold
+PREDICTORS = {
+    "decay": "a slower decay of the gradient",
+    "exponent": "a larger Lyapunov exponent",
+    "forgetting": "a longer time scale of the gates",
+}
+Facts = dict[str, Any]
+
+
+def answers(atlas: Atlas) -> Facts:
+    """Collect everything that atlas.md and the page on choosing a cell say."""
+    found = foretold(atlas)
+    return {
+        "study": atlas.study.name,
+        "title": atlas.study.plan.get("title", "An atlas of recurrent memory"),
+        "cells": len(atlas.cells),
+        "runs": len(atlas.study.runs),
+        "tasks": [best(task, rows) for task, rows in atlas.tasks.items()],
+        "overall": overall(atlas),
+        "foretold": [predictor(name, found) for name in PREDICTORS],
+        "outliers": odd(atlas),
+        "blocks": blocks(atlas),
+        "rows": atlas.tasks,
+        "names": {row.cell: row.name for row in atlas.rows},
+    }
+
+
+def best(task: str, rows: list[AtlasRow]) -> Facts:
+    """Say who is best on a task, who cannot be told from it, and what is the least that costs."""
+    known = [row for row in rows if row.known]
+    top = [row for row in known if row.goodness == max(r.goodness for r in known)]
+    tied = [row for row in known if row not in top and any(row.ties(one) for one in top)]
+    return {
+        "task": task_label(task),
+        "kind": rows[0].kind,
+        "metric": named(next((row.metric for row in rows if row.metric), "")),
+        "top": [row.name for row in top],
+        "shown": top[0].shown if top else "?",
+        "failed": not top or top[0].value is None,
+        "tied": [row.name for row in tied],
+        "below": len(known) - len(top) - len(tied),
+        "known": len(known),
+        "undecided": [row.name for row in rows if not row.known],
+        "fast": cost(top, "step_us"),
+        "fast_tied": cost([*top, *tied], "step_us"),
+        "small": cost([row for row in top if row.state], "state"),
+        "rnn": next((row.shown for row in known if row.cell == "rnn"), ""),
+    }
+
+
+def cost(rows: list[AtlasRow], what: str) -> Facts | None:
+    """Return the row of which that is least, with its cost; None if nobody's is known."""
+    known = [row for row in rows if getattr(row, what) is not None]
+    if not known:
+        return None
+    row = min(known, key=lambda row: getattr(row, what))
+    return {"name": row.name, "step_us": row.step_us, "state": row.state}
+
+
+def overall(atlas: Atlas) -> Facts:
+    """Average each cell's place over the tasks with a ladder, if it is known on all of them."""
+    places: dict[str, list[float]] = defaultdict(list)
+    tasks = [rows for rows in atlas.tasks.values() if rows[0].kind == "horizon"]
+    whole = {c for c in atlas.cells if all(r.known for rows in tasks for r in rows if r.cell == c)}
+    for rows in tasks:
+        own = [row for row in rows if row.cell in whole]
+        for row, place in zip(own, rankdata([-row.goodness for row in own]), strict=True):
+            places[row.cell].append(float(place))
+    means = {cell: float(np.mean(found)) for cell, found in places.items()}
+    rows_of = {row.cell: row for row in atlas.rows}
+    order = [rows_of[cell] for cell in sorted(means, key=lambda cell: means[cell])]
+    families: dict[str, list[float]] = defaultdict(list)
+    for row in order:
+        families[row.family].append(means[row.cell])
+    middle = sorted((float(np.median(found)), name) for name, found in families.items())
+    return {
+        "cells": len(order),
+        "tasks": len(tasks),
+        "first": [
+            {"name": r.name, "mean": means[r.cell], "step_us": r.step_us, "state": r.state}
+            for r in order[:3]
+        ],
+        "fast": cost(order[:10], "step_us"),
+        "families": [{"name": name, "place": place} for place, name in middle],
+    }
+
+
+def predictor(name: str, found: list[Foretold]) -> Facts:
+    """Tell whether a number of untrained cells goes with the horizons, over all and by task."""
+    own = [one for one in found if one.predictor == name and not np.isnan(one.rank.rho)]
+    pooled = next((one for one in own if not one.task), None)
+    return {
+        "what": PREDICTORS[name],
+        "pooled": told(pooled) if pooled else None,
+        "tests": sum(not np.isnan(one.p) for one in found),
+        "yes": [told(one) for one in own if one.task and one.foretells],
+        "no": [told(one) for one in own if one.task and not one.foretells],
+    }
+
+
+def told(one: Foretold) -> Facts:
+    """Give a correlation as the sentences read it."""
+    return {
+        "task": task_label(one.task) if one.task else "",
+        "rho": one.rank.rho,
+        "low": one.interval.low,
+        "high": one.interval.high,
+        "p": one.p,
+        "n": one.rank.pairs,
+        "foretells": one.foretells,
+    }
+
+
+def odd(atlas: Atlas) -> Facts:
+    """Name the cells that remember longer, and shorter, than their gradient has it."""
+    found = outliers(atlas)
+    longer = [o.row.name for o in found if o.found > o.expected]
+    shorter = [o.row.name for o in found if o.found < o.expected]
+    return {"longer": longer[:FEW], "shorter": shorter[:FEW], "n": len(found)}
+
+
+def blocks(atlas: Atlas) -> list[str]:
+    """Return the cells that were made for blocks, and ran in them."""
+    return list(dict.fromkeys(row.name for row in atlas.rows if row.model == "block"))

@@ -1,0 +1,130 @@
+"""The atlas as one HTML file to look around in: data, libraries and styles inside, no network."""
+
+import re
+from typing import Any
+
+import jinja2
+import numpy as np
+from markupsafe import Markup
+
+from longlag.records.atlas import Atlas, AtlasRow
+from longlag.records.headers import header_of
+from longlag.records.seed_groups import task_label
+from longlag.report.atlas_answers import answers
+from longlag.report.format import named
+from longlag.report.words import read, say
+from longlag.report.writers.html import as_json
+
+SCRIPTS = ("tabulator.min.js", "uPlot.iife.min.js")
+STYLES = ("tabulator_simple.min.css", "uPlot.min.css")
+LICENSES = ("tabulator.LICENSE", "uPlot.LICENSE")
+MAP = re.compile(r"^(?://|/\*)# sourceMappingURL=.*$", re.MULTILINE)  # a browser would look for it
+
+
+def to_page(atlas: Atlas) -> str:
+    """Fill the template of the page."""
+    made = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    made.filters["json"] = as_json
+    known = answers(atlas)
+    return made.from_string(read("atlas.html")).render(
+        title=known["title"],
+        question=atlas.study.plan.get("question", ""),
+        facts=facts(atlas),
+        findings=findings(known),
+        data={"tasks": tasks(atlas), "cells": [cell(atlas, name) for name in atlas.cells]},
+        style=vendored(*STYLES) + Markup(read("atlas.css")),
+        libraries=vendored(*SCRIPTS),
+        script=Markup(read("atlas.js")),
+        licenses=vendored(*LICENSES),
+    )
+
+
+def vendored(*names: str) -> Markup:
+    """Files of templates/vendor, one after another."""
+    return Markup("\n".join(MAP.sub("", read(f"vendor/{name}")) for name in names) + "\n")
+
+
+def facts(atlas: Atlas) -> list[str]:
+    """Return the line under the title."""
+    decided = sum(row.decided for row in atlas.rows)
+    dates = sorted(f"{run.record.date:%Y-%m-%d}" for run in atlas.study.runs if run.record.date)
+    found = [f"{len(atlas.cells)} cells", f"{len(atlas.tasks)} tasks"]
+    found += [f"{len(atlas.study.runs):,} runs"]
+    found += [f"{decided} of {len(atlas.rows)} places decided"] if decided < len(atlas.rows) else []
+    return found + dates[-1:]
+
+
+def findings(known: dict[str, Any]) -> list[str]:
+    """Return the sentences over the table."""
+
+    def one(name: str, numbers: Any) -> str:
+        return say(name, numbers, "atlas.toml")
+
+    said = [f"{one('best', task)} {one('undecided', task)}".strip() for task in known["tasks"]]
+    said += [one("overall", known["overall"])]
+    said += [one("foretold", found) for found in known["foretold"]]
+    said += [one("outliers", known["outliers"]), one("blocks", {"blocks": known["blocks"]})]
+    return [sentence for sentence in said if sentence]
+
+
+def tasks(atlas: Atlas) -> list[dict[str, Any]]:
+    """Return what the page must know of each task; the rungs of a ladder in their order."""
+    rungs = {task: ladder["lengths"] for (_, task), ladder in atlas.ladders.items()}
+    return [
+        {
+            "key": task,
+            "label": task_label(task),
+            "kind": rows[0].kind,
+            "metric": named(next((row.metric for row in rows if row.metric), "")),
+            "rises": next((row.rises for row in rows if row.metric), True),
+            "rungs": rungs.get(task, []),
+        }
+        for task, rows in atlas.tasks.items()
+    ]
+
+
+def cell(atlas: Atlas, name: str) -> dict[str, Any]:
+    """Collect what the page shows of one cell; by task where tasks differ."""
+    rows = [row for row in atlas.rows if row.cell == name]
+    header, first = header_of("cell", name, atlas.config_dir), rows[0]
+    decays = [row.decay_at_init for row in rows if row.decay_at_init is not None]
+    return {
+        "cell": name,
+        "name": first.name,
+        "year": first.year,
+        "family": first.family,
+        "gloss": header.gloss,
+        "equation": header.equation,
+        "source": header.source,
+        "model": header.model,
+        "parameters": first.parameters,
+        "state": first.state,
+        "decay": rounded(float(np.median(decays)) if decays else None),
+        "step_us": rounded(first.step_us),
+        "tasks": {row.task: place(atlas, row) for row in rows},
+    }
+
+
+def place(atlas: Atlas, row: AtlasRow) -> dict[str, Any]:
+    """Collect what the page shows of one cell on one task."""
+    start = atlas.untrained.of(row.cell, row.task)
+    solved = atlas.solved((row.cell, row.task)) if row.kind == "horizon" else {}
+    return {
+        "shown": row.shown,
+        "value": rounded(row.value),
+        "low": rounded(row.low),
+        "high": rounded(row.high),
+        "decided": row.decided,
+        "parameters": row.parameters,
+        "state": row.state,
+        "decay": rounded(row.decay_at_init),
+        "solved": [[T, int(seeds.sum()), len(seeds)] for T, seeds in solved.items()],
+        "profile": start.profile if start else [],
+    }
+
+
+def rounded(value: float | None) -> float | None:
+    """Round to four significant digits: as many as the page shows, and more."""
+    return None if value is None else float(f"{value:.4g}")

@@ -1,0 +1,71 @@
+"""What an atlas finds, in words, follows from its rows."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from longlag.records.atlas import read_atlas
+from longlag.report.atlas import to_text, write_atlas
+from longlag.report.atlas_answers import answers, best
+from longlag.report.words import read_toml, say
+from synthetic_atlas import CELLS
+from synthetic_atlas import write_atlas as write_records
+
+
+def told(name: str, facts) -> str:
+    return say(name, facts, "atlas.toml")
+
+
+def test_the_best_of_a_task_is_named_with_what_it_costs(atlas_folder: Path):
+    facts = best("adding", read_atlas(atlas_folder).tasks["adding"])
+    assert told("best", facts).startswith("On adding, the GRU remembers longest, ≥ 200 steps")
+    assert "the GRU is the fastest to train" in told("cost", facts)
+    assert len(facts["top"]) + len(facts["tied"]) + facts["below"] == facts["known"] == len(CELLS)
+
+
+def test_who_is_not_decided_is_named_and_not_called_best(atlas_folder: Path):
+    facts = best("parity", read_atlas(atlas_folder).tasks["parity"])
+    assert told("undecided", facts) == "Undecided there: TCN (no recurrence) and UGRNN."
+    assert not {"UGRNN", "TCN (no recurrence)"} & {*facts["top"], *facts["tied"]}
+
+
+def test_of_scores_the_least_loss_is_the_best(atlas_folder: Path):
+    facts = best("chorales", read_atlas(atlas_folder).tasks["chorales"])
+    assert facts["top"] == ["UGRNN"] and facts["metric"] == "NLL"
+
+
+def test_a_gradient_that_does_not_foretell_is_said_not_to(atlas_folder: Path):
+    known = answers(read_atlas(atlas_folder))
+    decay, _, gates = (told("foretold", one) for one in known["foretold"])
+    assert decay.startswith("Before training, a slower decay of the gradient foretells")
+    assert "but not on parity" in decay and gates.endswith("too few cells are decided.")
+    pooled = {**known["foretold"][0], "yes": [], "no": []}
+    pooled["pooled"] = {**pooled["pooled"], "foretells": False, "rho": 0.1, "p": 0.6}
+    assert "does not foretell a longer horizon" in told("foretold", pooled)
+
+
+def test_cells_of_a_block_are_said_to_be_compared_as_one(atlas_folder: Path):
+    text = (atlas_folder / "atlas.md").read_text()
+    assert "The LRU, minGRU, minLSTM and sLSTM were made for blocks" in text
+
+
+def test_every_cell_has_a_line_of_the_table_and_no_number_is_missing(atlas_folder: Path):
+    text = (atlas_folder / "atlas.md").read_text()
+    lines = text[text.index("| cell |") :].strip().splitlines()
+    assert len([line for line in lines if line]) == 2 + len(CELLS)
+    assert not re.search(r"\bnan\b|None|inf\b", text)
+
+
+def test_an_atlas_without_a_plan_and_without_untrained_cells_can_be_read(tmp_path: Path):
+    folder = write_records(tmp_path / "atlas")
+    for name in ("plan.json", "untrained.json"):
+        (folder / name).unlink()
+    assert all(path.is_file() for path in write_atlas(folder))
+    text = to_text(read_atlas(folder), "atlas.md")
+    assert "nothing is decided yet" in text and "cannot be told" in text
+
+
+@pytest.mark.parametrize("name", read_toml("atlas.toml"))
+def test_the_last_row_of_every_sentence_holds_whatever_the_numbers_are(name: str):
+    assert "if" not in read_toml("atlas.toml")[name][-1]
