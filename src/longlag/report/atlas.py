@@ -4,6 +4,8 @@ from pathlib import Path
 
 from longlag.records.atlas import Atlas, as_csv, read_atlas
 from longlag.records.atomic import write_text
+from longlag.records.reader import Study, holds_records
+from longlag.records.untrained import Untrained
 from longlag.report.atlas_answers import answers
 from longlag.report.atlas_page import to_page
 from longlag.report.format import sig
@@ -32,6 +34,12 @@ def write_atlas(study: Path, config_dir: Path | None = None) -> list[Path]:
     for name, text in files.items():
         write_text(study / name, text)
     return [study / name for name in files]
+
+
+def to_choice(study: Path) -> str:
+    """Write the page on how to choose a cell, from a study's folder or from no records at all."""
+    known = read_atlas(study) if holds_records(study) else Atlas(Study(study, ()), Untrained())
+    return to_text(known, "choose.md")
 
 
 def to_text(atlas: Atlas, template: str) -> str:

@@ -9,9 +9,20 @@ from scipy.stats import rankdata
 from longlag.records.atlas import Atlas, AtlasRow
 from longlag.records.foretelling import Foretold, foretold, outliers
 from longlag.records.seed_groups import task_label
-from longlag.report.format import named
+from longlag.report.format import named, spanned
 
 FEW = 5  # names that a sentence can hold
+CLASSICS = ("rnn", "lstm", "gru", "transformer")  # have a column of their own
+NEEDS = {
+    "adding": "add up what came long ago",
+    "temporal_order": "tell which of rare events came first",
+    "memorisation": "repeat a sequence",
+    "parity": "follow a state that every input may flip",
+    "associative_recall": "look up what belongs to a key",
+    "timing_measure": "measure how long something took",
+    "digits_permuted": "classify a long scrambled sequence",
+    "chorales": "foretell music in four parts",
+}
 PREDICTORS = {
     "decay": "a slower decay of the gradient",
     "exponent": "a larger Lyapunov exponent",
@@ -22,12 +33,17 @@ Facts = dict[str, Any]
 
 def answers(atlas: Atlas) -> Facts:
     """Collect everything that atlas.md and the page on choosing a cell say."""
-    found = foretold(atlas)
+    found, chosen = foretold(atlas), atlas.study.plan.get("chosen", ())
     return {
         "study": atlas.study.name,
         "title": atlas.study.plan.get("title", "An atlas of recurrent memory"),
         "cells": len(atlas.cells),
         "runs": len(atlas.study.runs),
+        "decided": all(row.decided for row in atlas.rows) and bool(atlas.rows),
+        "parameters": spanned([r.parameters for r in atlas.rows if r.parameters] or [0]),
+        "rates": len({t["lr"] for e in chosen for t in e.get("trials", ())}),
+        "classics": [cell for cell in CLASSICS if cell in atlas.cells],
+        "needs": NEEDS,
         "tasks": [best(task, rows) for task, rows in atlas.tasks.items()],
         "overall": overall(atlas),
         "foretold": [predictor(name, found) for name in PREDICTORS],
@@ -44,7 +60,9 @@ def best(task: str, rows: list[AtlasRow]) -> Facts:
     top = [row for row in known if row.goodness == max(r.goodness for r in known)]
     tied = [row for row in known if row not in top and any(row.ties(one) for one in top)]
     return {
+        "key": task,
         "task": task_label(task),
+        "every": {row.cell: row.shown for row in rows},
         "kind": rows[0].kind,
         "metric": named(next((row.metric for row in rows if row.metric), "")),
         "top": [row.name for row in top],
