@@ -38,6 +38,12 @@ setTimeout(() => {
   note("equation", card.querySelector("code").textContent);
   note("drawn", card.querySelectorAll("canvas").length);
   card.querySelector(".close").click(); note("closed", !card.open);
+  const count = () => table.getSelectedRows().length, before = count();
+  const name = document.querySelector(".tabulator-row .name"); name.click();
+  note("clicked", card.querySelector("h2").textContent === name.textContent);
+  card.close(); note("kept", count() === before);
+  document.querySelector(".tabulator-row:not(.tabulator-selected) input").click();
+  note("ticked", count() - before);
   note("wide", document.documentElement.scrollWidth <= innerWidth);
 }, 300);
 </script>"""
@@ -74,6 +80,7 @@ def test_the_table_sorts_filters_and_compares_and_a_card_opens(atlas_folder: Pat
     assert said["other"] == "LRUTransformer (no recurrence)" and said["beside"] == "2"
     assert said["dots"] == "38" and said["theme"] == "dark" and said["paper"] == "rgb(23, 24, 28)"
     assert said["card"] == "true:LSTM" and said["equation"].startswith("c = f c' + i g")
+    assert said["clicked"] == said["kept"] == "true" and said["ticked"] == "1"
     assert said["drawn"] == "2" and said["closed"] == "true" and said["wide"] == "true"
 
 

@@ -47,9 +47,9 @@ def answers(atlas: Atlas) -> Facts:
         "tasks": [best(task, rows) for task, rows in atlas.tasks.items()],
         "overall": overall(atlas),
         "foretold": [predictor(name, found) for name in PREDICTORS],
-        "outliers": odd(atlas),
+        "outliers": odd(atlas, found),
         "blocks": blocks(atlas),
-        "rows": atlas.tasks,
+        "first": {cell: next(r for r in atlas.rows if r.cell == cell) for cell in atlas.cells},
         "names": {row.cell: row.name for row in atlas.rows},
     }
 
@@ -142,12 +142,12 @@ def told(one: Foretold) -> Facts:
     }
 
 
-def odd(atlas: Atlas) -> Facts:
+def odd(atlas: Atlas, told: list[Foretold]) -> Facts:
     """Name the cells that remember longer, and shorter, than their gradient has it."""
-    found = outliers(atlas)
+    found, cells = outliers(atlas), max(one.rank.pairs for one in told if not one.task)
     longer = [o.row.name for o in found if o.found > o.expected]
     shorter = [o.row.name for o in found if o.found < o.expected]
-    return {"longer": longer[:FEW], "shorter": shorter[:FEW], "n": len(found)}
+    return {"longer": longer[:FEW], "shorter": shorter[:FEW], "n": len(found), "cells": cells}
 
 
 def blocks(atlas: Atlas) -> list[str]:

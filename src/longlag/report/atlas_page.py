@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import jinja2
-import numpy as np
 from markupsafe import Markup
 
 from longlag.records.atlas import Atlas, AtlasRow
@@ -33,6 +32,7 @@ def to_page(atlas: Atlas) -> str:
         question=atlas.study.plan.get("question", ""),
         facts=facts(atlas),
         findings=findings(known),
+        first=known["tasks"][0]["task"],
         data={"tasks": tasks(atlas), "cells": [cell(atlas, name) for name in atlas.cells]},
         style=vendored(*STYLES) + Markup(read("atlas.css")),
         libraries=vendored(*SCRIPTS),
@@ -62,8 +62,10 @@ def findings(known: dict[str, Any]) -> list[str]:
     def one(name: str, numbers: Any) -> str:
         return say(name, numbers, "atlas.toml")
 
-    said = [f"{one('best', task)} {one('undecided', task)}".strip() for task in known["tasks"]]
-    said += [one("overall", known["overall"])]
+    begun = [task for task in known["tasks"] if task["known"]]
+    waiting = [task["task"] for task in known["tasks"] if not task["known"]]
+    said = [f"{one('best', task)} {one('undecided', task)}".strip() for task in begun]
+    said += [one("waiting", {"tasks": waiting}), one("overall", known["overall"])]
     said += [one("foretold", found) for found in known["foretold"]]
     said += [one("outliers", known["outliers"]), one("blocks", {"blocks": known["blocks"]})]
     return [sentence for sentence in said if sentence]
@@ -89,7 +91,6 @@ def cell(atlas: Atlas, name: str) -> dict[str, Any]:
     """Collect what the page shows of one cell; by task where tasks differ."""
     rows = [row for row in atlas.rows if row.cell == name]
     header, first = header_of("cell", name, atlas.config_dir), rows[0]
-    decays = [row.decay_at_init for row in rows if row.decay_at_init is not None]
     return {
         "cell": name,
         "name": first.name,
@@ -101,7 +102,7 @@ def cell(atlas: Atlas, name: str) -> dict[str, Any]:
         "model": header.model,
         "parameters": first.parameters,
         "state": first.state,
-        "decay": rounded(float(np.median(decays)) if decays else None),
+        "decay": rounded(first.decay_at_init),
         "step_us": rounded(first.step_us),
         "tasks": {row.task: place(atlas, row) for row in rows},
     }

@@ -10,7 +10,8 @@
   const hue = (i) => getComputedStyle(document.documentElement).getPropertyValue(`--c${i % HUES}`).trim();
   const ink = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
   const number = (value, digits = 3) => value === null || value === undefined ? "–"
-    : Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : Number(value.toPrecision(digits)).toString();
+    : Math.abs(value) >= 100 ? Math.round(value).toLocaleString("en") : value && Math.abs(value) < 1e-3 ? value.toExponential(1)
+    : Number(value.toPrecision(digits)).toString();
 
   function make(name, attributes, parent, text) {
     const svg = name.startsWith("svg:");
@@ -57,33 +58,35 @@
     formatter: (cell) => number(cell.getValue(), digits), ...more,
   });
   const column = (task) => ({
-    title: task.kind === "horizon" ? task.label : `${task.label} (${task.metric})`, field: `tasks.${task.key}.value`,
-    hozAlign: "right", headerHozAlign: "right", headerSortStartingDir: "desc", minWidth: 112,
+    title: task.kind === "horizon" || !task.metric ? task.label : `${task.label} (${task.metric})`, field: `tasks.${task.key}.value`,
+    hozAlign: "right", headerHozAlign: "right", headerSortStartingDir: "desc", width: 86,
     sorter: last((row) => rank(task, row.tasks[task.key])), ...(task.rises ? atLeast : atMost),
     formatter: (cell) => {
       const place = cell.getData().tasks[task.key], box = make("span", { class: "heat" });
       box.style.setProperty("--much", (0.38 * share(task, place)).toFixed(3));
       box.append(place.shown);
-      make("span", { class: "interval" }, box, ` ${interval(task, place)}`);
       if (!place.decided && place.shown !== "?") make("span", { class: "open", title: "not decided yet" }, box, " …");
+      if (interval(task, place)) make("span", { class: "interval" }, box, interval(task, place));
       return box;
     },
   });
   const narrow = matchMedia("(max-width: 48rem)").matches;
+  const about = [
+    plain("year", "year", 4, { formatter: (cell) => cell.getValue() ?? "–", ...atLeast, width: 60 }),
+    { title: "family", field: "family", headerFilter: "list", width: 104, formatter: "textarea",
+      headerFilterParams: { values: ["", ...families], clearable: true }, headerFilterPlaceholder: "any" },
+  ];
   const table = new Tabulator("#table", {
-    data: cells, index: "cell", layout: "fitDataStretch", height: narrow ? "70vh" : "auto", selectableRows: true,
+    data: cells, index: "cell", layout: "fitData", columnDefaults: { headerWordWrap: true }, height: narrow ? "70vh" : "auto", selectableRows: true,
     selectableRowsRangeMode: "click", initialSort: [{ column: "name", dir: "asc" }],
     columns: [
       { formatter: "rowSelection", hozAlign: "center", headerSort: false, width: 34, frozen: true, title: "",
         cellClick: (event) => event.stopPropagation() },
-      { title: "cell", field: "name", frozen: true, width: narrow ? 128 : 235, headerFilter: "input",
+      { title: "cell", field: "name", frozen: true, width: narrow ? 118 : 180, headerFilter: "input",
         headerFilterPlaceholder: "name", formatter: (cell) => make("span", { class: "name" }, null, cell.getValue()) },
-      plain("year", "year", 4, { formatter: (cell) => cell.getValue() ?? "–", ...atLeast, width: 72 }),
-      { title: "family", field: "family", headerFilter: "list", minWidth: 150,
-        headerFilterParams: { values: ["", ...families], clearable: true }, headerFilterPlaceholder: "any" },
-      ...tasks.map(column),
-      plain("decay", "decay at init", 2, atMost), plain("step_us", "µs a step", 3, atMost),
-      plain("state", "state", 4, atMost), plain("parameters", "parameters", 5, atMost),
+      ...(narrow ? [] : about), ...tasks.map(column),
+      plain("decay", "decay at init", 2, { ...atMost, width: 66 }), plain("step_us", "µs a step", 3, { ...atMost, width: 66 }),
+      plain("state", "state", 4, { ...atMost, width: 62 }), plain("parameters", "parameters", 5, { ...atMost, width: 86 }), ...(narrow ? about : []),
     ],
   });
   table.on("rowClick", (event, row) => { row.toggleSelect(); openCard(row.getData().cell); });
@@ -188,7 +191,7 @@
 
   // --- does the gradient foretell it --------------------------------------------------------------------------
   function dots(task) {
-    const node = $("foretold"), W = Math.max(300, Math.min(760, node.clientWidth)), H = 330, L = 56, R = 16, T = 14, B = 64;
+    const node = $("foretold"), W = Math.max(300, Math.min(760, node.clientWidth)), H = 330, L = 56, R = 16, T = 34, B = 50;
     charts.set(node, () => dots(task));
     node.replaceChildren();
     const some = cells.filter((cell) => cell.tasks[task.key].decay !== null && rank(task, cell.tasks[task.key]) !== null);
@@ -207,14 +210,15 @@
       const v = low + (high - low) * i / 4;
       make("svg:text", { x: x(v), y: H - B + 18, "text-anchor": "middle" }, svg, number(v, 2));
     }
-    make("svg:text", { x: (L + W - R) / 2, y: H - B + 36, "text-anchor": "middle" }, svg,
-      `decay of the untrained gradient, nats a step; up: ${task.kind === "horizon" ? "horizon, steps" : task.metric}`);
+    make("svg:text", { x: (L + W - R) / 2, y: H - B + 36, "text-anchor": "middle" }, svg, "decay before training, nats a step");
+    make("svg:text", { x: 0, y: 12 }, svg, task.kind === "horizon" ? "horizon, steps" : task.metric);
     const taken = {}; // dots at one place stand beside each other
     for (const cell of some) {
       const place = cell.tasks[task.key], value = rungs ? (place.value || 0) : rank(task, place);
       const key = `${Math.round(x(place.decay) / 7)},${value}`, n = (taken[key] = (taken[key] || 0) + 1) - 1;
       const dot = make("svg:circle", { cx: x(place.decay), cy: y(value) - 7 * n, r: 5,
-        fill: `var(--c${families.indexOf(cell.family) % HUES})`, "data-cell": cell.cell }, svg);
+        fill: `var(--c${families.indexOf(cell.family) % HUES})`,
+        "fill-opacity": place.decided ? 1 : 0.35, "data-cell": cell.cell }, svg);
       make("svg:title", {}, dot, `${cell.name}: ${number(place.decay, 2)} nats a step, ${place.shown}`);
       dot.onclick = () => openCard(cell.cell);
     }
