@@ -77,8 +77,8 @@
       headerFilterParams: { values: ["", ...families], clearable: true }, headerFilterPlaceholder: "any" },
   ];
   const table = new Tabulator("#table", {
-    data: cells, index: "cell", layout: "fitData", columnDefaults: { headerWordWrap: true }, height: narrow ? "70vh" : "auto", selectableRows: true,
-    selectableRowsRangeMode: "click", initialSort: [{ column: "name", dir: "asc" }],
+    data: cells, index: "cell", layout: "fitData", columnDefaults: { headerWordWrap: true }, height: narrow ? "70vh" : "auto", selectableRows: "highlight",
+    initialSort: [{ column: "name", dir: "asc" }],
     columns: [
       { formatter: "rowSelection", hozAlign: "center", headerSort: false, width: 34, frozen: true, title: "",
         cellClick: (event) => event.stopPropagation() },
@@ -89,7 +89,7 @@
       plain("state", "state", 4, { ...atMost, width: 62 }), plain("parameters", "parameters", 5, { ...atMost, width: 86 }), ...(narrow ? about : []),
     ],
   });
-  table.on("rowClick", (event, row) => { row.toggleSelect(); openCard(row.getData().cell); });
+  table.on("rowClick", (event, row) => { openCard(row.getData().cell); });
   table.on("rowSelectionChanged", (rows) => compare(rows.map((row) => row.cell)));
   table.on("dataFiltered", (_, rows) => { $("count").textContent = `${rows.length} of ${cells.length} cells`; });
   table.on("tableBuilt", () => {
