@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from longlag.records.atlas import AtlasRow, as_csv, read_atlas
-from longlag.records.foretelling import foretold, outliers
+from longlag.records.foretelling import alike, foretold, outliers
 from longlag.records.untrained import read_untrained
 from synthetic_atlas import CELLS, ODD, RUNGS, STILL, UNKNOWN, bare, held, write_atlas
 
@@ -93,3 +93,7 @@ def test_a_damaged_file_of_the_untrained_cells_counts_as_missing(tmp_path: Path,
     (folder / "untrained.json").write_text('{"starts": [{}]}')
     assert read_untrained(folder).starts == [] and "untrained.json is damaged" in caplog.text
     assert all(row.decay_at_init is None for row in read_atlas(folder).rows)
+
+
+def test_two_measures_of_one_thing_order_the_cells_alike(atlas_folder: Path):
+    assert alike(read_atlas(atlas_folder)).rho == pytest.approx(1.0)  # exponent = -decay there

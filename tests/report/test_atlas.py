@@ -43,6 +43,8 @@ def test_a_gradient_that_does_not_foretell_is_said_not_to(atlas_folder: Path):
     pooled = {**known["foretold"][0], "yes": [], "no": []}
     pooled["pooled"] = {**pooled["pooled"], "foretells": False, "rho": 0.1, "p": 0.6}
     assert "does not foretell a longer horizon" in told("foretold", pooled)
+    pooled["pooled"] |= {"rho": -0.6, "p": 0.001}
+    assert "goes against a longer horizon" in told("foretold", pooled)
 
 
 def test_cells_of_a_block_are_said_to_be_compared_as_one(atlas_folder: Path):

@@ -87,6 +87,18 @@ def mean_ranks(ranks: dict[str, dict[str, tuple[float, float]]]) -> dict[str, tu
     return {cell: tuple(np.mean(pairs, axis=0).tolist()) for cell, pairs in each.items()}
 
 
+def alike(atlas: Atlas) -> Correlation:
+    """Correlate the two measures of one thing, slow decay and exponent, over cells within tasks."""
+    strata = []
+    for task in atlas.tasks:
+        starts = [s for cell in atlas.cells if (s := atlas.untrained.of(cell, task))]
+        pairs = np.array([(-s.median("decay"), s.median("exponent")) for s in starts])
+        pairs = pairs.reshape(-1, 2)
+        known = pairs[~np.isnan(pairs).any(axis=1)]
+        strata.append((known[:, 0], known[:, 1]))
+    return rank_correlation(strata, fresh(), permutations=1)
+
+
 def outliers(atlas: Atlas, predictor: str = "decay") -> list[Outlier]:
     """List the cells whose two ranks lie far apart, the farthest first."""
     rows = {row.cell: row for row in atlas.rows}

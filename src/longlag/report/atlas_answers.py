@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from longlag.records.atlas import Atlas, AtlasRow
-from longlag.records.foretelling import Foretold, foretold, outliers
+from longlag.records.foretelling import Foretold, alike, foretold, outliers
 from longlag.records.seed_groups import task_label
 from longlag.report.format import named, spanned
 
@@ -48,6 +48,7 @@ def answers(atlas: Atlas) -> Facts:
         "overall": overall(atlas),
         "foretold": [predictor(name, found) for name in PREDICTORS],
         "outliers": odd(atlas, found),
+        "alike": alike(atlas)._asdict(),
         "blocks": blocks(atlas),
         "first": {cell: next(r for r in atlas.rows if r.cell == cell) for cell in atlas.cells},
         "names": {row.cell: row.name for row in atlas.rows},
@@ -124,6 +125,7 @@ def predictor(name: str, found: list[Foretold]) -> Facts:
         "what": PREDICTORS[name],
         "pooled": told(pooled) if pooled else None,
         "tests": sum(not np.isnan(one.p) for one in found),
+        "each": [told(one) for one in (*own[-1:], *own[:-1])],  # over all first
         "yes": [told(one) for one in own if one.task and one.foretells],
         "no": [told(one) for one in own if one.task and not one.foretells],
     }

@@ -67,7 +67,11 @@ def findings(known: dict[str, Any]) -> list[str]:
     said = [f"{one('best', task)} {one('undecided', task)}".strip() for task in begun]
     said += [one("waiting", {"tasks": waiting}), one("overall", known["overall"])]
     said += [one("foretold", found) for found in known["foretold"]]
-    said += [one("outliers", known["outliers"]), one("blocks", {"blocks": known["blocks"]})]
+    said += [
+        one("alike", known["alike"]),
+        one("outliers", known["outliers"]),
+        one("blocks", {"blocks": known["blocks"]}),
+    ]
     return [sentence for sentence in said if sentence]
 
 
