@@ -10,7 +10,9 @@ from rich.console import Console
 from longlag.cli.carry import make_executor, train
 from longlag.cli.progress import Progress, clock
 from longlag.errors import look_for
+from longlag.records.record import Json
 from longlag.records.store import Store
+from longlag.report.format import plural
 from longlag.runs.config import INCIDENTAL, first_part, resolve
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor
@@ -39,15 +41,22 @@ def run(arguments: argparse.Namespace) -> int:
         return 0
     if done < plan.total and train(plan, executor) == 130:
         return 130
-    failures = plan.conclude()["failed"]
-    for failure in failures:
-        OUT.print(f"failed: {failure['command']}\n        {failure['error']}", style="red")
-    if failures:
-        OUT.print(f"{len(failures)} of {plan.total} runs failed; tracebacks: {store.folder}/failed")
+    failures = tell_failures(plan)
     if study.examine:
         look_inside(store, some.values.threads, config_dir)
     report(store)
     return 1 if failures else 0
+
+
+def tell_failures(plan: StudyPlan) -> list[Json]:
+    """Write plan.json, and name the runs that failed."""
+    failures = plan.conclude()["failed"]
+    for failure in failures:
+        OUT.print(f"failed: {failure['command']}\n        {failure['error']}", style="red")
+    if failures:
+        folder = plan.store.folder
+        OUT.print(f"{len(failures)} of {plan.total} runs failed; tracebacks: {folder}/failed")
+    return failures
 
 
 def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
@@ -62,7 +71,8 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
     OUT.print(f"[bold]{study.title}[/bold]")
     OUT.print(f"{study.question}")
     OUT.print(
-        f"  {len(study.cells)} cells ({', '.join(study.cells)}) x {len(tasks)} tasks "
+        f"  {plural(len(study.cells), 'cell')} ({', '.join(study.cells)}) x "
+        f"{plural(len(tasks), 'task')} "
         f"({', '.join(tasks)})\n"
         f"  {study.trials} trials of learning rates ({', '.join(map(str, study.grid))}) each, then "
         f"{len(study.seeds)} seeds"
@@ -78,7 +88,8 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
             "results=SOME/OTHER/FOLDER"
         )
         return
-    basis = "by the recorded runs" if done else "a rough guess: nothing is recorded yet"
+    known = done or plan.alike
+    basis = "by the recorded runs" if known else "a rough guess: nothing is recorded yet"
     workers, least = executor.workers, "at least " if study.ladders else ""
     OUT.print(
         f"  {least}{plan.total} runs, {done} recorded already; about "

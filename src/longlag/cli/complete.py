@@ -3,6 +3,7 @@
 from longlag.runs.config import folder, keys, resolve
 
 WIDTH = 96
+PLACE = ("tasks=", "budget_minutes=")  # words of `longlag place` alone
 
 
 def groups() -> dict[str, list[str]]:
@@ -17,8 +18,9 @@ def completions(prefix: str) -> list[str]:
     """The words that begin with a prefix: keys before the equals sign, choices after it."""
     group, equals, _ = prefix.partition("=")
     if equals:
-        return [f"{group}={choice}" for choice in groups().get(group, ())]
-    return [f"{name}=" for name in (*groups(), *settable())]
+        choices = groups().get("task" if group == "tasks" else group, ())
+        return [f"{group}={choice}" for choice in choices]
+    return [*(f"{name}=" for name in (*groups(), *settable())), *PLACE]
 
 
 def settable() -> list[str]:

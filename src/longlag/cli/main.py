@@ -28,6 +28,12 @@ COMMANDS = {
     "train": Command("train one recurrence on one task and record the run", *SETTINGS),
     "bench": Command("run a study: plan, sweep, report; resumes where it was stopped", *SETTINGS),
     "atlas": Command("write the page, table and findings of a study of many cells", *SETTINGS),
+    "place": Command(
+        "run one cell through the atlas's protocol and show where it stands",
+        "cell=NAME",
+        "and tasks=adding,parity: a part of them; budget_minutes=60: what tells most first, "
+        "and no start after that; study=NAME: another protocol; results=FOLDER; executor=NAME",
+    ),
     "report": Command("write report.html, report.pdf and report.md of a study", *SETTINGS),
     "probe": Command(
         "examine how the gradient of a recorded run travels",
@@ -103,12 +109,12 @@ def add_options(sub: Parser, command: Command) -> None:
         help="a folder with groups of your own: DIR/cell/mine.yaml, DIR/task/mine.yaml",
     )
     sub.add_argument("--debug", action="store_true", help="show tracebacks")
+    if command in (COMMANDS["train"], COMMANDS["bench"], COMMANDS["place"]):
+        line = "say what would be run, and how long it takes"
+        sub.add_argument("--dry-run", "--plan", "--info", action="store_true", help=line)
     if command in (COMMANDS["train"], COMMANDS["bench"]):
-        for names, line in (
-            (("--dry-run", "--plan", "--info"), "say what would be run, and how long it takes"),
-            (("--multirun", "-m"), "as in Hydra; cell=rnn,lstm seed=range(5) works without it too"),
-        ):
-            sub.add_argument(*names, action="store_true", help=line)
+        line = "as in Hydra; cell=rnn,lstm seed=range(5) works without it too"
+        sub.add_argument("--multirun", "-m", action="store_true", help=line)
         kinds = ("job", "all")
         sub.add_argument("--cfg", "-c", choices=kinds, help="print the composed settings, run none")
 

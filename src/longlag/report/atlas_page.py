@@ -20,8 +20,8 @@ LICENSES = ("tabulator.LICENSE", "uPlot.LICENSE")
 MAP = re.compile(r"^(?://|/\*)# sourceMappingURL=.*$", re.MULTILINE)  # a browser would look for it
 
 
-def to_page(atlas: Atlas) -> str:
-    """Fill the template of the page."""
+def to_page(atlas: Atlas, own: str = "") -> str:
+    """Fill the template of the page; a cell `own` is marked in it, and compared with others."""
     made = jinja2.Environment(
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
@@ -33,7 +33,11 @@ def to_page(atlas: Atlas) -> str:
         facts=facts(atlas),
         findings=findings(known),
         first=known["tasks"][0]["task"],
-        data={"tasks": tasks(atlas), "cells": [cell(atlas, name) for name in atlas.cells]},
+        data={
+            "tasks": tasks(atlas),
+            "cells": [cell(atlas, name) for name in atlas.cells],
+            "own": own,
+        },
         style=vendored(*STYLES) + Markup(read("atlas.css")),
         libraries=vendored(*SCRIPTS),
         script=Markup(read("atlas.js")),

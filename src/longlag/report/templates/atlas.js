@@ -1,7 +1,7 @@
 // The atlas: a table to sort and filter (Tabulator), a card for each cell and cells side by side (uPlot).
 "use strict";
 (() => {
-  const { tasks, cells } = JSON.parse(document.getElementById("data").textContent);
+  const { tasks, cells, own } = JSON.parse(document.getElementById("data").textContent);
   const $ = (id) => document.getElementById(id);
   const byCell = Object.fromEntries(cells.map((cell) => [cell.cell, cell]));
   const ladders = tasks.filter((task) => task.kind === "horizon");
@@ -83,7 +83,7 @@
       { formatter: "rowSelection", hozAlign: "center", headerSort: false, width: 34, frozen: true, title: "",
         cellClick: (event) => event.stopPropagation() },
       { title: "cell", field: "name", frozen: true, width: narrow ? 118 : 180, headerFilter: "input",
-        headerFilterPlaceholder: "name", formatter: (cell) => make("span", { class: "name" }, null, cell.getValue()) },
+        headerFilterPlaceholder: "name", formatter: (cell) => make("span", { class: cell.getData().cell === own ? "name own" : "name" }, null, cell.getValue()) },
       ...(narrow ? [] : about), ...tasks.map(column),
       plain("decay", "decay at init", 2, { ...atMost, width: 66 }), plain("step_us", "µs a step", 3, { ...atMost, width: 66 }),
       plain("state", "state", 4, { ...atMost, width: 62 }), plain("parameters", "parameters", 5, { ...atMost, width: 86 }), ...(narrow ? about : []),
@@ -94,7 +94,7 @@
   table.on("dataFiltered", (_, rows) => { $("count").textContent = `${rows.length} of ${cells.length} cells`; });
   table.on("tableBuilt", () => {
     $("count").textContent = `${cells.length} cells`;
-    table.selectRow(["rnn", "lstm", "gru"].filter((cell) => byCell[cell]));
+    table.selectRow([own, "rnn", "lstm", "gru"].filter((cell) => byCell[cell]));
     if (byCell[location.hash.slice(6)]) openCard(location.hash.slice(6));
   });
   $("clear").onclick = () => table.clearHeaderFilter();
@@ -218,7 +218,7 @@
       const key = `${Math.round(x(place.decay) / 7)},${value}`, n = (taken[key] = (taken[key] || 0) + 1) - 1;
       const dot = make("svg:circle", { cx: x(place.decay), cy: y(value) - 7 * n, r: 5,
         fill: `var(--c${families.indexOf(cell.family) % HUES})`,
-        "fill-opacity": place.decided ? 1 : 0.35, "data-cell": cell.cell }, svg);
+        "fill-opacity": place.decided ? 1 : 0.35, "data-cell": cell.cell, class: cell.cell === own ? "own" : "" }, svg);
       make("svg:title", {}, dot, `${cell.name}: ${number(place.decay, 2)} nats a step, ${place.shown}`);
       dot.onclick = () => openCard(cell.cell);
     }
