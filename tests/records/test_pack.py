@@ -154,3 +154,15 @@ def test_a_study_without_records_is_not_packed(tmp_path):
         pack_study(tmp_path)
     with pytest.raises(LonglagError, match="is not packed"):
         unpack_study(tmp_path)
+
+
+def test_the_profiles_of_a_trial_are_let_go_and_nothing_else_of_it_is(store):
+    names = {"cell": "gru", "task": "adding", "stage": "tune"}
+    trial = some_record(id="gru-adding-4", names=names)
+    folder = store.save(trial, CURVE, {"steps": np.arange(3)})
+    for _ in range(2):
+        pack_study(store.folder)
+        assert not folder.exists()
+        run = read_run(folder)
+        assert run.curve and not run.probe and run.broken == ()
+    assert read_run(store.folder / "lstm-adding-1").probe

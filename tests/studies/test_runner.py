@@ -97,6 +97,9 @@ def test_a_second_call_starts_nothing(store):
     run(store, FakeExecutor(store))
     again = FakeExecutor(store)
     assert run(store, again)["failed"] == [] and again.started == []
+    runner = Runner(store, again)
+    runner.run(StudyPlan(study(), store).first())
+    assert runner.found == runner.ended and len(runner.ended) == 10
 
 
 def test_only_what_is_missing_is_started(store):

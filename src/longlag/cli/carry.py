@@ -40,7 +40,7 @@ def carry(
     """Run configs under a progress line, then say how busy the workers were; 130 after Ctrl-C."""
     total = (lambda: plan.total) if plan else len(configs)
     before = len(plan.recorded()) if plan else sum(runner.store.has(c.id) for c in configs)
-    recorded, start = set(plan.runs) if plan else set(), time.perf_counter()
+    start = time.perf_counter()
 
     def left() -> float:
         seconds = plan.seconds_left() / runner.executor.workers if plan else float("inf")
@@ -54,7 +54,8 @@ def carry(
         return 130
     finally:
         runner.store.prepare()  # clears what workers left that were ended
-    if plan and (new := [run for run in plan.recorded() if run.id not in recorded]):
+    ran = runner.ended - runner.found
+    if plan and (new := [run for run in plan.recorded() if run.id in ran]):
         spent, workers = time.perf_counter() - start, runner.executor.workers
         share = sum(run.seconds for run in new) / (spent * workers)
         OUT.print(

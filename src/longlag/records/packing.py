@@ -3,6 +3,7 @@
 import json
 import zipfile
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -16,7 +17,8 @@ from longlag.records.record import as_text
 from longlag.records.run import Run
 from longlag.records.side_files import COLUMNS, curve_text, digest
 
-ARRAYS = ("probe.npz", "laboratory.npz")
+PROFILES = "probe.npz"
+ARRAYS = (PROFILES, "laboratory.npz")
 
 
 class Packed(NamedTuple):
@@ -31,6 +33,7 @@ def pack_study(folder: Path) -> Packed:
     """Put every run of a study, packed or not, into the few files of `pack`, and drop the folders.
 
     Weights, pictures and whatever else lies in a run's folder stay there; so does what is damaged.
+    The gradient profiles of trials are let go: no table or figure shows them.
     Each file is read back and compared before anything is deleted; a stop at any moment loses
     nothing, and packing again goes on.
 
@@ -40,6 +43,9 @@ def pack_study(folder: Path) -> Packed:
     runs, left = read_runs(folder)
     if not runs:
         raise LonglagError(f"there are no records in {folder}: nothing to pack")
+    runs = [
+        without_profiles(run) if run.record.names.get("stage") == "tune" else run for run in runs
+    ]
     if any((run.folder / name).exists() for run in runs for name in ("record.json", *PACKED)):
         write_pack(folder, runs)
         check_pack(folder, runs)
@@ -47,6 +53,12 @@ def pack_study(folder: Path) -> Packed:
             drop(run)
     files = tuple(path for n in (RECORDS, *PACKED.values()) if (path := folder / n).exists())
     return Packed(len(runs), files, (*left, *dict.fromkeys(x for r in runs for x in r.broken)))
+
+
+def without_profiles(run: Run) -> Run:
+    """Return a run as it is without the arrays of the gradient probe."""
+    files = {name: seal for name, seal in run.record.files.items() if name != PROFILES}
+    return Run(run.folder, replace(run.record, files=files), run.pack, {PROFILES: None})
 
 
 def write_pack(folder: Path, runs: Iterable[Run]) -> None:
@@ -106,7 +118,8 @@ def check_pack(folder: Path, runs: Iterable[Run]) -> None:
 def drop(run: Run) -> None:
     """Delete what the pack holds now of a run's folder; the folder too if nothing else is in it."""
     for name in (*PACKED, "record.json"):
-        if name == "record.json" or run.side_file(name) is not None:
+        let_go = name == PROFILES and name in run.found and name not in run.record.files
+        if name == "record.json" or let_go or run.side_file(name) is not None:
             (run.folder / name).unlink(missing_ok=True)
     if run.folder.is_dir() and not any(run.folder.iterdir()):
         run.folder.rmdir()

@@ -154,11 +154,12 @@ def exceptions(found: list[Outcome]) -> list[Facts]:
 def tuning(view: View) -> Facts:
     """The rates that were tried, and where the chosen ones lie among them."""
     trials, outside = view.trials, [t for t in view.trials if not t.bracketed]
-    low = sum(t.chosen == t.rates.min() for t in outside)
-    high = sum(t.chosen == t.rates.max() for t in outside)
+    rates = sorted({float(rate) for t in trials for rate in t.rates})  # a rung tries a few of them
+    low = sum(t.chosen == rates[0] for t in outside)
+    high = sum(t.chosen == rates[-1] for t in outside)
     return {
         "trials": len(trials),
-        "rates": [f"{r:g}" for r in sorted({float(rate) for t in trials for rate in t.rates})],
+        "rates": [f"{r:g}" for r in rates],
         "bracketed": len(trials) - len(outside),
         "low": low,
         "high": high,

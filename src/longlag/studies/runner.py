@@ -52,6 +52,7 @@ class Runner:
         self.due: deque[str] = deque()
         self.pending: dict[Future[Any], str] = {}
         self.ended: set[str] = set()  # recorded or failed
+        self.found: set[str] = set()  # of these, recorded before they were due
         self.failed: set[str] = set()
         self.strikes: Counter[str] = Counter()
         self.breakdowns = 0  # of the executor, since a run ended
@@ -90,6 +91,7 @@ class Runner:
         """Hand over what is due; what is recorded has ended already."""
         while (run_id := self.next_due()) is not None:
             if self.store.has(run_id):
+                self.found.add(run_id)
                 self.end(run_id)
                 continue
             where = Path(self.store.root), self.store.folder.name

@@ -21,8 +21,8 @@ MANY = 12  # names that a key inside a panel can hold
 
 def horizon(view: View) -> Plot:
     """The share of seeds that solve each length, with the exact interval; the 80 % bar."""
-    draw = partial(draw_ladder, view)
-    return panels(view.ladders.items(), draw, columns=1, height=1.75, wide=False)
+    draw, count = partial(draw_ladder, view), len(view.ladders)
+    return panels(view.ladders.items(), draw, min(count, 3), height=1.75, wide=count > 1)
 
 
 def draw_ladder(view: View, axes: Axes, item: tuple[str, list[Group]]) -> list[Label]:
