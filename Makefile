@@ -31,6 +31,7 @@ bench: $(READY) ## run a study and write its report (STUDY=smoke takes a minute)
 
 atlas: $(READY) ## every cell on eight tasks: hours; stop it when you like, it goes on where it was
 	@$(BIN)/longlag bench study=atlas results=$(RESULTS)
+	@$(BIN)/longlag atlas results=$(RESULTS)
 
 test: lint ## lint, types and every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest

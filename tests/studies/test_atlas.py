@@ -15,8 +15,10 @@ def test_every_cell_of_conf_is_in_the_atlas_and_none_is_there_twice():
 def test_each_cell_of_the_atlas_runs_in_the_model_that_it_was_made_for():
     study = study_of(["study=atlas"])
     for cell in study.cells:
-        model = header_of("cell", cell).model
-        assert f"model={model}" in study.point(Place(cell, "adding", 10), 0.01, 0).shared
+        model, layers = header_of("cell", cell).model, header_of("cell", cell).layers
+        shared = study.point(Place(cell, "adding", 10), 0.01, 0).shared
+        assert f"model={model}" in shared
+        assert (f"model.layers={layers}" in shared) == bool(layers)
 
 
 def test_the_first_rung_of_every_ladder_is_shorter_than_what_a_plain_rnn_holds():

@@ -159,10 +159,17 @@ class Study:
     def point(self, place: Place, lr: float, seed: int) -> Point:
         """One run and its overrides; what comes later wins."""
         name = place.task.partition("@")[0]
-        model = header_of("cell", place.cell, self.config_dir).model if self.intended_models else ""
-        chosen = (f"cell={place.cell}", f"task={name}", *([f"model={model}"] if model else []))
+        chosen = (f"cell={place.cell}", f"task={name}", *self.model_of(place.cell))
         own = (*self.settings, *self.tasks[place.task], *self.given)
         return Point(place, lr, seed, (*chosen, *own))
+
+    def model_of(self, cell: str) -> list[str]:
+        """The overrides of the model that a cell was made for, if the study asks for it."""
+        header = header_of("cell", cell, self.config_dir)
+        if not self.intended_models or not header.model:
+            return []
+        layers = [f"model.layers={header.layers}"] if header.layers else []
+        return [f"model={header.model}", *layers]
 
     def neighbours(self, rate: float, rates: Sequence[float] = ()) -> list[float]:
         """The rates nearest to one of them, of the grid or of `rates`, itself among them."""
