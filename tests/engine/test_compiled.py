@@ -8,27 +8,12 @@ import pytest
 import torch
 from torch import nn
 
-from longlag.cells import LSTM, Cell, GRUResetBefore, Hidden
+from leaky import Leaky
+from longlag.cells import LSTM, GRUResetBefore, Hidden
 from longlag.engine import c_compiler, compiled, unroll
 from longlag.engine.errors import CompilerNotFound
 
 T, B, I, H = 6, 3, 2, 8
-
-
-class Leaky(Cell):
-    """As a user writes it."""
-
-    def __init__(self, input_size: int, hidden_size: int, rate: float = 0.1) -> None:
-        super().__init__(input_size, hidden_size)
-        self.rate = rate
-        self.inp = nn.Linear(input_size, hidden_size)
-        self.rec = nn.Linear(hidden_size, hidden_size)
-
-    def project(self, x):
-        return self.inp(x)
-
-    def step(self, u, s):
-        return Hidden(torch.lerp(s.h, torch.tanh(u + self.rec(s.h)), self.rate))
 
 
 class Joined(Leaky):

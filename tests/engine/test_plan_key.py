@@ -7,27 +7,12 @@ import pytest
 import torch
 from torch import nn
 
-from longlag.cells import LSTM, Cell, Hidden
+from leaky import Leaky
+from longlag.cells import LSTM, Hidden
 from longlag.cells.wrappers import Zoneout
 from longlag.engine import compiled, unroll
 
 T, B, I, H = 6, 3, 2, 8
-
-
-class Leaky(Cell):
-    """A cell with one option, a number."""
-
-    def __init__(self, input_size: int, hidden_size: int, rate: float = 0.1) -> None:
-        super().__init__(input_size, hidden_size)
-        self.rate = rate
-        self.inp = nn.Linear(input_size, hidden_size)
-        self.rec = nn.Linear(hidden_size, hidden_size)
-
-    def project(self, x):
-        return self.inp(x)
-
-    def step(self, u, s):
-        return Hidden(torch.lerp(s.h, torch.tanh(u + self.rec(s.h)), self.rate))
 
 
 def make(cell):
