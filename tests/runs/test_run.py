@@ -22,7 +22,7 @@ from longlag.studies.worker import record_run
 from longlag.tasks import Adding
 
 TINY = ("cell=lstm", *tiny.TINY, "logger=none")
-VOLATILE = ("seconds", "peak_memory_mb", "command")
+VOLATILE = ("date", "seconds", "peak_memory_mb", "command")
 
 
 def run(*overrides: str, tmp_path: Path) -> Result:
