@@ -59,7 +59,8 @@
   });
   const column = (task) => ({
     title: task.kind === "horizon" || !task.metric ? task.label : `${task.label} (${task.metric})`, field: `tasks.${task.key}.value`,
-    hozAlign: "right", headerHozAlign: "right", headerSortStartingDir: "desc", width: 86,
+    hozAlign: "right", headerHozAlign: "right", headerSortStartingDir: "desc",
+    width: task.label.split(" ").some((word) => word.length > 9) ? 112 : 86, // the longest word stays whole
     sorter: last((row) => rank(task, row.tasks[task.key])), ...(task.rises ? atLeast : atMost),
     formatter: (cell) => {
       const place = cell.getData().tasks[task.key], box = make("span", { class: "heat" });
