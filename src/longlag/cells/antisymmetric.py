@@ -96,14 +96,14 @@ class AntisymmetricRNN(AffineInputCell):
         return self.skew(self.A)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> Any:
-        """z_t, if there is one."""
+        """Compute z_t, if there is one."""
         if not self.gated:
             return {}
         flow = linear(s.h, self.matrix()) - self.gamma * s.h
         return AntisymmetricGates(torch.sigmoid(flow + u.chunk(2, dim=-1)[1]))
 
     def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
-        """One step of Euler's method."""
+        """Take one step of Euler's method."""
         flow = linear(s.h, self.matrix()) - self.gamma * s.h
         if not self.gated:
             return Hidden(s.h + self.eps * torch.tanh(flow + u))

@@ -68,12 +68,12 @@ class Cell(nn.Module, ABC):
 
     @property
     def versions(self) -> tuple[int, ...]:
-        """The version of this class and, behind it, of what it wraps."""
+        """Return the version of this class and, behind it, of what it wraps."""
         return (self.version,)
 
     @property
     def output_size(self) -> int:
-        """D, the features of y_t."""
+        """Return D, the features of y_t."""
         return self.hidden_size
 
     @property
@@ -127,7 +127,7 @@ class AffineInputCell(Cell):
     W_x: nn.Linear
 
     def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for every gate and candidate at once."""
+        """Compute W_x x_t + b, for every gate and candidate at once."""
         return self.W_x(x)
 
 
@@ -142,7 +142,7 @@ class LinearCell(Cell):
 
     @final
     def step(self, u: Float[Tensor, "*S P"], s: Any) -> Any:
-        """s_t = a_t * s_(t-1) + b_t: derived, so that the scan and the step cannot disagree."""
+        """Compute s_t = a_t * s_(t-1) + b_t: derived, so that scan and step cannot disagree."""
         a, b = self.coefficients(u)
         return self.State(a * s[0] + b)
 

@@ -54,12 +54,12 @@ class Elman(AffineInputCell):
             nn.init.zeros_(self.W_x.bias)
 
     def step(self, u: Float[Tensor, "*S H"], s: Hidden) -> Hidden:
-        """phi(u_t + W_h h_(t-1))."""
+        """Compute phi(u_t + W_h h_(t-1))."""
         a = u + self.W_h(s.h)
         return Hidden(torch.tanh(a) if self.nonlinearity == "tanh" else torch.relu(a))
 
     def kernel(self) -> Kernel:
-        """torch.rnn_tanh or torch.rnn_relu on the same weights."""
+        """Return torch.rnn_tanh or torch.rnn_relu on the same weights."""
         name = "rnn_tanh" if self.nonlinearity == "tanh" else "rnn_relu"
         b_h = torch.zeros_like(self.W_x.bias)
         return Kernel(name, (self.W_x.weight, self.W_h.weight, self.W_x.bias, b_h))
@@ -101,5 +101,5 @@ class IndRNN(AffineInputCell):
         return self.u if self.bound is None else self.u.clamp(-self.bound, self.bound)
 
     def step(self, u: Float[Tensor, "*S H"], s: Hidden) -> Hidden:
-        """relu(W x_t + b + u * h_(t-1))."""
+        """Compute relu(W x_t + b + u * h_(t-1))."""
         return Hidden(torch.relu(u + self.held() * s.h))

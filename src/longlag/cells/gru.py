@@ -34,14 +34,14 @@ class _Gated(AffineInputCell):
 
     @abstractmethod
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> GRUGates:
-        """z_t, r_t and n_t."""
+        """Compute z_t, r_t and n_t."""
 
     def keep(self, u: Float[Tensor, "*S P"], s: Hidden) -> Mapping[str, Tensor]:
-        """z_t keeps h."""
+        """Return z_t, which keeps h."""
         return {"h": self.gates(u, s).z}
 
     def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
-        """h_t = (1 - z_t) * n_t + z_t * h_(t-1)."""
+        """Compute h_t = (1 - z_t) * n_t + z_t * h_(t-1)."""
         z, _, n = self.gates(u, s)
         return Hidden(n + z * (s.h - n))
 
@@ -72,14 +72,14 @@ class GRU(_Gated):
         uniform_(self, hidden_size)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> GRUGates:
-        """z_t, r_t and n_t."""
+        """Compute z_t, r_t and n_t."""
         u_r, u_z, u_n = u.chunk(3, dim=-1)
         a_r, a_z, a_n = self.W_h(s.h).chunk(3, dim=-1)
         r, z = torch.sigmoid(u_r + a_r), torch.sigmoid(u_z + a_z)
         return GRUGates(z, r, torch.tanh(u_n + r * (a_n + self.b_U)))
 
     def kernel(self) -> Kernel:
-        """torch.gru on the same weights."""
+        """Return torch.gru on the same weights."""
         b_h = torch.cat([self.b_U.new_zeros(2 * self.hidden_size), self.b_U])
         return Kernel("gru", (self.W_x.weight, self.W_h.weight, self.W_x.bias, b_h))
 
@@ -108,7 +108,7 @@ class GRUResetBefore(_Gated):
         uniform_(self, hidden_size)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> GRUGates:
-        """z_t, r_t and n_t."""
+        """Compute z_t, r_t and n_t."""
         u_r, u_z, u_n = u.chunk(3, dim=-1)
         a_r, a_z = self.W_h(s.h).chunk(2, dim=-1)
         r, z = torch.sigmoid(u_r + a_r), torch.sigmoid(u_z + a_z)

@@ -40,16 +40,16 @@ class LayerNormLSTM(ForgetGated):
             self.b.chunk(4)[1].fill_(forget_bias)
 
     def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """N_x(W_x x_t) + b."""
+        """Compute N_x(W_x x_t) + b."""
         return self.N_x(self.W_x(x)) + self.b
 
     def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMGates:
-        """f_t, i_t, g_t and o_t."""
+        """Compute f_t, i_t, g_t and o_t."""
         i, f, g, o = (u + self.N_h(self.W_h(s.h))).chunk(4, dim=-1)
         return LSTMGates(torch.sigmoid(f), torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o))
 
     def step(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMState:
-        """c_t and h_t."""
+        """Compute c_t and h_t."""
         f, i, g, o = self.gates(u, s)
         c = f * s.c + i * g
         return LSTMState(o * torch.tanh(self.N_c(c)), c)

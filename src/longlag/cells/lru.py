@@ -65,28 +65,28 @@ class LRU(LinearCell):
 
     @property
     def state_size(self) -> int:
-        """2H: a complex number is two."""
+        """Return 2H: a complex number is two."""
         return 2 * self.hidden_size
 
     def init_state(self, batch_size: int) -> Hidden:
-        """Complex zeros (B,H)."""
+        """Return complex zeros (B,H)."""
         zeros = self.nu.new_zeros(batch_size, self.hidden_size)
         return Hidden(torch.complex(zeros, zeros))
 
     def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """B x_t, real and imaginary, and D x_t."""
+        """Compute B x_t, real and imaginary, and D x_t."""
         straight = self.D * x if self.D.dim() == 1 else nn.functional.linear(x, self.D)
         return torch.cat([self.B(x), straight], dim=-1)
 
     def coefficients(
         self, u: Float[Tensor, "*S P"]
     ) -> tuple[Complex[Tensor, "*S H"], Complex[Tensor, "*S H"]]:
-        """Lambda and exp(gamma) * (B x_t)."""
+        """Compute lambda and exp(gamma) * (B x_t)."""
         real, imag, _ = u.chunk(3, dim=-1)
         a = torch.polar(torch.exp(-torch.exp(self.nu)), torch.exp(self.theta))
         b = torch.exp(self.gamma) * torch.complex(real, imag)
         return a.expand_as(b), b
 
     def readout(self, s: Hidden, u: Float[Tensor, "*S P"]) -> Float[Tensor, "*S H"]:
-        """Re(C s_t) + D x_t."""
+        """Compute Re(C s_t) + D x_t."""
         return self.C(torch.cat([s.h.real, s.h.imag], dim=-1)) + u.chunk(3, dim=-1)[2]

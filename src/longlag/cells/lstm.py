@@ -37,10 +37,10 @@ class ForgetGated(Cell):
 
     @abstractmethod
     def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMGates:
-        """f_t, i_t, g_t and o_t."""
+        """Compute f_t, i_t, g_t and o_t."""
 
     def keep(self, u: Float[Tensor, "*S P"], s: LSTMState) -> Mapping[str, Tensor]:
-        """f_t keeps c."""
+        """Return f_t, which keeps c."""
         return {"c": self.gates(u, s).f}
 
 
@@ -86,17 +86,17 @@ class LSTM(ForgetGated, AffineInputCell):
                 b_i.copy_(-b_f)
 
     def gates(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMGates:
-        """f_t, i_t, g_t and o_t."""
+        """Compute f_t, i_t, g_t and o_t."""
         i, f, g, o = (u + self.W_h(s.h)).chunk(4, dim=-1)
         return LSTMGates(torch.sigmoid(f), torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o))
 
     def step(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMState:
-        """c_t = f_t * c_(t-1) + i_t * g_t, and h_t = o_t * tanh(c_t)."""
+        """Compute c_t = f_t * c_(t-1) + i_t * g_t, and h_t = o_t * tanh(c_t)."""
         f, i, g, o = self.gates(u, s)
         c = f * s.c + i * g
         return LSTMState(o * torch.tanh(c), c)
 
     def kernel(self) -> Kernel:
-        """torch.lstm on the same weights."""
+        """Return torch.lstm on the same weights."""
         b_h = torch.zeros_like(self.W_x.bias)
         return Kernel("lstm", (self.W_x.weight, self.W_h.weight, self.W_x.bias, b_h))

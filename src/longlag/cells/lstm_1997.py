@@ -100,21 +100,21 @@ class LSTM1997(Cell):
 
     @property
     def output_size(self) -> int:
-        """D = H S: the output of every cell."""
+        """Return D = H S: the output of every cell."""
         return self.size * self.hidden_size
 
     def init_state(self, batch_size: int) -> BlockState:
-        """Zeros: (B,HS) for h and c, (B,H) for the gates."""
+        """Return zeros: (B,HS) for h and c, (B,H) for the gates."""
         zeros, H, C = self.b.new_zeros, self.hidden_size, self.output_size
         return BlockState(*(zeros(batch_size, width) for width in (C, C, H, H)))
 
     def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for gates and cells."""
+        """Compute W_x x_t + b, for gates and cells."""
         rest = self.b.new_zeros(self.output_size + 2 * self.hidden_size - len(self.b))
         return self.W_x(x) + torch.cat([self.b, rest])
 
     def gates(self, u: Float[Tensor, "*S P"], s: BlockState) -> BlockGates:
-        """i_t, o_t and g_t."""
+        """Compute i_t, o_t and g_t."""
         seen = torch.cat([s.h, s.i, s.o], dim=-1) if self.gates_feed_gates else s.h
         if self.truncated:
             seen = seen.detach()
@@ -123,11 +123,11 @@ class LSTM1997(Cell):
         return BlockGates(torch.sigmoid(i), torch.sigmoid(o), 2 * torch.tanh(g / 2))
 
     def keep(self, u: Float[Tensor, "*S P"], s: BlockState) -> Mapping[str, Tensor]:
-        """All of c is kept."""
+        """Return ones: all of c is kept."""
         return {"c": torch.ones_like(s.c)}
 
     def step(self, u: Float[Tensor, "*S P"], s: BlockState) -> BlockState:
-        """c_t, h_t and the gates."""
+        """Compute c_t, h_t and the gates."""
         i, o, g = self.gates(u, s)
         c = s.c + (i @ self.spread) * g
         return BlockState((o @ self.spread) * torch.tanh(c / 2), c, i, o)

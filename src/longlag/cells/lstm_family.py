@@ -89,13 +89,13 @@ class _Family(AffineInputCell):
     def gates(
         self, u: Float[Tensor, "*S P"], s: LSTMState | GateState
     ) -> dict[str, Float[Tensor, "*S H"]]:
-        """Those of i_t, f_t and o_t that there are, and g_t."""
+        """Compute those of i_t, f_t and o_t that there are, and g_t."""
         return self.gates_and_cell(u, s)[0]
 
     def keep(
         self, u: Float[Tensor, "*S P"], s: LSTMState | GateState
     ) -> Mapping[str, Float[Tensor, "*S H"]]:
-        """f_t keeps c; without a forget gate all of it stays."""
+        """Return f_t, which keeps c; without a forget gate ones, for all of it stays."""
         return {"c": self.gates(u, s).get("f", torch.ones_like(s.c))}
 
 
@@ -155,7 +155,7 @@ class LSTMVariant(_Family):
         self.linear_output = output_activation == "identity"
 
     def step(self, u: Float[Tensor, "*S P"], s: LSTMState) -> LSTMState:
-        """c_t and h_t."""
+        """Compute c_t and h_t."""
         gate, c = self.gates_and_cell(u, s)
         h = c if self.linear_output else torch.tanh(c)
         return LSTMState(gate["o"] * h if "o" in gate else h, c)
@@ -185,6 +185,6 @@ class FullGateLSTM(_Family):
         uniform_(self.R, hidden_size)
 
     def step(self, u: Float[Tensor, "*S P"], s: GateState) -> GateState:
-        """h_t, c_t and the gates."""
+        """Compute h_t, c_t and the gates."""
         gate, c = self.gates_and_cell(u, s)
         return GateState(gate["o"] * torch.tanh(c), c, gate["i"], gate["f"], gate["o"])

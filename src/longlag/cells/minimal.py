@@ -45,18 +45,18 @@ class MinGRU(LinearCell):
         uniform_(self, hidden_size)
 
     def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for the gate and the candidate."""
+        """Compute W_x x_t + b, for the gate and the candidate."""
         return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: object) -> MinGRUGates:
-        """z_t and n_t."""
+        """Compute z_t and n_t."""
         z, n = u.chunk(2, dim=-1)
         return MinGRUGates(torch.sigmoid(z), n)
 
     def coefficients(
         self, u: Float[Tensor, "*S P"]
     ) -> tuple[Float[Tensor, "*S H"], Float[Tensor, "*S H"]]:
-        """1 - z_t and z_t * n_t."""
+        """Compute 1 - z_t and z_t * n_t."""
         z, n = self.gates(u, None)
         return 1 - z, z * n
 
@@ -97,11 +97,11 @@ class MinLSTM(LinearCell):
             self.W_x.bias[:hidden_size].fill_(forget_bias)
 
     def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """W_x x_t + b, for both gates and the candidate."""
+        """Compute W_x x_t + b, for both gates and the candidate."""
         return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: object) -> MinLSTMGates:
-        """f_t and i_t, which sum to one, and n_t."""
+        """Compute f_t and i_t, which sum to one, and n_t."""
         f, i, n = u.chunk(3, dim=-1)
         f, i = torch.sigmoid(f), torch.sigmoid(i)
         return MinLSTMGates(f / (f + i), i / (f + i), n)
@@ -109,6 +109,6 @@ class MinLSTM(LinearCell):
     def coefficients(
         self, u: Float[Tensor, "*S P"]
     ) -> tuple[Float[Tensor, "*S H"], Float[Tensor, "*S H"]]:
-        """f_t and i_t * n_t."""
+        """Compute f_t and i_t * n_t."""
         f, i, n = self.gates(u, None)
         return f, i * n

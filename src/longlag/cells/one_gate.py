@@ -61,16 +61,16 @@ class JANET(AffineInputCell):
                 b_f.copy_(chrono_bias(hidden_size, chrono))
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> JANETGates:
-        """f_t, i_t and g_t."""
+        """Compute f_t, i_t and g_t."""
         a, g = (u + self.W_h(s.h)).chunk(2, dim=-1)
         return JANETGates(torch.sigmoid(a), 1 - torch.sigmoid(a - self.beta), torch.tanh(g))
 
     def keep(self, u: Float[Tensor, "*S P"], s: Hidden) -> Mapping[str, Tensor]:
-        """f_t keeps h."""
+        """Return f_t, which keeps h."""
         return {"h": self.gates(u, s).f}
 
     def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
-        """h_t = f_t * h_(t-1) + i_t * g_t."""
+        """Compute h_t = f_t * h_(t-1) + i_t * g_t."""
         f, i, g = self.gates(u, s)
         return Hidden(f * s.h + i * g)
 
@@ -107,17 +107,17 @@ class MGU(AffineInputCell):
         uniform_(self, hidden_size)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> MGUGates:
-        """f_t and n_t."""
+        """Compute f_t and n_t."""
         u_f, u_n = u.chunk(2, dim=-1)
         f = torch.sigmoid(u_f + self.U_f(s.h))
         return MGUGates(f, torch.tanh(u_n + self.U_n(f * s.h)))
 
     def keep(self, u: Float[Tensor, "*S P"], s: Hidden) -> Mapping[str, Tensor]:
-        """1 - f_t keeps h."""
+        """Return 1 - f_t, which keeps h."""
         return {"h": 1 - self.gates(u, s).f}
 
     def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
-        """h_t = (1 - f_t) * h_(t-1) + f_t * n_t."""
+        """Compute h_t = (1 - f_t) * h_(t-1) + f_t * n_t."""
         f, n = self.gates(u, s)
         return Hidden(s.h + f * (n - s.h))
 
@@ -155,15 +155,15 @@ class UGRNN(AffineInputCell):
             self.W_x.bias[:hidden_size].fill_(gate_bias)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Hidden) -> UGRNNGates:
-        """g_t and c_t."""
+        """Compute g_t and c_t."""
         g, c = (u + self.W_h(s.h)).chunk(2, dim=-1)
         return UGRNNGates(torch.sigmoid(g), torch.tanh(c))
 
     def keep(self, u: Float[Tensor, "*S P"], s: Hidden) -> Mapping[str, Tensor]:
-        """g_t keeps h."""
+        """Return g_t, which keeps h."""
         return {"h": self.gates(u, s).g}
 
     def step(self, u: Float[Tensor, "*S P"], s: Hidden) -> Hidden:
-        """h_t = g_t * h_(t-1) + (1 - g_t) * c_t."""
+        """Compute h_t = g_t * h_(t-1) + (1 - g_t) * c_t."""
         g, c = self.gates(u, s)
         return Hidden(c + g * (s.h - c))

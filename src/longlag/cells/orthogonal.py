@@ -78,20 +78,20 @@ class OrthogonalRNN(AffineInputCell):
             self.b_phi = nn.Parameter(torch.empty(hidden_size).uniform_(-0.01, 0.01))
 
     def step(self, u: Float[Tensor, "*S H"], s: Hidden) -> Hidden:
-        """phi(u_t + U h_(t-1))."""
+        """Compute phi(u_t + U h_(t-1))."""
         z = u + self.W_h(s.h)
         if self.nonlinearity == "tanh":
             return Hidden(torch.tanh(z))
         return Hidden(torch.sign(z) * torch.relu(torch.abs(z) + self.b_phi))
 
     def __reduce__(self) -> Any:
-        """A parametrised matrix cannot be pickled, but what it is made of can."""
+        """Pickle what the parametrised matrix is made of, for it cannot be pickled itself."""
         made = self.input_size, self.hidden_size, self.nonlinearity
         return _again, (made, self.state_dict(), self.training)
 
 
 def _again(made: tuple[int, int, Any], values: dict[str, Tensor], training: bool) -> OrthogonalRNN:
-    """The cell with these values; no random number is spent."""
+    """Build the cell with these values; no random number is spent."""
     with torch.random.fork_rng(devices=[]):
         cell = OrthogonalRNN(*made).to(next(iter(values.values())))
     cell.load_state_dict(values)

@@ -60,7 +60,7 @@ class CoRNN(AffineInputCell):
         uniform_(self, input_size + 2 * hidden_size)
 
     def step(self, u: Float[Tensor, "*S H"], s: Oscillation) -> Oscillation:
-        """The velocity, then the position with it."""
+        """Compute the velocity, then the position with it."""
         force = torch.tanh(u + self.W_s(torch.cat([s.y, s.z], dim=-1)))
         z = s.z + self.dt * (force - self.gamma * s.y - self.eps * s.z)
         return Oscillation(s.y + self.dt * z, z)
@@ -106,19 +106,19 @@ class LEM(AffineInputCell):
         uniform_(self, hidden_size)
 
     def gates(self, u: Float[Tensor, "*S P"], s: Oscillation) -> LEMGates:
-        """d_t, e_t and g_t."""
+        """Compute d_t, e_t and g_t."""
         u_1, u_2, u_z, _ = u.chunk(4, dim=-1)
         a_1, a_2, a_z = self.U(s.y).chunk(3, dim=-1)
         d, e = torch.sigmoid(u_1 + a_1), torch.sigmoid(u_2 + a_2)
         return LEMGates(d, e, torch.tanh(u_z + a_z))
 
     def keep(self, u: Float[Tensor, "*S P"], s: Oscillation) -> Mapping[str, Tensor]:
-        """1 - dt d_t keeps z, and 1 - dt e_t keeps y."""
+        """Return 1 - dt d_t, which keeps z, and 1 - dt e_t, which keeps y."""
         d, e, _ = self.gates(u, s)
         return {"y": 1 - self.dt * e, "z": 1 - self.dt * d}
 
     def step(self, u: Float[Tensor, "*S P"], s: Oscillation) -> Oscillation:
-        """z_t, then y_t with it."""
+        """Compute z_t, then y_t with it."""
         d, e, g = self.gates(u, s)
         z = s.z + self.dt * d * (g - s.z)
         candidate = torch.tanh(u.chunk(4, dim=-1)[3] + self.U_y(z))

@@ -40,6 +40,6 @@ class RandomSource(nn.Module):
         self.generator.set_state(state.cpu())
 
     def _load_from_state_dict(self, state_dict: Mapping[str, Any], prefix: str, *rest: Any) -> None:
-        """Weights that were kept without the generator's state leave it as it is."""
+        """Load weights; where the generator's state was not kept with them, leave it as it is."""
         own = {f"{prefix}_extra_state": self.get_extra_state()}
         super()._load_from_state_dict({**own, **state_dict}, prefix, *rest)

@@ -47,19 +47,19 @@ class SCRN(AffineInputCell):
 
     @property
     def output_size(self) -> int:
-        """D = 2H: the hidden state and the context."""
+        """Return D = 2H: the hidden state and the context."""
         return 2 * self.hidden_size
 
     def keep(self, u: Float[Tensor, "*S P"], s: Context) -> Mapping[str, Tensor]:
-        """Alpha keeps s."""
+        """Return alpha, which keeps s."""
         return {"s": torch.full_like(s.s, self.alpha)}
 
     def step(self, u: Float[Tensor, "*S P"], s: Context) -> Context:
-        """The context, then the hidden state with it."""
+        """Compute the context, then the hidden state with it."""
         a, b = u.chunk(2, dim=-1)
         context = (1 - self.alpha) * b + self.alpha * s.s
         return Context(torch.sigmoid(self.P(context) + a + self.R(s.h)), context)
 
     def readout(self, s: Context, u: Float[Tensor, "*S P"]) -> Float[Tensor, "*S D"]:
-        """[h_t, s_t]."""
+        """Return [h_t, s_t]."""
         return torch.cat([s.h, s.s], dim=-1)

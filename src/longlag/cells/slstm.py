@@ -69,12 +69,12 @@ class SLSTM(AffineInputCell):
             self.W_x.bias.chunk(4)[1].fill_(forget_bias)
 
     def init_state(self, batch_size: int) -> SLSTMState:
-        """Zeros; m is the log of a scale, and starts at that of nothing."""
+        """Return zeros; m is the log of a scale, and starts at that of nothing."""
         zeros = self.W_x.weight.new_zeros(batch_size, self.hidden_size)
         return SLSTMState(zeros, zeros.clone(), zeros.clone(), torch.full_like(zeros, EMPTY))
 
     def inside(self, u: Float[Tensor, "*S P"], s: SLSTMState) -> tuple[SLSTMGates, Tensor]:
-        """The scaled gates, the candidate, and m_t."""
+        """Compute the scaled gates, the candidate, and m_t."""
         i, f, z, o = (u + self.W_h(s.h)).chunk(4, dim=-1)
         kept = s.m - softplus(-f)  # log sigmoid(f) + m_(t-1)
         m = torch.maximum(kept, i)
@@ -82,11 +82,11 @@ class SLSTM(AffineInputCell):
         return SLSTMGates(f, i, torch.tanh(z), torch.sigmoid(o)), m
 
     def gates(self, u: Float[Tensor, "*S P"], s: SLSTMState) -> SLSTMGates:
-        """f_t and i_t as scaled by the stabiliser, z_t and o_t."""
+        """Compute f_t and i_t as scaled by the stabiliser, z_t and o_t."""
         return self.inside(u, s)[0]
 
     def keep(self, u: Float[Tensor, "*S P"], s: SLSTMState) -> Mapping[str, Tensor]:
-        """f_t n_(t-1) / n_t, by which the mean c / n keeps its past; all of it while n is 0.
+        """Return f_t n_(t-1) / n_t, by which the mean c / n keeps its past; 1 while n is 0.
 
         Not f_t: the normaliser forgets too, and the stabiliser's changes are no forgetting.
         """
@@ -95,7 +95,7 @@ class SLSTM(AffineInputCell):
         return {"c": torch.where(s.n == 0, 1.0, share)}
 
     def step(self, u: Float[Tensor, "*S P"], s: SLSTMState) -> SLSTMState:
-        """h_t, c_t, n_t and m_t."""
+        """Compute h_t, c_t, n_t and m_t."""
         (f, i, z, o), m = self.inside(u, s)
         c = f * s.c + i * z
         n = f * s.n + i

@@ -74,21 +74,21 @@ class TorchRecurrentCell(Cell):
 
     @property
     def output_size(self) -> int:
-        """D, of the first part of the state."""
+        """Return D, of the first part of the state."""
         return self.widths[0]
 
     @property
     def state_size(self) -> int:
-        """Numbers that are carried: y is not."""
+        """Count the numbers that are carried: y is not."""
         return sum(self.widths[self.decoupled :])
 
     def init_state(self, batch_size: int) -> Any:
-        """Zeros."""
+        """Return zeros."""
         like = next(self.parameters())
         return self.State(*(like.new_zeros(batch_size, width) for width in self.widths))
 
     def step(self, u: Float[Tensor, "*S I"], s: Any) -> Any:
-        """The cell's own step; several leading axes are one long batch to it."""
+        """Take the cell's own step; several leading axes are one long batch to it."""
         front, before = u.shape[:-1], s[self.decoupled :]
         if len(front) > 1:
             u, before = u.flatten(0, -2), [leaf.flatten(0, -2) for leaf in before]

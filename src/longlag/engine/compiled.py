@@ -10,6 +10,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
+from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -31,7 +32,7 @@ _steps: "WeakKeyDictionary[Cell, dict[Any, CompiledStep | str]]" = WeakKeyDictio
 _warned: set[str] = set()
 
 
-def compiled_step(cell: Cell, x: Tensor) -> "CompiledStep | str":
+def compiled_step(cell: Cell, x: Float[Tensor, "T B I"]) -> "CompiledStep | str":
     """Return the compiled step of `cell` for inputs like `x` (T,B,I), or why there is none.
 
     It is made once for each form that the cell takes: a changed option is another form.
@@ -52,7 +53,7 @@ def compiled_step(cell: Cell, x: Tensor) -> "CompiledStep | str":
     return known[key]
 
 
-def can_compile(cell: Cell, x: Tensor) -> bool:
+def can_compile(cell: Cell, x: Float[Tensor, "T B I"]) -> bool:
     """Tell whether `cell` can be compiled for inputs like `x` (T,B,I)."""
     return isinstance(compiled_step(cell, x), CompiledStep)
 
@@ -70,7 +71,11 @@ def warn_once(cell: Cell, why: str) -> None:
 
 
 def run_compiled(
-    step: "CompiledStep", cell: Cell, u: Tensor, s: Any, lengths: Tensor | None
+    step: "CompiledStep",
+    cell: Cell,
+    u: Float[Tensor, "T B P"],
+    s: Any,
+    lengths: Integer[Tensor, "B"] | None,
 ) -> Any:
     """Return every state of `cell` over `u` (T,B,P); an ended sequence's stays as it was."""
     states = step(cell, u, s)
@@ -96,7 +101,7 @@ class CompiledStep:
             raise CannotCompile(f"{u.dtype} on {u.device.type} is not float32 or float64 on a CPU")
         try:
             lowering = Lowering(StepGraph(cell, u.shape[-1]), cell.State._fields)
-            self.source = Source(lowering.program(), REAL[u.dtype])
+            self.source = Source(lowering.build_program(), REAL[u.dtype])
         except CannotCompile:
             raise
         except Exception as error:  # a step that looks at values, or holds what fx cannot read
@@ -108,7 +113,7 @@ class CompiledStep:
         self.forward, self.backward = built.forward, built.backward
         self.prove(cell, u)
 
-    def __call__(self, cell: Cell, u: Tensor, s: Any) -> Any:
+    def __call__(self, cell: Cell, u: Float[Tensor, "T B P"], s: Any) -> Any:
         """Return the states, as a State of (T,B,...)."""
         own = weights_of(cell)
         fixed = self.program.compute_fixed(*(own[name] for name in self.program.weights))

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float, Shaped
 from torch import Tensor
 from torch.nn.utils import parametrize
 
@@ -11,11 +12,11 @@ from longlag.cells.base import Cell
 
 def run_loop(
     cell: Cell,
-    u: Tensor,
+    u: Float[Tensor, "T B P"],
     s: Any,
     start: Any,
-    valid: Tensor | None,
-    resets: Tensor | None,
+    valid: Bool[Tensor, "T B"] | None,
+    resets: Bool[Tensor, "T B"] | None,
     taps: Any,
 ) -> Any:
     """Return every state s_1 .. s_T of `cell` over `u` (T,B,P), as a State of (T,B,H)."""
@@ -34,13 +35,13 @@ def run_loop(
     return State(*map(torch.stack, zip(*history, strict=True)))
 
 
-def select_state(mask: Tensor, new: Any, old: Any) -> Any:
+def select_state(mask: Bool[Tensor, "B"], new: Any, old: Any) -> Any:
     """Return the state `new` where `mask` (B,) is set, else `old`."""
     return type(new)(
         *(torch.where(with_axes_of(mask, n), n, o) for n, o in zip(new, old, strict=True))
     )
 
 
-def with_axes_of(mask: Tensor, leaf: Tensor) -> Tensor:
+def with_axes_of(mask: Shaped[Tensor, "*S"], leaf: Shaped[Tensor, "..."]) -> Tensor:
     """Give `mask` as many trailing axes as `leaf` has."""
     return mask.reshape(mask.shape + (1,) * (leaf.dim() - mask.dim()))

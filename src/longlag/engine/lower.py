@@ -46,7 +46,7 @@ class Position(NamedTuple):
     axes: tuple[int, ...]  # sizes of the loop's axes
     index: tuple[Index, ...]  # on each axis of the tensor
 
-    def moved(self, index: list[Index]) -> "Position":
+    def with_index(self, index: list[Index]) -> "Position":
         """Return another number in the same loop."""
         return Position(self.axes, tuple(index))
 
@@ -60,23 +60,23 @@ class Lowering:
 
     def __init__(self, step: StepGraph, names: tuple[str, ...]) -> None:
         self.step = step
-        self.taken = set(RESERVED)  # names in the C
+        self.used_names = set(RESERVED)  # names in the C
         self.stages: list[Any] = []
         self.fixed: dict[fx.Node, Buffer] = {}
-        u = self.new(Kind.INPUT, "u", shape_of(step.u)[-1])
+        u = self.new_buffer(Kind.INPUT, "u", shape_of(step.u)[-1])
         self.buffers = {step.u: u}  # of what is written down
         for node, name in zip(step.before, names, strict=True):
-            self.buffers[node] = self.new(Kind.STATE, name, math.prod(shape_of(node)[1:]))
+            self.buffers[node] = self.new_buffer(Kind.STATE, name, math.prod(shape_of(node)[1:]))
         self.products: dict[fx.Node, Buffer] = {}
-        self.known: dict[Any, Any] = {}
+        self.cache: dict[Any, Any] = {}
 
-    def program(self) -> Program:
+    def build_program(self) -> Program:
         """Return all that the step computes."""
         states = []
         for before, after in zip(self.step.before, self.step.after, strict=True):
             if shape_of(before) != shape_of(after):
                 raise CannotCompile("a state does not keep its shape")
-            states.append(self.root(after, self.buffers[before]))
+            states.append(self.whole_tensor(after, self.buffers[before]))
         fixed = list(self.fixed)
         part = self.step.fixed_part(fixed)
         return Program(
@@ -88,56 +88,56 @@ class Lowering:
             list(self.step.weights),
         )
 
-    def new(self, kind: Kind, name: str, width: int) -> Buffer:
+    def new_buffer(self, kind: Kind, name: str, width: int) -> Buffer:
         """Return a buffer whose name no other has."""
         plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)
         plain = f"v_{plain}" if plain.startswith(PREFIXES) else plain
         unique, i = plain, 1
-        while unique in self.taken:
+        while unique in self.used_names:
             unique, i = f"{plain}_{i}", i + 1
-        self.taken.add(unique)
+        self.used_names.add(unique)
         return Buffer(kind, unique, width)
 
     # -- one number --------------------------------------------------------------------------
 
-    def value(self, node: Any, at: Position) -> Expr:
+    def expression_of(self, node: Any, at: Position) -> Expr:
         """Return the expression of one number of `node`."""
         if isinstance(node, bool | int | float):
             return as_expression(node)
         if not isinstance(node, fx.Node):
             raise CannotCompile(f"an argument is {node!r}")
-        if (node, at) not in self.known:
-            self.known[node, at] = self.expression(node, at)
-        return self.known[node, at]
+        if (node, at) not in self.cache:
+            self.cache[node, at] = self.build_expression(node, at)
+        return self.cache[node, at]
 
-    def expression(self, node: fx.Node, at: Position) -> Expr:
+    def build_expression(self, node: fx.Node, at: Position) -> Expr:
         """Return the expression of one number of `node`, made anew."""
         name = operation_name(node)
         if node in self.buffers:
-            return self.load(self.buffers[node], shape_of(node), at)
+            return self.load_number(self.buffers[node], shape_of(node), at)
         if name in FILLED:
             return as_expression(FILLED[name])
         if name in GIVEN:
-            return self.value(node.args[-1], at)
+            return self.expression_of(node.args[-1], at)
         is_view = name in views.VIEWS or name in views.WRITTEN
         if node not in self.step.varies and not (is_view and is_over_batch(node)):
-            return self.constant(node, at)
+            return self.fixed_number(node, at)
         if name in views.VIEWS:
             source, index = views.VIEWS[name](node, list(at.index))
-            return self.value(source, at.moved(index))
+            return self.expression_of(source, at.with_index(index))
         if is_view or name in REDUCTIONS:
             return (views.WRITTEN | REDUCTIONS)[name](self, node, at)
-        return self.pointwise(name, node, at)
+        return self.apply_pointwise(name, node, at)
 
-    def pointwise(self, name: str, node: fx.Node, at: Position) -> Expr:
+    def apply_pointwise(self, name: str, node: fx.Node, at: Position) -> Expr:
         """Return an operation that treats every number alone."""
         if name not in TORCH:
             raise CannotCompile(
                 f"{node.target} is neither pointwise, nor a sum over units, nor a matrix product"
             )
-        args = [self.argument(arg, node, at) for arg in node.args]
+        args = [self.broadcast_argument(arg, node, at) for arg in node.args]
         options = {
-            key: self.argument(value, node, at) if isinstance(value, fx.Node) else value
+            key: self.broadcast_argument(value, node, at) if isinstance(value, fx.Node) else value
             for key, value in node.kwargs.items()
         }
         try:
@@ -145,15 +145,15 @@ class Lowering:
         except TypeError as error:
             raise CannotCompile(f"{node.target} with such options ({error})") from error
 
-    def argument(self, arg: Any, node: fx.Node, at: Position) -> Any:
+    def broadcast_argument(self, arg: Any, node: fx.Node, at: Position) -> Any:
         """Return the expression of an argument, spread over the axes of `node`; None stays."""
         if arg is None or not isinstance(arg, fx.Node):
-            return None if arg is None else self.value(arg, at)
-        return self.value(
-            arg, at.moved(views.broadcast_index(shape_of(arg), shape_of(node), at.index))
+            return None if arg is None else self.expression_of(arg, at)
+        return self.expression_of(
+            arg, at.with_index(views.broadcast_index(shape_of(arg), shape_of(node), at.index))
         )
 
-    def constant(self, node: fx.Node, at: Position) -> Expr:
+    def fixed_number(self, node: fx.Node, at: Position) -> Expr:
         """Return a number that depends on the weights alone, the same for every sequence."""
         shape = shape_of(node)
         index = flat_index(shape, list(at.index))
@@ -166,18 +166,20 @@ class Lowering:
         if node not in self.fixed:
             if not node.meta["val"].is_floating_point():
                 raise CannotCompile(f"{node.target} gives a fixed value that is not real")
-            self.fixed[node] = self.new(Kind.FIXED, self.name(node), math.prod(shape_of(node)))
+            self.fixed[node] = self.new_buffer(
+                Kind.FIXED, self.fixed_name(node), math.prod(shape_of(node))
+            )
         return self.fixed[node]
 
-    def name(self, node: fx.Node) -> str:
+    def fixed_name(self, node: fx.Node) -> str:
         """Return the name of a fixed value: the weight's, with what was done to it alone."""
         if node in self.step.weight_nodes:
             return self.step.weight_nodes[node]
         if len(node.all_input_nodes) == 1:
-            return f"{self.name(node.all_input_nodes[0])}_{operation_name(node)}"
+            return f"{self.fixed_name(node.all_input_nodes[0])}_{operation_name(node)}"
         return node.name
 
-    def load(self, buffer: Buffer, shape: tuple[int, ...], at: Position) -> Expr:
+    def load_number(self, buffer: Buffer, shape: tuple[int, ...], at: Position) -> Expr:
         """Return a number of `buffer`, where a tensor of that shape lies."""
         total = Index()
         for size, i in zip(shape, at.index, strict=True):
@@ -189,17 +191,19 @@ class Lowering:
 
     # -- stages ------------------------------------------------------------------------------
 
-    def root(self, node: Any, buffer: Buffer, start: int = 0, strides: Any = None) -> Root:
+    def whole_tensor(self, node: Any, buffer: Buffer, start: int = 0, strides: Any = None) -> Root:
         """Return all of `node`, to be written to `buffer`."""
         at = every_position(shape_of(node))
         own = strides or tuple(math.prod(at.axes[i + 1 :]) for i in range(len(at.axes)))
-        return Root(self.value(node, at), buffer, at.axes, Column(start, own))
+        return Root(self.expression_of(node, at), buffer, at.axes, Column(start, own))
 
-    def written(self, node: fx.Node) -> Buffer:
+    def write_down(self, node: fx.Node) -> Buffer:
         """Return where `node` stands written down as a whole, each sequence's numbers together."""
         if node not in self.buffers:
-            buffer = self.new(Kind.VALUES, node.name, math.prod(shape_of(node)) // BATCH)
-            roots = views.side_by_side_roots(self, node, buffer) or [self.root(node, buffer)]
+            buffer = self.new_buffer(Kind.VALUES, node.name, math.prod(shape_of(node)) // BATCH)
+            roots = views.side_by_side_roots(self, node, buffer) or [
+                self.whole_tensor(node, buffer)
+            ]
             level = self.level_above(loaded([root.expr for root in roots]))
             self.stages.append(Values(buffer, level, roots))
             self.buffers[node] = buffer
@@ -209,20 +213,20 @@ class Lowering:
         """Return the first level at which all buffers that are read are there."""
         return 1 + max((s.level for s in self.stages if s.buffer in read), default=-1)
 
-    def product(self, node: fx.Node, x: fx.Node, weight: fx.Node, turned: bool = False) -> None:
+    def add_product(self, node: fx.Node, x: fx.Node, weight: fx.Node, turned: bool = False) -> None:
         """Let `node` be the matrix product of `x`, whose rows are sequences, and a fixed weight.
 
         With `turned` the weight is given as (n,k), and is that times the transpose of x.
         """
         k, n = shape_of(weight)[-2:][:: -1 if turned else 1]
         rows = math.prod(shape_of(x)) // (BATCH * k)
-        read = self.written(x)
-        buffer = self.new(Kind.PRODUCT, node.name, rows * n)
+        read = self.write_down(x)
+        buffer = self.new_buffer(Kind.PRODUCT, node.name, rows * n)
         level, fixed = self.level_above({read}), self.fixed_buffer(weight)
         self.stages.append(Product(buffer, level, read, fixed, k, n, rows, turned))
         self.products[node] = buffer
 
-    def reduced(
+    def add_reduction(
         self,
         op: str,
         key: Any,
@@ -237,7 +241,7 @@ class Lowering:
         if any(shape[d] % BATCH == 0 for d in over):
             raise CannotCompile("it mixes the sequences of a batch")
         kept = tuple(1 if d in over else size for d, size in enumerate(shape))
-        if (op, key, over) not in self.known:
+        if (op, key, over) not in self.cache:
             outer = every_position(kept)
             axes = list(outer.axes)
             index = list(outer.index)
@@ -245,17 +249,17 @@ class Lowering:
                 index[d] = along_axis(len(axes))
                 axes.append(shape[d])
             expr = term(Position(tuple(axes), tuple(index)))
-            buffer = self.new(Kind.REDUCED, op, math.prod(outer.axes))
+            buffer = self.new_buffer(Kind.REDUCED, op, math.prod(outer.axes))
             strides = tuple(math.prod(outer.axes[i + 1 :]) for i in range(len(outer.axes)))
             root = Root(expr, buffer, tuple(axes), Column(0, strides + (0,) * len(over)))
             self.stages.append(
                 Reduction(buffer, self.level_above(loaded([expr])), op, root, len(over))
             )
-            self.known[op, key, over] = buffer
-        buffer = self.known[op, key, over]
+            self.cache[op, key, over] = buffer
+        buffer = self.cache[op, key, over]
         none = Index()
-        return lambda at: self.load(
-            buffer, kept, at.moved([none if d in over else i for d, i in enumerate(at.index)])
+        return lambda at: self.load_number(
+            buffer, kept, at.with_index([none if d in over else i for d, i in enumerate(at.index)])
         )
 
 

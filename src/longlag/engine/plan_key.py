@@ -11,7 +11,7 @@ OWN = frozenset(vars(nn.Module()))  # what every module has: weights are read an
 
 
 def plan_key(cell: nn.Module) -> tuple[Any, ...]:
-    """Every attribute that the step of `cell` could read, and those of the modules it holds.
+    """Return every attribute that the step of `cell` could read, and those of its modules.
 
     Weights enter by name, shape and type alone: their values are an input of the plan.  Numbers,
     text and anything built of them enter by value, a tensor that is no parameter and no buffer by

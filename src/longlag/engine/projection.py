@@ -30,7 +30,12 @@ class Linear(torch.autograd.Function):
     """Y = X W^T + b."""
 
     @staticmethod
-    def forward(ctx: Any, x: Tensor, w: Tensor, bias: Tensor | None) -> Tensor:
+    def forward(
+        ctx: Any,
+        x: Float[Tensor, "*S k"],
+        w: Float[Tensor, "n k"],
+        bias: Float[Tensor, "n"] | None,
+    ) -> Float[Tensor, "*S n"]:
         """Compute Y (...,n) of X (...,k), W (n,k) and b (n,)."""
         rows = x.reshape(-1, x.shape[-1]).contiguous()
         ctx.save_for_backward(rows, w)

@@ -26,13 +26,13 @@ def full_index(node: Any, at: "Position", over: tuple[int, ...]) -> "Position":
     n = len(shape_of(node.args[0]))
     rest = iter([i for i in at.index] if len(at.index) < n else [])
     if len(at.index) == n:
-        return at.moved([Index() if d in over else i for d, i in enumerate(at.index)])
-    return at.moved([Index() if d in over else next(rest) for d in range(n)])
+        return at.with_index([Index() if d in over else i for d, i in enumerate(at.index)])
+    return at.with_index([Index() if d in over else next(rest) for d in range(n)])
 
 
-def read_sum(low: "Lowering", node: Any, over: tuple[int, ...], term: Any, key: str) -> Any:
+def read_sum(lowering: "Lowering", node: Any, over: tuple[int, ...], term: Any, key: str) -> Any:
     """Return how to read the sum over `over` of a function `term` of the argument's index."""
-    return low.reduced("sum", (node, key), shape_of(node.args[0]), over, term)
+    return lowering.add_reduction("sum", (node, key), shape_of(node.args[0]), over, term)
 
 
 def reduced_count(node: Any, over: tuple[int, ...]) -> int:
@@ -40,58 +40,60 @@ def reduced_count(node: Any, over: tuple[int, ...]) -> int:
     return math.prod(shape_of(node.args[0])[d] for d in over)
 
 
-def sum_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+def sum_over(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the sum over axes."""
     over, x = dims_of(node), node.args[0]
-    return read_sum(low, node, over, lambda i: low.value(x, i), "")(full_index(node, at, over))
+    return read_sum(lowering, node, over, lambda i: lowering.expression_of(x, i), "")(
+        full_index(node, at, over)
+    )
 
 
-def mean_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+def mean_over(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the mean over axes."""
-    return sum_over(low, node, at) / reduced_count(node, dims_of(node))
+    return sum_over(lowering, node, at) / reduced_count(node, dims_of(node))
 
 
 def mean_and_variance(
-    low: "Lowering", node: Any, over: tuple[int, ...], correction: Any
+    lowering: "Lowering", node: Any, over: tuple[int, ...], correction: Any
 ) -> tuple[Any, Any]:
     """Return how to read the mean and the variance over axes."""
     x, n = node.args[0], reduced_count(node, over)
-    first = read_sum(low, node, over, lambda i: low.value(x, i), "")
+    first = read_sum(lowering, node, over, lambda i: lowering.expression_of(x, i), "")
 
     def squared(i: "Position") -> Expr:
-        off = low.value(x, i) - first(i) / n
+        off = lowering.expression_of(x, i) - first(i) / n
         return off * off
 
-    second = read_sum(low, node, over, squared, "squared")
+    second = read_sum(lowering, node, over, squared, "squared")
     return (lambda i: first(i) / n), (lambda i: second(i) / (n - correction))
 
 
-def variance_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+def variance_over(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the variance over axes."""
     over = dims_of(node)
     correction: Any = node.kwargs.get("correction", 1)
-    variance = mean_and_variance(low, node, over, 1 if correction is None else correction)[1]
+    variance = mean_and_variance(lowering, node, over, 1 if correction is None else correction)[1]
     return variance(full_index(node, at, over))
 
 
-def deviation_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+def deviation_over(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the standard deviation over axes."""
-    return operate("sqrt", variance_over(low, node, at))
+    return operate("sqrt", variance_over(lowering, node, at))
 
 
-def layer_norm(low: "Lowering", node: Any, at: "Position") -> Expr:
+def layer_norm(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return (x - mean) / sqrt(variance + eps), with gain and shift."""
     x, sizes, gain, shift, eps = node.args
     shape = shape_of(x)
     over = tuple(range(len(shape) - len(sizes), len(shape)))
-    middle, variance = mean_and_variance(low, node, over, 0)
-    found = (low.value(x, at) - middle(at)) * operate("rsqrt", variance(at) + eps)
-    own = at.moved([at.index[d] for d in over])
-    found = found if gain is None else found * low.value(gain, own)
-    return found if shift is None else found + low.value(shift, own)
+    middle, variance = mean_and_variance(lowering, node, over, 0)
+    found = (lowering.expression_of(x, at) - middle(at)) * operate("rsqrt", variance(at) + eps)
+    own = at.with_index([at.index[d] for d in over])
+    found = found if gain is None else found * lowering.expression_of(gain, own)
+    return found if shift is None else found + lowering.expression_of(shift, own)
 
 
-def euclidean_norm(low: "Lowering", node: Any, at: "Position") -> Expr:
+def euclidean_norm(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the Euclidean norm over axes."""
     x, order = (*node.args, 2)[:2]
     if order != 2:
@@ -99,93 +101,99 @@ def euclidean_norm(low: "Lowering", node: Any, at: "Position") -> Expr:
     over = dims_of(node, 2)
 
     def squared(i: "Position") -> Expr:
-        return low.value(x, i) * low.value(x, i)
+        return lowering.expression_of(x, i) * lowering.expression_of(x, i)
 
-    return operate("length", read_sum(low, node, over, squared, "")(full_index(node, at, over)))
+    return operate(
+        "length", read_sum(lowering, node, over, squared, "")(full_index(node, at, over))
+    )
 
 
-def read_maximum(low: "Lowering", node: Any, over: tuple[int, ...], sign: int = 1) -> Any:
+def read_maximum(lowering: "Lowering", node: Any, over: tuple[int, ...], sign: int = 1) -> Any:
     """Return how to read the maximum of the argument, or of its negative, without a gradient."""
     x, shape = node.args[0], shape_of(node.args[0])
 
     def term(i: "Position") -> Expr:
-        return low.value(x, i) if sign > 0 else -low.value(x, i)
+        return lowering.expression_of(x, i) if sign > 0 else -lowering.expression_of(x, i)
 
-    return low.reduced("max", node, shape, over, term)
+    return lowering.add_reduction("max", node, shape, over, term)
 
 
-def extreme_over(low: "Lowering", node: Any, at: "Position") -> Expr:
+def extreme_over(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the largest or smallest number; several of them share the gradient."""
     over, x = dims_of(node), node.args[0]
     sign = 1 if "amax" in str(node.target) else -1
-    top = read_maximum(low, node, over, sign)
+    top = read_maximum(lowering, node, over, sign)
 
     def equal(i: "Position") -> Expr:
-        return operate("eq", low.value(x, i), top(i) if sign > 0 else -top(i))
+        return operate("eq", lowering.expression_of(x, i), top(i) if sign > 0 else -top(i))
 
-    how_many = read_sum(low, node, over, equal, "equal")
+    how_many = read_sum(lowering, node, over, equal, "equal")
 
     def share(i: "Position") -> Expr:
-        return operate("where", equal(i), low.value(x, i), 0) / how_many(i)
+        return operate("where", equal(i), lowering.expression_of(x, i), 0) / how_many(i)
 
-    return read_sum(low, node, over, share, "share")(full_index(node, at, over))
+    return read_sum(lowering, node, over, share, "share")(full_index(node, at, over))
 
 
-def shifted_exponentials(low: "Lowering", node: Any, over: tuple[int, ...]) -> tuple[Any, Any, Any]:
+def shifted_exponentials(
+    lowering: "Lowering", node: Any, over: tuple[int, ...]
+) -> tuple[Any, Any, Any]:
     """Return how to read max x, exp(x - max x) and the sum of these."""
-    top = read_maximum(low, node, over)
+    top = read_maximum(lowering, node, over)
 
     def term(i: "Position") -> Expr:
-        return operate("exp", low.value(node.args[0], i) - top(i))
+        return operate("exp", lowering.expression_of(node.args[0], i) - top(i))
 
-    return top, term, read_sum(low, node, over, term, "exp")
+    return top, term, read_sum(lowering, node, over, term, "exp")
 
 
-def softmax(low: "Lowering", node: Any, at: "Position") -> Expr:
+def softmax(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return exp(x) over its sum along an axis."""
-    _, term, whole = shifted_exponentials(low, node, dims_of(node))
+    _, term, whole = shifted_exponentials(lowering, node, dims_of(node))
     return term(at) / whole(at)
 
 
-def log_softmax(low: "Lowering", node: Any, at: "Position") -> Expr:
+def log_softmax(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return x - log sum exp(x)."""
-    top, _, whole = shifted_exponentials(low, node, dims_of(node))
-    return low.value(node.args[0], at) - top(at) - operate("log", whole(at))
+    top, _, whole = shifted_exponentials(lowering, node, dims_of(node))
+    return lowering.expression_of(node.args[0], at) - top(at) - operate("log", whole(at))
 
 
-def logsumexp(low: "Lowering", node: Any, at: "Position") -> Expr:
+def logsumexp(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the logarithm of the sum of exp(x)."""
     over = dims_of(node)
-    top, _, whole = shifted_exponentials(low, node, over)
+    top, _, whole = shifted_exponentials(lowering, node, over)
     i = full_index(node, at, over)
     return top(i) + operate("log", whole(i))
 
 
-def glu(low: "Lowering", node: Any, at: "Position") -> Expr:
+def glu(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the first half times the sigmoid of the second."""
     x, dim = (*node.args, -1)[:2]
     d = dim % len(shape_of(x))
     index = list(at.index)
     index[d] = index[d] + shape_of(node)[d]
-    return low.value(x, at) * operate("sigmoid", low.value(x, at.moved(index)))
+    return lowering.expression_of(x, at) * operate(
+        "sigmoid", lowering.expression_of(x, at.with_index(index))
+    )
 
 
-def matrix_product(low: "Lowering", node: Any, at: "Position") -> Expr:
+def matrix_product(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return a matrix product: of rows and a fixed weight by a product in C, any other by sums."""
     x, y = node.args[-2:]  # an `addmm` has its bias first
-    if node not in low.products:
+    if node not in lowering.products:
         one, two = shape_of(x), shape_of(y)
         plain = len(one) == 2 or one[0] == two[0] == 1
-        if plain and y not in low.step.varies and one[-2] % BATCH == 0:
-            low.product(node, x, y)
-        elif plain and x not in low.step.varies and two[-1] == BATCH:
-            low.product(node, y, x, turned=True)
+        if plain and y not in lowering.step.varies and one[-2] % BATCH == 0:
+            lowering.add_product(node, x, y)
+        elif plain and x not in lowering.step.varies and two[-1] == BATCH:
+            lowering.add_product(node, y, x, turned=True)
         else:
-            return product_by_sums(low, node, x, y, at)
-    return low.load(low.products[node], shape_of(node), at)
+            return product_by_sums(lowering, node, x, y, at)
+    return lowering.load_number(lowering.products[node], shape_of(node), at)
 
 
-def product_by_sums(low: "Lowering", node: Any, x: Any, y: Any, at: "Position") -> Expr:
+def product_by_sums(lowering: "Lowering", node: Any, x: Any, y: Any, at: "Position") -> Expr:
     """Return the sum over k of x_ik y_kj, for each of a batch of matrices if there is one."""
     one, two = shape_of(x), shape_of(y)
     front = one[:-2]
@@ -193,18 +201,22 @@ def product_by_sums(low: "Lowering", node: Any, x: Any, y: Any, at: "Position") 
 
     def term(a: "Position") -> Expr:
         *rest, i, k, j = a.index
-        return low.value(x, a.moved([*rest, i, k])) * low.value(y, a.moved([*rest, k, j]))
+        return lowering.expression_of(x, a.with_index([*rest, i, k])) * lowering.expression_of(
+            y, a.with_index([*rest, k, j])
+        )
 
     over = (len(shape) - 2,)
     *rest, i, j = at.index
-    return low.reduced("sum", node, shape, over, term)(at.moved([*rest, i, Index(), j]))
+    return lowering.add_reduction("sum", node, shape, over, term)(
+        at.with_index([*rest, i, Index(), j])
+    )
 
 
-def matrix_product_added(low: "Lowering", node: Any, at: "Position") -> Expr:
+def matrix_product_added(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return bias + X W."""
     if node.kwargs:
         raise CannotCompile(f"{node.target} with options {dict(node.kwargs)}")
-    return low.argument(node.args[0], node, at) + matrix_product(low, node, at)
+    return lowering.broadcast_argument(node.args[0], node, at) + matrix_product(lowering, node, at)
 
 
 REDUCTIONS: dict[str, Any] = {

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from jaxtyping import Bool, Float, Inexact
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
@@ -12,11 +13,11 @@ from longlag.engine.loop import with_axes_of
 
 def run_scan(
     cell: Cell,
-    u: Tensor,
+    u: Float[Tensor, "T B P"],
     s: Any,
     start: Any,
-    valid: Tensor | None,
-    resets: Tensor | None,
+    valid: Bool[Tensor, "T B"] | None,
+    resets: Bool[Tensor, "T B"] | None,
     taps: Any,
 ) -> Any:
     """Return every state of a linear cell over `u` (T,B,P).
@@ -43,7 +44,12 @@ class AffineScan(torch.autograd.Function):
     """s_t = a_t * s_(t-1) + b_t; its backward is the same recurrence, run in reverse."""
 
     @staticmethod
-    def forward(ctx: Any, a: Tensor, b: Tensor, s0: Tensor) -> Tensor:
+    def forward(
+        ctx: Any,
+        a: Inexact[Tensor, "T B *H"],
+        b: Inexact[Tensor, "T B *H"],
+        s0: Inexact[Tensor, "B *H"],
+    ) -> Inexact[Tensor, "T B *H"]:
         """Compute s_1 .. s_T (T,B,H) of a and b (T,B,H) and s_0 (B,H)."""
         s, prev = b.clone(memory_format=torch.contiguous_format), s0
         for a_t, s_t in zip(a.unbind(0), s.unbind(0), strict=True):

@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from jaxtyping import Float, Integer
 from torch import Tensor
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
@@ -10,8 +11,12 @@ from longlag.cells.base import Cell
 
 
 def run_kernel(
-    cell: Cell, x: Tensor, s: Any, lengths: Tensor | None, step_by_step: bool
-) -> tuple[Tensor, Any]:
+    cell: Cell,
+    x: Float[Tensor, "T B I"],
+    s: Any,
+    lengths: Integer[Tensor, "B"] | None,
+    step_by_step: bool,
+) -> tuple[Float[Tensor, "T B D"], Any]:
     """Return outputs (T,B,H) and the final state; refuse what such a kernel cannot do.
 
     Raises:

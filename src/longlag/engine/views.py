@@ -112,30 +112,30 @@ def rolled(node: Any, index: list[Index]) -> Read:
     raise CannotCompile(f"{node.target}; write it as a cat of two slices")
 
 
-def reshaped(low: "Lowering", node: Any, at: "Position") -> Expr:
+def reshaped(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return the same numbers in the same order."""
     source: Any = node.args[0]
     shape, place = shape_of(source), flat_index(shape_of(node), list(at.index))
     index = unflatten_index(place, shape, (BATCH, *at.axes))
     if index is not None:
-        return low.value(source, at.moved(index))
+        return lowering.expression_of(source, at.with_index(index))
     first = next((d for d, size in enumerate(shape) if size % BATCH == 0), None)
     if first is None or math.prod(shape[:first]) != 1:
         raise CannotCompile(f"{node.target} moves the sequences of a batch")
-    buffer = low.written(source)
+    buffer = lowering.write_down(source)
     row = (BATCH, buffer.width)
     index = unflatten_index(place, row, (BATCH, *at.axes))
     if index is None:
         raise CannotCompile(f"{node.target} mixes the sequences of a batch")
-    return low.load(buffer, row, at.moved(index))
+    return lowering.load_number(buffer, row, at.with_index(index))
 
 
-def side_by_side(low: "Lowering", node: Any, at: "Position") -> Expr:
+def side_by_side(lowering: "Lowering", node: Any, at: "Position") -> Expr:
     """Return a number of several tensors in one, which is written down."""
-    return low.load(low.written(node), shape_of(node), at)
+    return lowering.load_number(lowering.write_down(node), shape_of(node), at)
 
 
-def side_by_side_roots(low: "Lowering", node: Any, buffer: Buffer) -> list[Root]:
+def side_by_side_roots(lowering: "Lowering", node: Any, buffer: Buffer) -> list[Root]:
     """Return what `cat` and `stack` put side by side; nothing for other operations."""
     name = operation_name(node)
     if name not in ("cat", "stack"):
@@ -153,7 +153,7 @@ def side_by_side_roots(low: "Lowering", node: Any, buffer: Buffer) -> list[Root]
         if math.prod(sizes) == 0:
             continue
         strides = tuple(math.prod(shape[i + 1 :]) for i in range(1, len(shape)) if sizes[i] > 1)
-        found.append(low.root(source, buffer, start, strides or (1,)))
+        found.append(lowering.whole_tensor(source, buffer, start, strides or (1,)))
         start += sizes[d] * below
     return found
 

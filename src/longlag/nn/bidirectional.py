@@ -48,7 +48,7 @@ class Bidirectional(nn.Module):
 
     @property
     def output_size(self) -> int:
-        """D, both outputs side by side."""
+        """Return D, both outputs side by side."""
         return self.ahead.output_size + self.back.output_size
 
     def forward(

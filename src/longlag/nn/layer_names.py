@@ -7,7 +7,7 @@ reads forward comes before the one that reads backward.  A cell that is alone ha
 WAYS = ("forward", "backward")
 
 
-def place(cell: int, cells: int, ways: int = 1) -> str:
+def cell_label(cell: int, cells: int, ways: int = 1) -> str:
     """Say where a cell stands among `cells`: layer 2, layer 1 backward; nothing if it is alone.
 
     Args:
@@ -21,8 +21,8 @@ def place(cell: int, cells: int, ways: int = 1) -> str:
     return " ".join(parts)
 
 
-def title(name: str, cells: int, ways: int = 1) -> str:
+def dashboard_name(name: str, cells: int, ways: int = 1) -> str:
     """Name the array <kind>/<cell>/<part> on a dashboard: layer_2/h, or h of one cell alone."""
     _, cell, part = name.split("/")
-    where = place(int(cell), cells, ways).replace(" ", "_")
+    where = cell_label(int(cell), cells, ways).replace(" ", "_")
     return f"{where}/{part}" if where else part

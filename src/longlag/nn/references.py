@@ -35,7 +35,7 @@ class Reference(nn.Module, ABC):
 
     @property
     def output_size(self) -> int:
-        """D, the features of y_t."""
+        """Return D, the features of y_t."""
         return self.hidden_size
 
     @abstractmethod

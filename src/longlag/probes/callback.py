@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, final
 import lightning
 import numpy as np
 
-from longlag.nn.layer_names import title
+from longlag.nn.layer_names import dashboard_name
 from longlag.nn.losses import Kind
 from longlag.nn.model import Model
 from longlag.probes.parameters import (
@@ -115,7 +115,7 @@ class GradientFlow(lightning.Callback):
                 self._chosen = profile(model, self._batch, kind)
 
     def arrays(self) -> Arrays:
-        """What probe.npz holds: profiles by step, and the norms of the parameters' gradients.
+        """Return what probe.npz holds: profiles by step, and norms of the parameters' gradients.
 
         Arrays chosen/... are those of the chosen weights, without the axis of steps.
         """
@@ -157,7 +157,7 @@ class GradientFlow(lightning.Callback):
 
 
 def schedule(first: int, every: int | None = None) -> Iterator[int]:
-    """`first` times 1, 2, 5, 10, 20, 50, ..., and the multiples of `every`: rising, endless."""
+    """Yield `first` times 1, 2, 5, 10, 20, 50, ... and the multiples of `every`, endlessly."""
     ladder = (first * factor * 10**power for power in count() for factor in (1, 2, 5))
     if every is None:
         return ladder
@@ -165,14 +165,14 @@ def schedule(first: int, every: int | None = None) -> Iterator[int]:
 
 
 def probe_batch(task: Task, seed: int, sequences: int) -> Batch:
-    """The fixed batch that a run is probed on."""
+    """Return the fixed batch that a run is probed on."""
     return task.batch("validation", seed, PROBE_BATCH, sequences)
 
 
 def scalars(
     found: Arrays, norms: Norms | None, window: Window | None, cells: int = 1, ways: int = 1
 ) -> dict[str, float]:
-    """A few numbers of a probe that fit a dashboard's curves, with people's names of the places.
+    """Return the few numbers of a probe that fit a dashboard's curves, with readable names.
 
     Args:
         found: of one profile.
@@ -184,11 +184,11 @@ def scalars(
     shown = {}
     for name, values in found.items():
         if name.startswith("profile/"):
-            where = title(name, cells, ways)
+            where = dashboard_name(name, cells, ways)
             shown[f"gradient/{where}/last_step"] = float(values[0])
             shown[f"gradient/{where}/first_step"] = float(values[-1])
         if name.startswith("gate/"):
-            shown[f"gate/{title(name, cells, ways)}/mean"] = float(values.mean())
+            shown[f"gate/{dashboard_name(name, cells, ways)}/mean"] = float(values.mean())
     if norms is not None:
         shown["gradient/total_before_clipping"] = float(np.linalg.norm(norms.before))
         shown["gradient/total_after_clipping"] = float(np.linalg.norm(norms.after))
@@ -199,4 +199,4 @@ def scalars(
 
 
 def nothing() -> None:
-    """No probe."""
+    """Return None: there is no probe."""

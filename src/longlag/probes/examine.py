@@ -85,14 +85,14 @@ def examine(
 
 
 def units(g: Inexact[Tensor, "T B *H"], last: Tensor) -> np.ndarray:
-    """Quantiles over units and sequences of |dL/ds_t| at each lag: (5,K)."""
+    """Compute quantiles over units and sequences of |dL/ds_t| at each lag: (5,K)."""
     size = at_lags(g.abs(), last)
     levels = torch.tensor(QUANTILES, dtype=size.dtype)
     return torch.nanquantile(size.flatten(1), levels, dim=1).numpy()
 
 
 def sequences(g: Inexact[Tensor, "T B *H"], last: Tensor) -> np.ndarray:
-    """||g_t||_2 of each sequence at each lag: (B,K); NaN before its start."""
+    """Compute ||g_t||_2 of each sequence at each lag: (B,K); NaN before its start."""
     return at_lags(g, last).norm(dim=-1).T.numpy()
 
 
@@ -105,7 +105,7 @@ def at_lags(g: Inexact[Tensor, "T B *H"], last: Tensor) -> Inexact[Tensor, "K B 
 
 
 def jacobians(model: Model, x: Tensor, states: Any, last: int) -> Arrays:
-    """Of each layer on its own, along the first sequence up to its last asked step."""
+    """Measure each layer's Jacobians along the first sequence, up to its last asked step."""
     found: Arrays = {}
     for i, (cell, u, s) in enumerate(walk_layers(model, x, states)):
         start = previous_states(cell, s)
@@ -133,13 +133,13 @@ def jacobians(model: Model, x: Tensor, states: Any, last: int) -> Arrays:
 
 
 def first_news(x: Float[Tensor, "T B I"]) -> int:
-    """The first step whose input is not the same in every sequence; 0 if there is none."""
+    """Find the first step whose input is not the same in every sequence; 0 if there is none."""
     differs = (x != x[:, :1]).flatten(1).any(1)
     return int(differs.int().argmax())
 
 
 def linear_probe(model: Model, batch: Batch, t: int) -> Arrays:
-    """R^2 of a linear probe of the state for x_t, at up to 32 later steps."""
+    """Compute R^2 of a linear probe of the state for x_t, at up to 32 later steps."""
     end = int(last_asked(batch.weight).min())
     lags = np.unique(np.geomspace(1, max(1, end - t) + 1, MOMENTS).round().astype(int)) - 1
     seen: list[list[Tensor]] = [[] for _ in model.cells]

@@ -54,7 +54,7 @@ def gates(model: Model, batch: Batch, states: tuple) -> dict[str, np.ndarray]:
 
 
 def time_scales(keep: Float[Tensor, "T B H"], last: Integer[Tensor, "B"]) -> np.ndarray:
-    """-1 / (mean over steps and sequences of ln keep) of each unit: (H,) steps; inf where 1."""
+    """Compute -1 / (mean of ln keep over steps and sequences): (H,) steps; inf where keep is 1."""
     inside = (torch.arange(len(keep))[:, None] <= last)[..., None]
     logs = torch.where(inside, keep, 1).log().sum((0, 1)) / inside.sum()
     return (-1 / logs).abs().numpy()

@@ -66,7 +66,7 @@ def step_jacobians(
 
 
 def backwards(cell: Cell, u: Float[Tensor, "T P"], before: Any) -> Iterator[Tensor]:
-    """J_T, J_(T-1), ..., J_1 (N,N) of one sequence; a few at a time are in memory."""
+    """Yield J_T, J_(T-1), ..., J_1 (N,N) of one sequence; a few at a time are in memory."""
     for stop in range(len(u), 0, -STEPS):
         part = slice(max(0, stop - STEPS), stop)
         piece = type(before)(*(leaf[part, None] for leaf in before))
@@ -74,17 +74,17 @@ def backwards(cell: Cell, u: Float[Tensor, "T P"], before: Any) -> Iterator[Tens
 
 
 def singular_values(J: Float[Tensor, "*S N N"]) -> Float[Tensor, "*S N"]:
-    """How much each direction is stretched, falling."""
+    """Compute how much each direction is stretched, falling."""
     return torch.linalg.svdvals(J)
 
 
 def spectral_radius(J: Float[Tensor, "*S N N"]) -> Float[Tensor, "*S"]:
-    """The largest |eigenvalue|."""
+    """Compute the largest |eigenvalue|."""
     return torch.linalg.eigvals(J).abs().amax(-1)
 
 
 def products(factors: Iterable[Float[Tensor, "N N"]]) -> Product:
-    """The norm of the product over every lag, its bound, and the Lyapunov spectrum.
+    """Compute the product's norm over every lag, its bound, and the Lyapunov spectrum.
 
     ln ||P_k|| with P_k = J_T J_(T-1) ... J_(T-k+1) bounds what is left of dL/ds_(T-k):
     g_(T-k) = P_k^T g_T.  The exponents are the means of ln |diag R_k|, Q_k R_k = J_t^T Q_(k-1).
@@ -140,7 +140,7 @@ def leading_exponent(
 
 
 def step_bound(cell: Cell) -> float | None:
-    """What no step can stretch more than, from the weights alone; None where there is no such.
+    """Bound what a step can stretch, from the weights alone; None where nothing bounds it.
 
     ||W_h||_2 max phi' of a vanilla or an orthogonal RNN (max phi' is 1 for tanh, relu and, away
     from its jump, modrelu), max |u| of an IndRNN, 1 + eps ||A - A^T - gamma 1||_2 of an

@@ -46,7 +46,7 @@ class StepNorms:
             self._fold()
 
     def close(self, end: int) -> Window | None:
-        """The window that ends at step `end`; None if no step was looked at."""
+        """Return the window that ends at step `end`; None if no step was looked at."""
         self._fold()
         if not self._kept:
             return None
@@ -60,7 +60,7 @@ class StepNorms:
 
 
 def summarise(norms: np.ndarray, end: int, clip: float | None) -> Window:
-    """The window of `norms` (N,), N >= 1 steps."""
+    """Summarise `norms` (N,) of N >= 1 steps in a window."""
     finite = norms[np.isfinite(norms)]
     usual = np.median(finite) if len(finite) else np.inf
     clipped = 0.0 if clip is None else float(np.mean(~(norms <= clip)))
@@ -69,17 +69,17 @@ def summarise(norms: np.ndarray, end: int, clip: float | None) -> Window:
 
 
 def gradient_norms(model: nn.Module) -> np.ndarray:
-    """||dL/dtheta||_2 of each parameter, as its gradient stands: (P,); 0 where there is none."""
+    """Compute ||dL/dtheta||_2 of each parameter: (P,); 0 where there is no gradient."""
     return np.array([0.0 if p.grad is None else float(p.grad.norm()) for p in model.parameters()])
 
 
 def copies(model: nn.Module) -> list[Tensor]:
-    """The parameters as they are now."""
+    """Copy the parameters as they are now."""
     return [p.detach().clone() for p in model.parameters()]
 
 
 def update_ratios(old: list[Tensor], model: nn.Module) -> np.ndarray:
-    """||theta_new - theta_old||_2 / ||theta_old||_2 of each parameter: (P,); inf from zero."""
+    """Compute ||theta_new - theta_old|| / ||theta_old|| of each parameter: (P,); inf from zero."""
     ratios = []
     for before, p in zip(old, model.parameters(), strict=True):
         change, size = float((p.detach() - before).norm()), float(before.norm())

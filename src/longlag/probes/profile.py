@@ -23,7 +23,7 @@ Arrays = dict[str, np.ndarray]
 
 
 def profile(model: Model, batch: Batch, kind: Kind) -> Arrays:
-    """The gradient flow through `model` on `batch`; the model itself is not touched.
+    """Measure the gradient flow through `model` on `batch`; the model itself is not touched.
 
     Works on a copy in float64: a gradient of e^-100 is a number there and zero in float32.
 
@@ -54,7 +54,7 @@ def profile(model: Model, batch: Batch, kind: Kind) -> Arrays:
 
 
 def last_asked(weight: Float[Tensor, "T B"]) -> Integer[Tensor, "B"]:
-    """The last step of each sequence that is asked for an answer.
+    """Find the last step of each sequence that is asked for an answer.
 
     Raises:
         ValueError: a sequence that is never asked.
@@ -66,7 +66,7 @@ def last_asked(weight: Float[Tensor, "T B"]) -> Integer[Tensor, "B"]:
 
 
 def norms(g: Inexact[Tensor, "T B *H"], last: Integer[Tensor, "B"]) -> np.ndarray:
-    """The mean over sequences of ||g_t||_2 at each lag: (K,), K = the longest lag + 1."""
+    """Average ||g_t||_2 over sequences at each lag: (K,), K = the longest lag + 1."""
     return by_lag(g.flatten(2).norm(dim=-1), last)
 
 
@@ -76,7 +76,7 @@ def mean_over_units(value: Float[Tensor, "T B *H"]) -> Float[Tensor, "T B"]:
 
 
 def by_lag(value: Float[Tensor, "T B"], last: Integer[Tensor, "B"]) -> np.ndarray:
-    """The mean over the sequences that reach so far back, at each lag: (K,)."""
+    """Average over the sequences that reach so far back, at each lag: (K,)."""
     step = last[None] - torch.arange(int(last.max()) + 1)[:, None]  # (K,B)
     reached = step >= 0
     at_lag = value[step.clamp(min=0), torch.arange(value.shape[1])]
@@ -87,7 +87,7 @@ def by_lag(value: Float[Tensor, "T B"], last: Integer[Tensor, "B"]) -> np.ndarra
 def gradients(
     model: Model, batch: Batch, kind: Kind, at_last: bool = True
 ) -> tuple[dict[str, Tensor], tuple[Any, ...]]:
-    """dL_b/ds_t of each sequence b, by layer/leaf, (T,B,H); and the states of that pass.
+    """Compute dL_b/ds_t of each sequence b, by layer/leaf, (T,B,H), and the states.
 
     No sequence sees another's loss: the sum over b is differentiated once for all.
 
@@ -120,7 +120,7 @@ def gradients(
 
 
 def activations(model: Model, x: Float[Tensor, "T B I"], states: Any) -> dict[str, Tensor]:
-    """Every gate of every layer over the trajectory `states`, by layer/letter: (T,B,H).
+    """Compute every gate of every layer over the trajectory `states`: layer/letter, (T,B,H).
 
     Of a bidirectional model none: the backward cell's lags run the other way.
     """
@@ -156,7 +156,7 @@ def previous_states(cell: Cell, s: Any) -> Any:
 
 
 def in_double(model: Model, batch: Batch) -> tuple[Model, Batch]:
-    """Copies in float64, the model without dropout."""
+    """Copy both in float64, the model without dropout."""
 
     def cast(part: Any) -> Any:
         return part.double() if part is not None and part.is_floating_point() else part

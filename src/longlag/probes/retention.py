@@ -29,7 +29,7 @@ def perturbation(
     last: Integer[Tensor, "B"],
     rng: Generator,
 ) -> np.ndarray:
-    """||ds_(t+k)|| / ||ds_t|| after one part of s_t was moved by 1 % in a random direction.
+    """Compute ||ds_(t+k)|| / ||ds_t|| after one part of s_t moved by 1 % in a random direction.
 
     Args:
         cell: the recurrence.
@@ -59,7 +59,7 @@ def perturbation(
 
 
 def swap(model: Model, x: Float[Tensor, "T B I"], t: int, last: Tensor) -> dict[str, np.ndarray]:
-    """||ds_(t+k)|| / ||ds_t|| of each layer after x_t was exchanged for another sequence's x_t."""
+    """Compute ||ds_(t+k)|| / ||ds_t|| of each layer after x_t was exchanged for another's."""
     other = x.clone()
     other[t] = x[t].roll(1, dims=0)
     with torch.no_grad():
@@ -71,7 +71,7 @@ def swap(model: Model, x: Float[Tensor, "T B I"], t: int, last: Tensor) -> dict[
 
 
 def share_left(apart: Inexact[Tensor, "K B N"], t: int, last: Integer[Tensor, "B"]) -> np.ndarray:
-    """Mean over b of ||apart_k|| / ||apart_0|| while a sequence lasts; NaN where none is left."""
+    """Average ||apart_k|| / ||apart_0|| over the sequences that last; NaN where none does."""
     size = apart.norm(dim=-1)
     counts = (t + torch.arange(len(size))[:, None] <= last) & (size[0] > 0)
     share = torch.where(counts, size / size[0].clamp(min=1e-300), 0)
@@ -81,7 +81,7 @@ def share_left(apart: Inexact[Tensor, "K B N"], t: int, last: Integer[Tensor, "B
 def probe_r2(
     states: Inexact[Tensor, "M B N"], wanted: Float[Tensor, "B I"], ridge: float = 1e-2
 ) -> np.ndarray:
-    """R^2 of a linear probe of the state for `wanted`, on sequences it was not fitted on.
+    """Compute R^2 of a linear probe of the state for `wanted`, on sequences it was not fitted on.
 
     Ridge regression in closed form on each half of the sequences, scored on the other half:
     1 - (squared error) / (variance), all features together; at most 1, near or below 0 where
@@ -129,5 +129,5 @@ def retention(
 
 
 def visible(model: Model) -> str:
-    """A backend that shows the states."""
+    """Name a backend that shows the states."""
     return "scan" if model.backend == "scan" else "loop"

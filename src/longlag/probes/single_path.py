@@ -34,37 +34,37 @@ class SinglePathCell(Cell):
 
     @property
     def output_size(self) -> int:
-        """As of the cell."""
+        """Return the cell's own."""
         return self.cell.output_size
 
     def init_state(self, batch_size: int) -> Any:
-        """As of the cell."""
+        """Return the cell's own."""
         return self.cell.init_state(batch_size)
 
     def project(self, x: Tensor) -> Tensor:
-        """As of the cell."""
+        """Return the cell's own."""
         return self.cell.project(x)
 
     def readout(self, s: Any, u: Tensor) -> Tensor:
-        """As of the cell."""
+        """Return the cell's own."""
         return self.cell.readout(s, u)
 
     def gates(self, u: Tensor, s: Any) -> Gating:
-        """As of the cell."""
+        """Return the cell's own."""
         return self.cell.gates(u, s)
 
     def keep(self, u: Tensor, s: Any) -> Mapping[str, Tensor]:
-        """As of the cell."""
+        """Return the cell's own."""
         return self.cell.keep(u, s)
 
     def step(self, u: Tensor, s: Any) -> Any:
-        """The cell's step from a state of which one part alone has a past."""
+        """Take the cell's step from a state of which one part alone has a past."""
         open_ = {name: leaf.detach() for name, leaf in s._asdict().items() if name != self.leaf}
         return self.cell.step(u, s._replace(**open_))
 
 
 def single_paths(model: Model, batch: Batch, kind: Kind) -> dict[str, np.ndarray]:
-    """What arrives at lag k along one part of the state alone, the others cut at every step.
+    """Measure what arrives at lag k along one part of the state, the others cut at every step.
 
     One further backward pass for each part; nothing for a layer whose state has a single part.
 

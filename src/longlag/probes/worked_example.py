@@ -75,7 +75,7 @@ def example(name: str) -> Worked:
 
 
 def render(worked: Worked) -> str:
-    """The example as text: forwards through the equations, then backwards."""
+    """Render the example as text: forwards through the equations, then backwards."""
     recipe = RECIPES[worked.name]
     before = dict.fromkeys(worked.gradients[0], 0.0)
     zero = " = ".join(f"{letter}_0" for letter in before)
@@ -112,7 +112,7 @@ def run(name: str) -> int:
 
 
 def _built(recipe: Recipe) -> Any:
-    """The cell of one unit with the weights of the recipe."""
+    """Build the cell of one unit with the weights of the recipe."""
     cell: Any = recipe.cell(1, 1).double()
     rows = [recipe.weights[gate] for gate in recipe.order.split()]
     exact = partial(torch.tensor, dtype=torch.float64)
@@ -130,7 +130,7 @@ def _floats(values: dict[str, Tensor]) -> Values:
 
 
 def _gate(letter: str, squash: str, row: Weights, t: int, now: Values, before: Values) -> str:
-    """One gate: its equation, its pre-activation, its value."""
+    """Tell one gate: its equation, its pre-activation, its value."""
     a = row.U * before["h"] + row.W * INPUTS[t - 1] + row.b
     sum_ = f"{row.U:g} h_{t - 1} {row.W:+g} x_{t} {row.b:+g}"
     return f"{letter + f'_{t}':<4} = {squash}({sum_}) = {squash}({a:+.4f}) = {now[letter]:.4f}"

@@ -10,7 +10,7 @@ from functools import cached_property
 
 import numpy as np
 
-from longlag.nn.layer_names import place
+from longlag.nn.layer_names import cell_label
 from longlag.records.run import Run
 from longlag.records.seed_groups import Group
 from longlag.stats.decay import left, slope
@@ -154,7 +154,7 @@ class Inside:
     @property
     def label(self) -> str:
         """Name the row, the layer where there are several, the seed where it tells more."""
-        where = place(self.layer, self.cells, self.run.ways)
+        where = cell_label(self.layer, self.cells, self.run.ways)
         seed = "" if self.run is self.row.typical else f"(seed {self.run.seed})"
         return " ".join(part for part in (self.row.label, where, seed) if part)
 

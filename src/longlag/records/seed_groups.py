@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.random import Generator
 
-from longlag.nn.layer_names import place
+from longlag.nn.layer_names import cell_label
 from longlag.records.headers import display_name
 from longlag.records.reader import Study
 from longlag.records.record import Json
@@ -107,7 +107,7 @@ class Group:
     def place(self, layer: int) -> str:
         """Name a layer for people: layer 1, layer 2 backward; nothing if there is no other."""
         cells = len({path.layer for path in self.paths})
-        return place(layer, cells, self.runs[0].ways)
+        return cell_label(layer, cells, self.runs[0].ways)
 
     def named(self, path: Path) -> str:
         """Name a part of the state for people: h, or layer 1 h."""

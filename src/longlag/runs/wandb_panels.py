@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from longlag.nn.layer_names import title
+from longlag.nn.layer_names import dashboard_name
 from longlag.records.gradient_decay import best_rate
 from longlag.records.record import Record
 from longlag.records.run import Run
@@ -62,7 +62,7 @@ def flow(record: Record, arrays: dict[str, Any]) -> dict[str, Any]:
         with np.errstate(divide="ignore"):
             drawn = np.log10(values) if group == "profile" else values
         drawn = np.where(np.isfinite(drawn), drawn, np.nan)
-        where = title(name, cells, ways)
+        where = dashboard_name(name, cells, ways)
         unit = "log10 |dL/ds|" if group == "profile" else "mean activation"
         shown[f"{group}_lines/{where}"] = wandb.plot.line_series(
             xs=list(range(values.shape[1])),
