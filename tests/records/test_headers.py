@@ -18,6 +18,7 @@ from longlag.records.headers import (
     model_mismatch,
     read_header,
 )
+from longlag.records.seed_groups import task_label
 from recurrences import YAMLS as RECURRENCES
 from some_record import some_run
 
@@ -95,3 +96,11 @@ def test_a_recorded_run_says_so_itself():
         run = some_run(names={"cell": cell, "task": "adding", "model": model})
         assert bool(run.mismatch) == otherwise
     assert some_run().mismatch is None  # records that do not name their model
+
+
+def test_a_task_is_called_what_its_header_says_and_no_two_are_called_alike():
+    paths = sorted((folder() / "task").glob("*.yaml"))
+    names = [task_label(path.stem) for path in paths]
+    assert names == [read_header(path).name for path in paths]
+    assert len(set(names)) == len(names)
+    assert task_label("my_own_task") == "my own task"

@@ -1,7 +1,7 @@
 """What the comments that open a file of conf/ say: gloss, name, family, source, equation, model.
 
-This is the one home of a cell's display name and of the model it was published in; a class's
-docstring holds its equations.  The format, before the first setting:
+This is the one home of a cell's and a task's display name, and of the model a cell was published
+in; a class's docstring holds its equations.  The format, before the first setting:
 
     # LSTM whose gates see the cell state.         the gloss: the first line without a label
     # name: LSTM with peepholes

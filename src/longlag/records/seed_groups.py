@@ -10,7 +10,7 @@ import numpy as np
 from numpy.random import Generator
 
 from longlag.nn.layer_names import cell_label
-from longlag.records.headers import display_name
+from longlag.records.headers import display_name, header_of
 from longlag.records.reader import Study
 from longlag.records.record import Json
 from longlag.records.run import Run
@@ -18,13 +18,6 @@ from longlag.records.state_paths import Path, parts, profile
 from longlag.stats import Interval, median_range, share_interval
 
 SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
-TASKS = {
-    "acsf1": "ACSF1", "anbn": "a^n b^n", "anbncn": "a^n b^n c^n", "dyck": "Dyck words",
-    "el_nino": "El Niño", "japanese_vowels": "Japanese Vowels", "lorenz": "Lorenz",
-    "mackey_glass": "Mackey-Glass", "mnist": "MNIST", "mnist5k": "MNIST (5 000)",
-    "mnist5k_rows": "MNIST (5 000) by rows", "mnist_permuted": "permuted MNIST",
-    "narma": "NARMA-10", "ptb": "Penn Treebank", "reber": "Reber grammar", "ucr": "UCR",
-}  # fmt: skip
 ORDER = ("rnn", "elman", "lstm", "gru")
 
 
@@ -134,8 +127,8 @@ def flat(config: Any, prefix: str = "") -> Json:
 
 
 def task_label(task: str) -> str:
-    """Name a task for people, on one line."""
-    return TASKS.get(task, " ".join(task.replace("_", " ").split()))
+    """Name a task for people, as its header does, on one line."""
+    return header_of("task", task).name or " ".join(task.replace("_", " ").split())
 
 
 def setting_label(task: str, length: int | None) -> str:
