@@ -1,4 +1,4 @@
-"""`longlag bench study=NAME`: the plan, the runs, the report."""
+"""`longlag bench study=NAME`: the plan, the runs, the report; claim=ID: those of a claim."""
 
 import argparse
 from pathlib import Path
@@ -25,6 +25,10 @@ OUT = Console(highlight=False, soft_wrap=True)
 def run(arguments: argparse.Namespace) -> int:
     """Run what is not recorded yet, then write the report; 1 if a run failed."""
     words, config_dir = arguments.words, arguments.config_dir
+    if any(first_part(word) == "claim" for word in words):
+        from longlag.cli import bench_claim
+
+        return bench_claim.run(arguments)
     study = study_of(words, config_dir)
     config = resolve([w for w in words if first_part(w) in INCIDENTAL], config_dir)
     look_for("matplotlib", "jinja2", "typst")  # of the report
@@ -73,9 +77,13 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
     OUT.print(
         f"  {plural(len(study.cells), 'cell')} ({', '.join(study.cells)}) x "
         f"{plural(len(tasks), 'task')} "
-        f"({', '.join(tasks)})\n"
-        f"  {study.trials} trials of learning rates ({', '.join(map(str, study.grid))}) each, then "
-        f"{len(study.seeds)} seeds"
+        f"({', '.join(tasks)})"
+    )
+    rates, trials = ", ".join(map(str, study.grid)), f"{study.trials} trials of learning rates"
+    OUT.print(
+        f"  {trials} ({rates}) each, then {len(study.seeds)} seeds"
+        if study.tune
+        else f"  {len(study.seeds)} seeds at each learning rate ({rates})"
     )
     if study.ladders:
         OUT.print(

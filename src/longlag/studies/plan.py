@@ -59,7 +59,8 @@ class StudyPlan:
         """A run of a cell on a task, on the highest rung of its ladder."""
         study, (cell, task) = self.study, pair
         place = Place(cell, task, max(study.ladders.get(task, [0])) or None)
-        return study.point(place, study.grid[0], study.tuning_seeds[0] if seed is None else seed)
+        first = (study.tuning_seeds or study.seeds)[0]
+        return study.point(place, study.grid[0], first if seed is None else seed)
 
     def config(self, point: Point) -> Config:
         """The config of a point."""

@@ -50,6 +50,7 @@ def plan_place(
 
     Every rate runs on the first tuning seed; the best and its neighbours on the other tuning
     seeds; of these the best over all tuning seeds is chosen.  So every cell has as many trials.
+    A study that does not tune runs every rate on its seeds.
 
     Args:
         study: whose place it is.
@@ -57,6 +58,9 @@ def plan_place(
         rank_of: a run's rank on validation, smaller is better; None while it has not ended.
         rates: to be tried; empty: the study's grid.
     """
+    if not study.tune:
+        final = [study.point(place, rate, seed) for rate in study.grid for seed in study.seeds]
+        return PlacePlan(place, [], final=final)
     first, *others = study.tuning_seeds
     rates = rates or study.grid
     trials = [study.point(place, rate, first) for rate in rates]

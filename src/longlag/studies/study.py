@@ -68,6 +68,7 @@ class Study:
         ladders: lengths of tasks that are searched for each cell's memory horizon.
         intended_models: whether each cell runs in the model that its yaml says it was made for.
         examine: whether the runs with the median score are looked into, for the report.
+        tune: False: no rate is chosen; every one of the grid runs on every seed.
         given: overrides of the command line, which win over those of the study and of its tasks.
         config_dir: of the user's own groups.
 
@@ -87,6 +88,7 @@ class Study:
     ladders: dict[str, list[int]] = field(default_factory=dict)
     intended_models: bool = False
     examine: bool = True
+    tune: bool = True
     given: list[str] = field(default_factory=list)
     config_dir: Path | None = None
 
@@ -98,7 +100,7 @@ class Study:
             )
         for what in ("cells", "tasks", "grid", "tuning_seeds", "seeds"):
             self.refuse_unless(what, isinstance(getattr(self, what), list | dict), "a list")
-            if not getattr(self, what):
+            if not getattr(self, what) and (self.tune or what != "tuning_seeds"):
                 raise LonglagError(f"study {self.name}: {what} must not be empty")
         for what in ("tuning_seeds", "seeds"):
             values = getattr(self, what)
@@ -108,7 +110,7 @@ class Study:
             self.refuse_unless(what, len(set(values)) == len(values), "different from one another")
         numbers = all(type(v) in (int, float) and 0 < v < float("inf") for v in self.grid)
         self.refuse_unless("grid", numbers, "learning rates above 0")
-        for what in ("examine", "intended_models"):
+        for what in ("examine", "intended_models", "tune"):
             self.refuse_unless(what, type(getattr(self, what)) is bool, "true or false")
         self.refuse_unless("settings", isinstance(self.settings, list), "a list")
         self.check_ladders()
@@ -124,6 +126,7 @@ class Study:
         """Refuse a ladder without rungs, and one of no task of the study."""
         rule = "one of rising lengths for each task, as in {adding: [10, 20, 50]}"
         self.refuse_unless("ladders", isinstance(self.ladders, dict), rule)
+        self.refuse_unless("ladders", self.tune or not self.ladders, "empty where tune is false")
         for task, rungs in self.ladders.items():
             whole = isinstance(rungs, list) and all(type(T) is int and T > 0 for T in rungs)
             self.refuse_unless("ladders", whole and bool(rungs), rule)
@@ -144,6 +147,8 @@ class Study:
     @property
     def trials(self) -> int:
         """Trials of each cell on each task, or on the first rung of its ladder."""
+        if not self.tune:
+            return 0
         return len(self.grid) + self.near * (len(self.tuning_seeds) - 1)
 
     @property
@@ -192,19 +197,29 @@ def study_of(words: Sequence[str], config_dir: Path | None = None) -> Study:
     Raises:
         LonglagError: no study was chosen, it lacks something, or the words contradict it.
     """
-    own = [w for w in words if first_part(w) not in INCIDENTAL]
-    own = [w for w in own if path_of(w) not in ("cell", "task")]
     config = resolve([w for w in words if first_part(w) in INCIDENTAL], config_dir)
     name = config.names.get("study")
     if not name:
         raise LonglagError("which study? give study=NAME; `longlag list studies` shows them")
-    refuse_contradictions(own)
     content = OmegaConf.to_container(config.values.study)
     assert isinstance(content, dict)
+    return study_with(name, {str(k): v for k, v in content.items()}, words, config_dir)
+
+
+def study_with(
+    name: str, held: dict[str, Any], words: Sequence[str], config_dir: Path | None = None
+) -> Study:
+    """The study of some content, as a command line changes it; see `study_of`.
+
+    Raises:
+        LonglagError: it lacks something, or the words contradict it.
+    """
+    own = [w for w in words if first_part(w) not in INCIDENTAL]
+    own = [w for w in own if path_of(w) not in ("cell", "task")]
+    refuse_contradictions(own)
     logger = [w for w in words if first_part(w) in ("logger", "results")]
     picked = {group: choices_of(words, group, config_dir) for group in ("cell", "task")}
     try:
-        held = {str(k): v for k, v in content.items()}
         study = Study(name=name, given=[*own, *logger], config_dir=config_dir, **held)
     except TypeError as error:
         raise LonglagError(
