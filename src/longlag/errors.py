@@ -19,6 +19,11 @@ EXTRAS = {  # what installs an optional module: its name in the registry, and lo
     "statsmodels": ("statsmodels", "more-data"),
     "reservoirpy": ("reservoirpy", "more-data"),
     "torchrecurrent": ("torchrecurrent", "peers"),
+    "tensorboard": ("tensorboard", "tensorboard"),
+    "mlflow": ("mlflow-skinny", "mlflow"),
+    "wandb_workspaces": ("wandb-workspaces", "dashboard"),
+    "starlette": ("starlette", "serve"),
+    "uvicorn": ("uvicorn", "serve"),
 }
 
 

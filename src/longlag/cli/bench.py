@@ -9,7 +9,7 @@ from rich.console import Console
 
 from longlag.cli.carry import make_executor, train
 from longlag.cli.progress import Progress, clock
-from longlag.errors import look_for
+from longlag.errors import MissingPackage, look_for
 from longlag.records.record import Json
 from longlag.records.store import Store
 from longlag.report.format import plural
@@ -31,7 +31,6 @@ def run(arguments: argparse.Namespace) -> int:
         return bench_claim.run(arguments)
     study = study_of(words, config_dir)
     config = resolve([w for w in words if first_part(w) in INCIDENTAL], config_dir)
-    look_for("matplotlib", "jinja2", "typst")  # of the report
     store = Store(Path(config.values.results), study.name)
     plan = StudyPlan(study, store, config_dir)
     if arguments.cfg:
@@ -131,6 +130,12 @@ def look_inside(store: Store, threads: int, config_dir: Path | None = None) -> N
 
 def report(store: Store) -> None:
     """Write the pages, unless they are newer than every record, examination and the plan."""
+    try:
+        look_for("matplotlib", "jinja2", "typst")
+    except MissingPackage as missing:
+        again = f"longlag report study={store.folder.name} results={store.root}"
+        OUT.print(f"no report: {missing}, then `{again}`", markup=False)
+        return
     pages = [store.folder / f"report.{kind}" for kind in ("html", "pdf", "md")]
     sources: list[Any] = [store.folder / "plan.json", *store.folder.glob("*/record.json")]
     for name in ("laboratory.npz", "extrapolation.json"):

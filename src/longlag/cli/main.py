@@ -51,6 +51,7 @@ COMMANDS = {
         "STUDY",
         "study=NAME or results/<study>; undo=true: a folder for each run again; results=FOLDER",
     ),
+    "doctor": Command("what is installed, found and missing on this machine", *SETTINGS),
     "list": Command("what there is: cells, tasks, runs, ...", "KIND", "default: all kinds"),
     "show": Command("draw one example of a task", *SETTINGS),
     "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),
