@@ -2,9 +2,7 @@
 
 import copy
 import pickle
-import re
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +10,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from longlag.cli.main import main
 from longlag.errors import LonglagError
 from longlag.laws.check import class_at
 from longlag.nn.bidirectional import Bidirectional
@@ -20,10 +17,6 @@ from longlag.nn.block import Block
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
 from longlag.nn.references import TCN, Reference, Transformer
-from longlag.records.reader import read_run
-from longlag.runs.config import resolve
-from longlag.runs.restore import restore_run
-from tiny import TINY
 
 T, B, I, H = 40, 3, 2, 6
 BOTH = pytest.mark.parametrize("kind", [Transformer, TCN])
@@ -266,68 +259,3 @@ def test_what_needs_a_recurrence_is_refused_in_one_line(kind):
         hidden_size_for(partial(Model, I, 1, kind), 64, "state")
     with pytest.raises(LonglagError, match="has no recurrence, so no law of a cell"):
         class_at(f"longlag.nn.references.{kind.__name__}")
-
-
-# In a run.
-
-
-def trained(place: Path, *words: str) -> Path:
-    assert main(["train", *TINY, *words, "logger=none", f"results={place}"]) == 0
-    (record,) = place.glob("*/*/record.json")
-    return record.parent
-
-
-@pytest.mark.parametrize("name", ["transformer", "tcn"])
-def test_a_run_of_a_reference_is_recorded_and_answered_for(name, tmp_path, capsys):
-    folder = trained(tmp_path, f"cell={name}")
-    run = read_run(folder)
-    network, kind = run.record.model, {"tcn": TCN, "transformer": Transformer}[name]
-    assert (network.state_size, network.cells, network.hidden_size) == (0, 0, 4)
-    assert network.backends == ("reference",) and run.record.versions["cell"] == kind.version
-    assert any(place.startswith("longlag.nn.references.") for place in run.record.code)
-    assert "parameter/before" in run.probe and run.probe["steps"][-1] == 20
-    assert not [key for key in run.probe if re.match(r"(chosen/)?(profile|gate|total)/", key)]
-    assert isinstance(restore_run(folder).model.layers[0], kind)
-    capsys.readouterr()
-    assert main(["extrapolate", str(folder), "lengths=6,12"]) == 0
-    assert "12" in capsys.readouterr().out
-    for words in (["probe", str(folder)], ["probe", "study=single", f"results={tmp_path}"]):
-        assert main(words) == 2
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1 and "recurrence" in said
-
-
-def test_a_probed_study_passes_over_what_has_no_recurrence(tmp_path, capsys):
-    place = trained(tmp_path, "cell=tcn").parent
-    assert main(["train", *TINY, "cell=rnn", "logger=none", f"results={tmp_path}"]) == 0
-    assert main(["probe", "study=single", f"results={tmp_path}"]) == 0
-    assert "1/1  RNN on adding" in capsys.readouterr().out
-    assert [path.parent.name[:4] for path in place.glob("*/laboratory.npz")] == ["rnn-"]
-
-
-def test_a_reference_forecasts_a_series_and_runs_free(tmp_path, capsys):
-    settings = [word for word in TINY if not word.startswith("task")]
-    words = ["task=sine", "task.length=20", "cell=transformer", "logger=none"]
-    assert main(["train", *settings, *words, f"results={tmp_path}"]) == 0
-    (record,) = tmp_path.glob("*/*/record.json")
-    assert main(["forecast", str(record.parent)]) == 0
-    assert "running free" in capsys.readouterr().out
-
-
-def test_an_answer_that_runs_free_is_that_of_all_inputs_and_answers_before_it():
-    from longlag.runs.forecast import run_free
-
-    model, x = Model(1, 1, TCN, H).double(), inputs(9, 1)
-    with torch.no_grad():
-        free, history = run_free(model, x, 4), x
-        for answer in free:
-            close(answer, model(history).prediction[-1])
-            history = torch.cat([history, answer[None]])
-
-
-@BOTH
-def test_the_version_of_a_reference_is_in_the_id_of_its_runs(kind, monkeypatch):
-    words = (f"cell={kind.__name__.lower()}", *TINY)
-    before = resolve(words).id
-    monkeypatch.setattr(kind, "version", 2, raising=False)
-    assert resolve(words).id != before

@@ -9,8 +9,9 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
 from longlag.errors import LonglagError
-from longlag.tasks.data import Characters, Series
 from longlag.tasks.data.base import FixedDataset
+from longlag.tasks.data.series import Series
+from longlag.tasks.data.text import Characters
 
 ROOT = Path(__file__).parents[3]
 NUMBER = r"\d+\.\d+"

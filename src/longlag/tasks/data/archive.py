@@ -54,34 +54,37 @@ class UCR(DatasetTask):
 
     def define(self) -> Spec:
         """A value a channel in, one of the classes out."""
-        return Spec(
-            kind="classification",
-            input_size=self.arrays["x"].shape[2],
-            output_size=int(self.arrays["label"].max()) + 1,
-            metrics=("accuracy",),
-            floors=(self.frequent(),),
-            baselines=(self.nearest(),),
-            lag=int(self.arrays["lengths"].max()) - 1,
-        )
+        width, classes = self.arrays["x"].shape[2], int(self.arrays["label"].max()) + 1
+        lag = int(self.arrays["lengths"].max()) - 1
+        return self.classes(width, classes, lag, self.nearest())
 
     def read(self) -> Arrays:
         """By aeon: from its package, or from the archive by a network."""
-        parts = load(self.dataset)
-        sequences = [np.asarray(x, dtype=np.float64).T for xs, _ in parts for x in xs]  # (T,I)
-        test = np.repeat([False, True], [len(xs) for xs, _ in parts])
-        seen = np.concatenate([x for x, held in zip(sequences, test, strict=True) if not held])
-        if not all(np.isfinite(x).all() for x in sequences):
-            raise LonglagError(
-                f"ucr: {self.dataset} has missing values, which a recurrence cannot read; "
-                "choose another dataset"
-            )
-        deviation = np.where(seen.std(0) > 0, seen.std(0), 1)
-        lengths = np.array([len(x) for x in sequences], dtype=np.int64)
-        x = np.zeros((len(sequences), lengths.max(), seen.shape[1]), dtype=np.float32)
-        for row, sequence in zip(x, sequences, strict=True):
-            row[: len(sequence)] = (sequence - seen.mean(0)) / deviation
-        label = np.unique(np.concatenate([labels for _, labels in parts]), return_inverse=True)[1]
-        return {"x": x, "lengths": lengths, "label": label.astype(np.int64), "test": test}
+        return read_archive(self.dataset)
+
+
+def read_archive(dataset: str) -> Arrays:
+    """Read a set, its channels standardised and its sequences padded with zeros.
+
+    Raises:
+        LonglagError: it has missing values, or see `load`.
+    """
+    parts = load(dataset)
+    sequences = [np.asarray(x, dtype=np.float64).T for xs, _ in parts for x in xs]  # (T,I)
+    test = np.repeat([False, True], [len(xs) for xs, _ in parts])
+    seen = np.concatenate([x for x, held in zip(sequences, test, strict=True) if not held])
+    if not all(np.isfinite(x).all() for x in sequences):
+        raise LonglagError(
+            f"ucr: {dataset} has missing values, which a recurrence cannot read; "
+            "choose another dataset"
+        )
+    deviation = np.where(seen.std(0) > 0, seen.std(0), 1)
+    lengths = np.array([len(x) for x in sequences], dtype=np.int64)
+    x = np.zeros((len(sequences), lengths.max(), seen.shape[1]), dtype=np.float32)
+    for row, sequence in zip(x, sequences, strict=True):
+        row[: len(sequence)] = (sequence - seen.mean(0)) / deviation
+    label = np.unique(np.concatenate([labels for _, labels in parts]), return_inverse=True)[1]
+    return {"x": x, "lengths": lengths, "label": label.astype(np.int64), "test": test}
 
 
 def load(dataset: str) -> list[Part]:

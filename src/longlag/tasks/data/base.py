@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import Batch, Floor, Split, Task, at_last_step
+from longlag.tasks.base import Batch, Floor, Spec, Split, Task, at_last_step
 from longlag.tasks.data.cache import Arrays, cached, checksum, own
 
 VALIDATION = 0.2  # of the training data, cut once for all runs
@@ -118,6 +118,18 @@ class DatasetTask(FixedDataset):
         same = bool((lengths == T).all())
         return Batch(self.inputs(x).contiguous(), *asked, None if same else lengths)
 
+    def classes(self, input_size: int, output_size: int, lag: int, simple: Floor) -> Spec:
+        """Ask for one of `output_size` classes, beside the most frequent and a simple answer."""
+        return Spec(
+            kind="classification",
+            input_size=input_size,
+            output_size=output_size,
+            metrics=("accuracy",),
+            floors=(self.frequent(),),
+            baselines=(simple,),
+            lag=lag,
+        )
+
     def linear(self, features: Any, described: str) -> Floor:
         """The accuracy on test of logistic regression on `features(x, lengths)`."""
 
@@ -161,6 +173,19 @@ class DatasetTask(FixedDataset):
 
         value = float(cached(f"{self.key}-nearest", measure)["accuracy"])
         return Floor("accuracy", value, "the nearest training sequence's class, all steps at once")
+
+
+def held_out(label: np.ndarray, each: int, rng: np.random.Generator) -> np.ndarray:
+    """Draw a test set: which rows (N,) of each class are the `each` that are in it."""
+    test = np.zeros(len(label), dtype=bool)
+    for one in np.unique(label):
+        test[rng.permutation(np.flatnonzero(label == one))[:each]] = True
+    return test
+
+
+def reordered(x: Tensor) -> Tensor:
+    """Put the steps of x (T,B,I) into one random order that is fixed for good."""
+    return x[torch.from_numpy(np.random.default_rng(CUT_SEED).permutation(len(x)))]
 
 
 def neighbours(known: np.ndarray, asked: np.ndarray) -> np.ndarray:

