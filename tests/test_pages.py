@@ -1,6 +1,8 @@
 """The generated pages and headers are those that the code would write now."""
 
 import importlib.util
+import re
+import subprocess
 from pathlib import Path
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -27,3 +29,16 @@ def test_every_criterion_is_a_paper_s_or_longlag_s_own_and_stands_beside_a_floor
         assert "at least" in rule or "at most" in rule
         assert whose.startswith("longlag's own") or "section" in whose
         assert floor.strip(" |").split()[1][0].isdigit()
+
+
+def test_every_link_of_a_page_leads_to_a_file_that_is_kept_in_git():
+    root = DOCS.parent
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=True)
+    kept = {(root / name).resolve() for name in listed.stdout.decode().split("\0")[:-1]}
+    templates = root / "src"
+    pages = [p for p in kept if p.suffix == ".md" and not p.is_relative_to(templates)]
+    assert len(pages) > 10
+    for page in pages:
+        for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)[^)]*\)", page.read_text()):
+            target = (page.parent / link).resolve()
+            assert target in kept or target in {path.parent for path in kept}, f"{page}: {link}"

@@ -126,7 +126,7 @@ def heat(view: View) -> Plot:
         bar = axes.figure.colorbar(image, ax=axes, pad=0.02, fraction=0.06, aspect=22)
         bar.outline.set_visible(False)  # type: ignore[operator]
 
-    return panels(maps, draw, columns=3)
+    return panels(maps, draw, columns=2 if len(maps) == 4 else 3)
 
 
 def maps_of(g: Group) -> list[Map]:
