@@ -24,6 +24,9 @@ EXTRAS = {  # what installs an optional module: its name in the registry, and lo
     "wandb_workspaces": ("wandb-workspaces", "dashboard"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),
+    "distributed": ("distributed", "dask"),
+    "submitit": ("submitit", "slurm"),
+    "ray": ("ray", "ray"),
 }
 
 

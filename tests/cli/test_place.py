@@ -43,7 +43,7 @@ class Leaking(Elman):
 class Here:
     """Runs functions at once, in this process."""
 
-    workers = 1
+    workers, ahead, patience = 1, 0, float("inf")
 
     def submit(self, function, *arguments) -> Future:
         future: Future = Future()

@@ -39,7 +39,7 @@ def cached(overrides: tuple[str, ...]) -> Template:
 class FakeExecutor:
     """Records that a run solved its task at once, and lets the time of a run pass."""
 
-    workers = 1
+    workers, ahead, patience = 1, 0, float("inf")
 
     def __init__(self, store: Store, meanwhile: Callable[[], None] = lambda: None) -> None:
         self.store, self.meanwhile, self.seconds = store, meanwhile, 0.0

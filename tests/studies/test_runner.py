@@ -40,7 +40,7 @@ def record_of(config: Config) -> Record:
 class FakeExecutor:
     """Writes a record at once; `mishap(config)` may raise, or have the run fail, instead."""
 
-    workers = 1
+    workers, ahead, patience = 1, 100, float("inf")
 
     def __init__(self, store: Store, mishap=lambda config: None) -> None:
         self.store, self.mishap, self.started, self.stops = store, mishap, [], 0

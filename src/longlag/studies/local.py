@@ -28,10 +28,12 @@ class LocalExecutor:
         LonglagError: fewer than one worker.
     """
 
+    patience = 120.0  # after which workers that take no run are replaced
+
     def __init__(self, threads: int = 1, workers: int | None = None) -> None:
         if workers is not None and workers < 1:
             raise LonglagError(f"executor.workers must be at least 1 or null, not {workers}")
-        self.workers = workers or available_cores()
+        self.ahead = self.workers = workers or available_cores()
         self.threads = threads
         self.pool: ProcessPool | None = None
         self.strangers: list[Any] = []  # processes of this one that are not the pool's

@@ -2,8 +2,9 @@
 
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
+from concurrent.futures import BrokenExecutor, Future
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import Any, Protocol
 
 from longlag.errors import LonglagError
@@ -12,13 +13,25 @@ from longlag.runs.config import Config
 from longlag.studies.worker import record_run
 
 STRIKES = 3  # workers that a run may take down before it counts as failed
-PATIENCE = 120.0  # seconds without any run under way after which the workers are replaced
 
 
 class Executor(Protocol):
     """What runs functions elsewhere; `concurrent.futures` and its relatives fit."""
 
-    workers: int
+    @property
+    def workers(self) -> int:
+        """Runs that it carries at once, by now."""
+        ...
+
+    @property
+    def ahead(self) -> int:
+        """Runs that it may be given beyond those, so that no worker waits for the next."""
+        ...
+
+    @property
+    def patience(self) -> float:
+        """Seconds without any run under way after which the workers are replaced."""
+        ...
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Run a function; the future raises if what carried it died."""
@@ -37,7 +50,7 @@ class Runner:
         executor: carries the runs.
         then: called with the id of a run that ended; gives the configs that are due now.
         pick: chooses which of the due runs starts when a worker is free; None: no more of them.
-            Without it they are handed over at once, in their order.
+            Without it they are handed over in their order, some ahead.
     """
 
     def __init__(
@@ -51,6 +64,7 @@ class Runner:
         self.configs: dict[str, Config] = {}  # every run that was ever due, by id
         self.due: deque[str] = deque()
         self.pending: dict[Future[Any], str] = {}
+        self.over: SimpleQueue[Future[Any]] = SimpleQueue()  # of these, those that are done
         self.ended: set[str] = set()  # recorded or failed
         self.found: set[str] = set()  # of these, recorded before they were due
         self.failed: set[str] = set()
@@ -102,10 +116,14 @@ class Runner:
                 self.replace_workers(error)
                 return
             self.pending[future] = run_id
+            future.add_done_callback(self.over.put)
 
     def next_due(self) -> str | None:
         """Take the run that starts next; None if there is none, or no worker for a choice."""
-        if not self.due or (self.pick and len(self.pending) >= self.executor.workers):
+        if not self.due:
+            return None
+        workers, ahead = self.executor.workers, 0 if self.pick else self.executor.ahead
+        if len(self.pending) >= workers + ahead:
             return None
         if self.pick is None:
             return self.due.popleft()
@@ -117,22 +135,34 @@ class Runner:
         return chosen
 
     def wait_for_some(self, seconds: float = 1.0) -> None:
-        """Wait until a run ended, and see how."""
-        done, _ = wait(self.pending, timeout=seconds, return_when=FIRST_COMPLETED)
-        idle = not done and not any(future.running() for future in self.pending)
-        self.waited = self.waited + seconds if idle else 0.0
-        if self.waited > PATIENCE:
-            self.replace_workers(TimeoutError("no worker takes a run"))
+        """Wait until a run is over, and see how that and others ended."""
+        try:
+            done = [self.over.get(timeout=seconds)]
+        except Empty:
+            idle = not any(future.running() for future in self.pending)
+            self.waited = self.waited + seconds if idle else 0.0
+            if self.waited > self.executor.patience:
+                self.replace_workers(TimeoutError("no worker takes a run"))
+            return
+        self.waited = 0.0
+        while not self.over.empty():
+            done.append(self.over.get())
         for future in done:
-            error = future.exception()
-            if isinstance(error, BrokenExecutor):
-                self.replace_workers(error)
-                return
-            run_id = self.pending.pop(future)
-            if error is not None:
-                self.strike(run_id, error)
-            else:
-                self.end(run_id, failed=future.result() == "failed")
+            if future in self.pending:  # not one of workers that were replaced
+                self.see(future)
+
+    def see(self, future: Future[Any]) -> None:
+        """Tell how a run ended that is over."""
+        gone = future.cancelled()  # with what carried it
+        error = BrokenExecutor("its runs were cancelled") if gone else future.exception()
+        if isinstance(error, BrokenExecutor):
+            self.replace_workers(error)
+            return
+        run_id = self.pending.pop(future)
+        if error is not None:
+            self.strike(run_id, error)
+        else:
+            self.end(run_id, failed=future.result() == "failed")
 
     def end(self, run_id: str, failed: bool = False) -> None:
         """Note that a run is over, and add what has waited for it."""
@@ -148,8 +178,9 @@ class Runner:
         if self.strikes[run_id] < STRIKES:
             self.due.append(run_id)
             return
-        command = self.configs[run_id].command
-        self.store.fail(run_id, command, f"{STRIKES} times, its worker died ({error})", "")
+        first, _, rest = (str(error) or type(error).__name__).partition("\n")
+        reason = f"{STRIKES} times, its worker died ({first})"
+        self.store.fail(run_id, self.configs[run_id].command, reason, rest)
         self.end(run_id, failed=True)
 
     def replace_workers(self, error: BaseException) -> None:

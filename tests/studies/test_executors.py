@@ -1,0 +1,206 @@
+"""Whatever carries a study: a killed worker costs its run a retry, and the records are the same."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from longlag.errors import LonglagError
+from longlag.studies.dask import DaskExecutor
+from longlag.studies.ray import RayExecutor
+from longlag.studies.slurm import SlurmExecutor
+
+CARRIERS = {
+    "local": ["executor=local", "executor.workers=2"],
+    "dask": ["executor=dask", "executor.workers=2"],
+    "slurm": ["executor=slurm", "executor.workers=2", "executor.cluster=local"],
+    "ray": ["executor=ray", "executor.workers=2"],
+}
+STUDY = """
+# A tiny study.
+title: Tiny
+question: Does it survive?
+cells: [lstm, mortal]
+tasks: {adding: [task.length=5]}
+grid: [0.01]
+tuning_seeds: [100]
+seeds: [0]
+examine: false
+settings:
+  - match=none
+  - model.hidden_size=3
+  - trainer.max_steps=20
+  - trainer.validate_every=10
+  - trainer.validation_size=8
+  - trainer.test_size=8
+  - logger=none
+"""
+MORTAL = """
+import os, signal, time
+from pathlib import Path
+from longlag.cells import LSTM
+
+class Mortal(LSTM):
+    def __init__(self, *sizes, **more):
+        super().__init__(*sizes, **more)
+        mark = Path(os.environ.get("MARK", ""))
+        if "MARK" in os.environ and os.getpid() != int(os.environ["PARENT"]):
+            if os.environ["HOW"] == "sleep":
+                time.sleep(600)
+            if not mark.exists():
+                mark.touch()
+                os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    return furnish(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple]:
+    place = furnish(tmp_path_factory.mktemp("undisturbed"))
+    process = start(place, CARRIERS["local"])
+    out, err = process.communicate(timeout=400)
+    assert process.returncode == 0, out + err
+    return numbers(place / "results" / "tiny")
+
+
+def furnish(place: Path) -> Path:
+    for group, name, text in (
+        ("study", "tiny", STUDY),
+        ("cell", "mortal", "_target_: my_cells.Mortal\n_partial_: true\n"),
+    ):
+        (place / "conf" / group).mkdir(parents=True)
+        (place / "conf" / group / f"{name}.yaml").write_text(text)
+    (place / "my_cells.py").write_text(MORTAL)
+    return place
+
+
+def start(place: Path, words: list[str], how: str = "") -> subprocess.Popen:
+    script = (
+        "import os, sys; os.environ['PARENT'] = str(os.getpid()); "
+        "from longlag.cli import main; sys.exit(main(sys.argv[1:]))"
+    )
+    path = os.pathsep.join([str(place), *filter(None, sys.path)])
+    more = {"MARK": str(place / "mark"), "HOW": how} if how else {}
+    return subprocess.Popen(
+        [sys.executable, "-c", script, "bench", "study=tiny", "--config-dir", "conf", *words],
+        cwd=place,
+        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": path, **more},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )  # fmt: skip
+
+
+def numbers(folder: Path) -> dict[str, tuple]:
+    """What was computed, by run; clocks left out."""
+    found = {}
+    for path in folder.glob("*/record.json"):
+        record = json.loads(path.read_text())
+        found[path.parent.name] = record["metrics"], record["files"]
+    return found
+
+
+def family(root: int) -> set[int]:
+    """The processes of a session that still run."""
+    found = set()
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
+        except OSError:
+            continue
+        if int(session) == root and state != "Z":
+            found.add(int(path.parent.name))
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", CARRIERS)
+def test_a_worker_killed_in_the_middle_costs_nothing_and_moves_no_number(
+    place: Path, undisturbed: dict[str, tuple], name: str
+):
+    process = start(place, CARRIERS[name], how="kill")
+    out, err = process.communicate(timeout=400)
+    assert process.returncode == 0, out + err
+    assert (place / "mark").exists()  # it was killed
+    assert "4/4 runs" in err and "Traceback" not in out + err
+    assert len(undisturbed) == 4 and numbers(place / "results" / "tiny") == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", CARRIERS)
+def test_ctrl_c_ends_every_worker_and_the_parent_in_one_line(place: Path, name: str):
+    process = start(place, [*CARRIERS[name], "results=stopped", "cell=mortal"], how="sleep")
+    for _ in range(400):
+        if (place / "stopped" / "tiny").exists():
+            break
+        time.sleep(0.1)
+    time.sleep(8)  # workers are up by now, or on their way
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, out + err
+    assert "the same command goes on there" in out and "Traceback" not in out + err
+    assert gone(process.pid)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("name", ["local", "dask", "ray"])
+def test_no_worker_outlives_a_parent_that_is_killed(place: Path, name: str):
+    """A job of SLURM does, by design: it ends by itself and is recorded."""
+    process = start(place, [*CARRIERS[name], "results=orphans", "cell=mortal"], how="sleep")
+    for _ in range(400):
+        if (place / "orphans" / "tiny").exists():
+            break
+        time.sleep(0.1)
+    time.sleep(8)
+    os.kill(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert gone(process.pid)
+
+
+def gone(session: int, seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while family(session) and time.monotonic() < end:
+        time.sleep(0.1)
+    return not family(session)
+
+
+def test_what_an_executor_cannot_be_is_refused_in_one_line(tmp_path: Path):
+    with pytest.raises(LonglagError, match="the cluster's own where an address is given"):
+        DaskExecutor(workers=2, address="tcp://127.0.0.1:1")
+    with pytest.raises(LonglagError, match="the cluster's own where an address is given"):
+        RayExecutor(workers=2, address="auto")
+    with pytest.raises(LonglagError, match=r"executor.cluster must be one of .*'pbs'"):
+        SlurmExecutor(cluster="pbs", folder=str(tmp_path))
+    with pytest.raises(LonglagError, match=r"executor=slurm: .*srun"):
+        SlurmExecutor(folder=str(tmp_path))
+    with pytest.raises(LonglagError, match=r"executor=slurm: .*slurm_portion"):
+        SlurmExecutor(cluster="local", folder=str(tmp_path), parameters={"slurm_portion": "long"})
+
+
+@pytest.mark.parametrize(
+    ("executor", "module", "line"),
+    [
+        (DaskExecutor, "distributed", "pip install 'longlag[dask]'"),
+        (RayExecutor, "ray", "pip install 'longlag[ray]'"),
+        (SlurmExecutor, "submitit", "pip install 'longlag[slurm]'"),
+    ],
+)
+def test_a_missing_package_is_named_with_its_install_line(executor, module, line, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(LonglagError) as caught:
+        executor()
+    assert line in str(caught.value)
