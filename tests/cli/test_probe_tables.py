@@ -10,7 +10,7 @@ from rich.console import Console
 
 from longlag.cli.gradient_chart import chart, colorless, of_it
 from longlag.cli.main import main
-from longlag.cli.probe_tables import interval, layers, sentence, training
+from longlag.cli.probe_tables import interval, sentence, training, views
 from longlag.records.store import Store
 from longlag.runs.config import resolve
 from longlag.runs.run import execute
@@ -185,7 +185,7 @@ def test_of_one_layer_no_table_has_a_column_for_it(tmp_path, monkeypatch):
 
 def test_layers_stand_in_the_order_of_their_numbers():
     arrays = {f"profile/{layer}/h": np.ones(3) for layer in range(12)}
-    assert layers({"init": arrays}) == [str(layer) for layer in range(12)]
+    assert [moments["init"].layer for moments in views({"init": arrays})] == list(range(12))
 
 
 @pytest.mark.parametrize("words", [[], ["nowhere"], ["a", "b"]])

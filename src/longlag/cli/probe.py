@@ -48,12 +48,13 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def examine_study(study: Path, again: bool, config_dir: Path | None) -> int:
-    """Of every cell on every task the run with the median score, as in the report's figures.
+    """Examine the run with the median score of every cell on every task, as the report shows.
 
     Raises:
         LonglagError: the weights of some of these runs were not kept, or there is nothing to
             examine; none was examined.
     """
+    from longlag.cli.probe_tables import views
     from longlag.runs.analyse import examine_run
 
     chosen = [median for median in medians(study) if median.readable]
@@ -71,7 +72,7 @@ def examine_study(study: Path, again: bool, config_dir: Path | None) -> int:
         found = examine_run(place.folder, config_dir).found
         if place.folder != median.folder and same_numbers(median.folder, place.folder):
             shutil.copy(place.folder / "laboratory.npz", median.folder)
-        rates = " to ".join(f"{largest_exponent(arrays):+.3f}" for arrays in found.values())
+        rates = " to ".join(f"{view.exponent:+.3f}" for view in views(found)[-1].values())
         OUT.print(
             f"{number:>3}/{len(chosen)}  {median.name}: largest Lyapunov exponent "
             f"{rates} nats per step"
@@ -80,29 +81,21 @@ def examine_study(study: Path, again: bool, config_dir: Path | None) -> int:
     return 0
 
 
-def largest_exponent(arrays: dict[str, np.ndarray]) -> float:
-    """The largest exponent of the last layer."""
-    layers = (name for name in arrays if name.endswith("/lyapunov"))
-    return float(arrays[max(layers, key=lambda name: int(name.split("/")[1]))][0])
-
-
 def show(run: Run, found: Found) -> None:
-    """The chart and three tables."""
+    """Print the chart, what it says in a sentence, and the tables."""
     from longlag.cli import gradient_chart, probe_tables
 
-    paths, several = probe_tables.names(found, "profile"), len(probe_tables.layers(found)) > 1
-    layer = paths[-1].split("/")[0]  # the top one: the answer is read there
-    which = f" of layer {int(layer) + 1}, the last" if several else ""
+    layers = probe_tables.views(found)
+    which = f" of layer {len(layers)}, the last" if len(layers) > 1 else ""
     OUT.print(
         f"[bold]{run.cell}[/bold] on [bold]{run.task}[/bold]: {run.status} after "
         f"{run.record.steps} steps; the answer needs up to {run.lag or '?'} steps of memory\n"
         f"norm of the gradient of the last answer's loss with respect to the state{which}:"
     )
-    lines = {
-        f"{path.split('/')[1]} {when}": arrays[f"profile/{path}"]
-        for when, arrays in found.items()
-        for path in paths
-        if path.startswith(f"{layer}/")
+    lines = {  # of the top layer: the answer is read there
+        f"{leaf} {when}": norms
+        for when, view in layers[-1].items()
+        for leaf, norms in view.parts("profile").items()
     }
     OUT.print(gradient_chart.chart(lines, color=not gradient_chart.colorless(OUT)))
     OUT.print(probe_tables.sentence(found), "")

@@ -8,15 +8,19 @@ from rich.table import Table
 from rich.text import Text
 
 from longlag.cli.gradient_chart import of_it, share_left
-from longlag.probes.profile import Arrays
+from longlag.records.examination import View
+from longlag.records.side_files import Arrays
+from longlag.records.state_paths import parts
 from longlag.stats import Decay, fit
 
 NONE = "-"
 LEVELS = (0.05, 0.5, 0.95)
-WORDS = ("path", "model", "gate", "perturbed")  # columns of words; all others hold numbers
+WORDS = ("layer", "path", "model", "gate", "perturbed")  # columns of words; the others of numbers
 WHEN = {"init": "at initialisation", "trained": "after training"}
 Examined = Mapping[str, Arrays]  # "init" and "trained" -> what was measured
-Columns = Callable[[str], tuple[str, ...]]  # layer -> the cells that name it
+Numbers = Callable[
+    [View, str], Sequence[str]
+]  # a cell at a moment, a part of it -> a row's numbers
 
 
 def plain_table(title: str = "", caption: str = "") -> Table:
@@ -31,12 +35,41 @@ def plain_table(title: str = "", caption: str = "") -> Table:
     )
 
 
-def by_layer(title: str, caption: str, when: Examined, *columns: str) -> tuple[Table, Columns]:
-    """Make a table whose first column is the layer, counted from 1, where there are several."""
-    table, several = plain_table(title, caption), len(layers(when)) > 1
-    for column in (*(["layer"] if several else []), *columns):
-        table.add_column(column, justify="left" if column in (*WORDS, "layer") else "right")
-    return table, lambda layer: (str(int(layer) + 1),) if several else ()
+def views(when: Examined) -> list[dict[str, View]]:
+    """Read every layer from the input up, at each moment; they count from 0."""
+    layers = dict.fromkeys(path.layer for path in parts(set(next(iter(when.values()))), "profile"))
+    return [{m: View(arrays, layer, None) for m, arrays in when.items()} for layer in layers]
+
+
+def table(
+    title: str,
+    caption: str,
+    when: Examined,
+    columns: Sequence[str],
+    numbers: Numbers,
+    kind: str = "",
+) -> Table:
+    """Make a table with a row for every layer, every part of its state or gates, and every moment.
+
+    Args:
+        title: above it.
+        caption: below it.
+        when: what was measured.
+        columns: the heads of all columns but the layer's and the moment's.
+        numbers: fills them, but for the first one where there are parts.
+        kind: of the arrays whose parts have rows of their own; none: a layer is one row.
+    """
+    made, layers = plain_table(title, caption), views(when)
+    parted = columns[:1] if kind else ()
+    several = ["layer"] if len(layers) > 1 else []
+    for head in (*several, *parted, "model", *columns[len(parted) :]):
+        made.add_column(head, justify="left" if head in WORDS else "right")
+    for moments in layers:
+        for part in next(iter(moments.values())).parts(kind) if kind else [""]:
+            for model, view in moments.items():
+                layer = [str(view.layer + 1)] if several else []
+                made.add_row(*layer, *([part] if part else []), model, *numbers(view, part))
+    return made
 
 
 def sentence(when: Examined) -> str:
@@ -44,20 +77,21 @@ def sentence(when: Examined) -> str:
 
     The path is a part of the last layer's state, from which the answer is read.
     """
-    layer = layers(when)[-1]
-    last = list(when.values())[-1]
+    moments = views(when)[-1]
     shares = {
-        path: share_left(full_length(last[f"sequence/{path}"]))
-        for path in names(when, "sequence")
-        if path.startswith(f"{layer}/")
+        model: {
+            leaf: share_left(full_length(norms)) for leaf, norms in view.parts("sequence").items()
+        }
+        for model, view in moments.items()
     }
-    path = max(shares, key=lambda path: np.nan_to_num(shares[path]))
-    lag = last[f"profile/{path}"].shape[-1] - 1
-    (first, *others) = when.items()
-    share = of_it(share_left(full_length(first[1][f"sequence/{path}"])), "the gradient")
-    said = f"{WHEN[first[0]]} {share} is left over {lag} steps along {path.rpartition('/')[2]}"
-    for name, arrays in others:
-        said += f", {WHEN[name]} {of_it(share_left(full_length(arrays[f'sequence/{path}'])))}"
+    last = list(shares.values())[-1]
+    leaf = max(last, key=lambda leaf: np.nan_to_num(last[leaf]))
+    (first, *others) = shares
+    lag = len(moments[first].array("profile", leaf)) - 1
+    share = of_it(shares[first][leaf], "the gradient")
+    said = f"{WHEN[first]} {share} is left over {lag} steps along {leaf}"
+    for model in others:
+        said += f", {WHEN[model]} {of_it(shares[model][leaf])}"
     return said[0].upper() + said[1:] + "."
 
 
@@ -68,30 +102,23 @@ def full_length(norms: np.ndarray) -> np.ndarray:
 
 def rates(when: Examined) -> Table:
     """Show decay rate, half-life and what is left, of every path before and after training."""
-    table, where = by_layer(
+
+    def numbers(view: View, leaf: str) -> Sequence[str]:
+        norms = full_length(view.array("sequence", leaf))
+        decay = fit(np.arange(norms.shape[1]), norms)
+        found = (decay.half_life, share_left(norms), view.share(leaf))
+        return number(decay.rate), interval(decay), *map(number, found)
+
+    return table(
         "decay of the gradient",
         "interval: of the mean over the sequences of the probe batch. left: at the longest lag, "
         "over the first norm. alone: at the longest lag, the part of the norm that came along this "
         "path alone.",
         when,
-        *("path", "model", "nats/step", "95 % interval", "half-life", "left", "alone"),
+        ("path", "nats/step", "95 % interval", "half-life", "left", "alone"),
+        numbers,
+        "sequence",
     )
-    for path in names(when, "sequence"):
-        layer, leaf = path.split("/")
-        for model, arrays in when.items():
-            norms = full_length(arrays[f"sequence/{path}"])
-            decay = fit(np.arange(norms.shape[1]), norms)
-            table.add_row(
-                *where(layer),
-                leaf,
-                model,
-                number(decay.rate),
-                interval(decay),
-                number(decay.half_life),
-                number(share_left(norms)),
-                along_this_path(arrays, path),
-            )
-    return table
 
 
 def interval(decay: Decay) -> str:
@@ -103,88 +130,70 @@ def interval(decay: Decay) -> str:
     return NONE
 
 
-def along_this_path(arrays: Arrays, path: str) -> str:
-    """Divide, at the longest lag, the norm along this part of the state alone by the whole norm."""
-    alone, whole = arrays.get(f"along/{path}"), arrays[f"profile/{path}"]
-    if alone is None or whole[-1] == 0:
-        return NONE
-    return number(float(alone[-1] / whole[-1]))
-
-
 def steps(when: Examined) -> Table:
     """Show how one step stretches the state: medians over steps of the Jacobian's measures."""
-    table, where = by_layer(
+
+    def numbers(view: View, _: str) -> Sequence[str]:
+        largest = float(np.median(np.atleast_2d(view.array("jacobian", "singular"))[:, 0]))
+        found = (view.radius, largest, view.bound, view.exponent)
+        return *map(number, found), time_scale(view)
+
+    made = table(
         "what a step does to the state",
         "medians over steps of the Jacobian; Lyapunov: the largest exponent, nats per step. "
         "bound: no step stretches more, whatever its input; gated cells have none. time scale: "
         "steps that the units keep their own past for, median (5 % to 95 %).",
         when,
-        *("model", "spectral radius", "largest stretch", "bound", "Lyapunov", "time scale"),
+        ("spectral radius", "largest stretch", "bound", "Lyapunov", "time scale"),
+        numbers,
     )
-    for layer in layers(when):
-        for model, arrays in when.items():
-            part = f"jacobian/{layer}/"
-            if size := int(arrays.get(part + "skipped", 0)):
-                table.caption = f"- : the state's {size} numbers are too many for its Jacobians."
-                table.add_row(*where(layer), model, *[NONE] * 4, time_scale(arrays, layer))
-                continue
-            table.add_row(
-                *where(layer),
-                model,
-                number(float(np.median(arrays[part + "radius"]))),
-                number(float(np.median(arrays[part + "singular"][:, 0]))),
-                number(float(arrays.get(part + "bound", math.nan))),
-                number(float(arrays[part + "lyapunov"][0])),
-                time_scale(arrays, layer),
-            )
-    return table
+    skipped = [
+        view.array("jacobian", "skipped") for layer in views(when) for view in layer.values()
+    ]
+    if size := np.nan_to_num(skipped).max():
+        made.caption = f"- : the state's {size:.0f} numbers are too many for its Jacobians."
+    return made
 
 
 def gates(when: Examined) -> Table | None:
     """Show how open the gates are and how many saturate; None without gates."""
-    table, where = by_layer("gates", "", when, *("gate", "model", "mean", "below 0.1", "above 0.9"))
-    for path in names(when, "closed"):
-        layer, letter = path.split("/")
-        for model, arrays in when.items():
-            mean, closed, open_ = (
-                float(arrays[f"{word}/{path}"].mean()) for word in ("gate", "closed", "open")
-            )
-            row = (f"{mean:.2f}", f"{closed:.0%}", f"{open_:.0%}")
-            table.add_row(*where(layer), letter, model, *row)
-    return table if table.row_count else None
+
+    def numbers(view: View, letter: str) -> Sequence[str]:
+        mean, closed, open_ = (
+            view.array(kind, letter).mean() for kind in ("gate", "closed", "open")
+        )
+        return f"{mean:.2f}", f"{closed:.0%}", f"{open_:.0%}"
+
+    made = table("gates", "", when, ("gate", "mean", "below 0.1", "above 0.9"), numbers, "closed")
+    return made if made.row_count else None
 
 
-def time_scale(arrays: Arrays, layer: str) -> str:
+def time_scale(view: View) -> str:
     """Write the median time scale of a layer's units, and between which nine of ten lie."""
-    parts = [tau for name, tau in arrays.items() if name.startswith(f"timescale/{layer}/")]
-    if not parts:
+    tau = view.time_scales
+    if not len(tau):
         return NONE
-    tau = np.concatenate(parts)
     low, middle, high = (number(float(q)) for q in np.quantile(tau, LEVELS, method="lower"))
     return f"{middle} ({low}-{high})"
 
 
 def memory(when: Examined) -> Table:
     """Show what is left of a perturbation, of a swapped input, and for a linear probe."""
-    table, where = by_layer(
+
+    def numbers(view: View, leaf: str) -> Sequence[str]:
+        changes = (view.array("retention/kick", leaf), view.array("retention/swap"))
+        kept = (number(float(values[view.end(values)])) for values in changes)
+        return *kept, NONE if math.isnan(view.probe_r2) else f"{view.probe_r2:.2f}"
+
+    return table(
         "what is left in the end",
         "the share of a change that remains at the last step; linear probe: R2 of a linear map "
         "from the last state to that input, in sequences it was not fitted on.",
         when,
-        *("perturbed", "model", "of a perturbation", "of an input swap", "linear probe"),
+        ("perturbed", "of a perturbation", "of an input swap", "linear probe"),
+        numbers,
+        "retention/kick",
     )
-    for path in names(when, "retention/kick"):
-        layer, leaf = path.split("/")
-        for model, arrays in when.items():
-            swap = arrays[f"retention/swap/{layer}"]
-            probe = arrays.get(f"retention/readable/{layer}")
-            table.add_row(
-                *where(layer), leaf, model,
-                number(last_number(arrays[f"retention/kick/{path}"])),
-                number(last_number(swap)),
-                NONE if probe is None else f"{probe[-1]:.2f}",
-            )  # fmt: skip
-    return table
 
 
 def training(arrays: Arrays) -> Text | None:
@@ -198,24 +207,6 @@ def training(arrays: Arrays) -> Text | None:
         f"{int(arrays['window/exploded'].sum())} exploded, "
         f"largest gradient norm {number(float(arrays['window/largest'].max()))}"
     )
-
-
-def layers(when: Examined) -> Sequence[str]:
-    """List the layers' numbers in the arrays, which count from 0."""
-    return list(dict.fromkeys(path.split("/")[0] for path in names(when, "profile")))
-
-
-def last_number(values: np.ndarray) -> float:
-    """Find the last value that is not NaN."""
-    known = values[~np.isnan(values)]
-    return float(known[-1]) if len(known) else math.nan
-
-
-def names(when: Examined, group: str) -> Sequence[str]:
-    """List the names below `group/` of the first examination, layers from the input up."""
-    first = next(iter(when.values()))
-    found = (name[len(group) + 1 :] for name in first if name.startswith(f"{group}/"))
-    return sorted(found, key=lambda name: (int(name.split("/")[0]), name))
 
 
 def number(value: float) -> str:
