@@ -7,7 +7,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench atlas test lint report speed constraints clean
+.PHONY: help setup bench atlas test lint report docs speed constraints clean
 
 help: ## what there is to make
 	@echo "longlag: how long can a recurrent network remember, and why?"; echo
@@ -43,6 +43,11 @@ lint: $(READY) ## ruff and pyright
 
 report: $(READY) ## write the report of a study again from its records
 	@$(BIN)/longlag report study=$(STUDY) results=$(RESULTS)
+
+docs: export NO_MKDOCS_2_WARNING = 1
+docs: $(READY) ## build the site of the documentation: open site/index.html
+	@$(BIN)/mkdocs build --quiet
+	@echo "site/index.html"
 
 speed: export OMP_NUM_THREADS = 1
 speed: $(READY) ## time training, engine, probe and tasks; write results/speed

@@ -10,12 +10,17 @@ from pathlib import Path
 from longlag.cli.main import main
 
 ROOT = Path(__file__).parents[1]
+FENCE = re.DOTALL | re.MULTILINE
 
 
 def blocks(page: str, language: str) -> list[str]:
-    """Return the fenced blocks of a language, in order."""
+    """Return the fenced blocks of a language, in order, but for those with a reason before them.
+
+    The reason is a line `<!-- not run: why -->`.
+    """
     text = (ROOT / page).read_text(encoding="utf-8")
-    return re.findall(rf"^```{language}\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    found = re.finditer(rf"^(?:<!-- (not run.*?) -->\n)?```{language}\n(.*?)^```", text, FENCE)
+    return [block[2] for block in found if not block[1]]
 
 
 def write_files(page: str, folder: Path) -> list[str]:

@@ -11,7 +11,9 @@ from longlag.cells.initial import uniform_
 
 
 class Elman(AffineInputCell):
-    r"""Vanilla RNN: h_t = phi(W_x x_t + W_h h_(t-1) + b), phi = tanh or relu.
+    r"""Vanilla RNN: the new state is a squashed sum of the input and the old state.
+
+        h_t = phi(W_x x_t + W_h h_(t-1) + b)                     phi = tanh or relu
 
     Args:
         input_size: I.
@@ -66,7 +68,9 @@ class Elman(AffineInputCell):
 
 
 class IndRNN(AffineInputCell):
-    r"""Independently recurrent network: h_t = relu(W x_t + u * h_(t-1) + b).
+    r"""Independently recurrent network: each unit sees of the state only itself.
+
+        h_t = relu(W_x x_t + u * h_(t-1) + b)
 
     u is one number a unit, so that a unit's memory decays as u^(T-t); units of a layer meet in
     the layer above, for which the paper uses two layers or more.
