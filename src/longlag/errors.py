@@ -21,6 +21,8 @@ EXTRAS = {  # what installs an optional module: its name in the registry, and lo
     "torchrecurrent": ("torchrecurrent", "peers"),
     "tensorboard": ("tensorboard", "tensorboard"),
     "mlflow": ("mlflow-skinny", "mlflow"),
+    "sqlalchemy": ("sqlalchemy", "mlflow"),
+    "alembic": ("alembic", "mlflow"),
     "wandb_workspaces": ("wandb-workspaces", "dashboard"),
     "starlette": ("starlette", "serve"),
     "uvicorn": ("uvicorn", "serve"),

@@ -17,8 +17,9 @@ from longlag.nn.layer_names import WAYS
 from longlag.records.record import Network
 from longlag.runs import loggers
 from longlag.runs.config import resolve
+from longlag.runs.panels import can_draw, picture
 from longlag.runs.run import execute
-from longlag.runs.wandb_panels import can_draw, flow, picture
+from longlag.runs.wandb_panels import flow
 from some_record import some_record
 
 TINY = ("cell=lstm", *tiny.TINY)
@@ -66,6 +67,7 @@ def test_two_runs_of_one_process_are_two_runs(offline):
         "profile_map/h",  # heat maps
         "profile_lines/c",  # line series
         "gate_map/f",
+        "profile_table",
         "test/mse",
         "single/adding",  # group
         "hidden_size",  # config
@@ -103,7 +105,7 @@ def test_a_dashboard_has_a_picture_of_every_array_whichever_way_its_cell_reads()
     assert set(shown) == {
         f"{kind}_{form}/{way}/h"
         for kind in ("profile", "gate") for form in ("lines", "map") for way in WAYS
-    }  # fmt: skip
+    } | {"profile_table"}  # fmt: skip
 
 
 def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypatch, caplog):
@@ -162,7 +164,7 @@ def test_without_pillow_wandb_goes_on_without_heat_maps_and_says_what_to_install
     can_draw.cache_clear()
     shown = flow(some_record(), {"steps": np.arange(2), "profile/0/h": np.ones((2, 3))})
     can_draw.cache_clear()
-    assert set(shown) == {"profile_lines/h"}
+    assert set(shown) == {"profile_lines/h", "profile_table"}
     assert "pip install 'longlag[report]'" in caplog.text
 
 

@@ -28,6 +28,7 @@ class SafeLogger(Logger):
         send: takes a dict of values and the training step.
         close: ends the logging; takes whether the run succeeded.
         draw: makes pictures that `send` takes from a record and its arrays.
+        keep: takes a record and the weights of its model, where they are to be kept.
     """
 
     def __init__(
@@ -35,8 +36,10 @@ class SafeLogger(Logger):
         send: Callable[[Mapping[str, Any], int], None],
         close: Callable[[bool], None],
         draw: Callable[[Record, dict[str, Any]], Mapping[str, Any]],
+        keep: Callable[[Record, bytes], None] | None = None,
     ) -> None:
         super().__init__()
+        self._keep = keep
         self._send, self._close, self._draw = send, close, draw
         self.broken = False
 
@@ -62,9 +65,11 @@ class SafeLogger(Logger):
         """Pass on anything that the service can show."""
         self.attempt(self._send, values, step)
 
-    def show(self, record: Record, arrays: dict[str, Any]) -> None:
-        """Pass on the outcome, and what the service can draw of the probe's arrays."""
+    def show(self, record: Record, arrays: dict[str, Any], weights: bytes = b"") -> None:
+        """Pass on the outcome, what can be drawn of the probe's arrays and, if asked, weights."""
         self.attempt(lambda: self._send(self._draw(record, arrays), record.steps))
+        if self._keep is not None:
+            self.attempt(self._keep, record, weights)
 
     def close(self, success: bool) -> None:
         """End the logging."""
@@ -91,6 +96,7 @@ def wandb_logger(
     name: str | None = None,
     tags: Sequence[str] = (),
     notes: str | None = None,
+    weights: bool = False,
 ) -> SafeLogger:
     """A W&B run that keeps no machine, program, folder or arguments.
 
@@ -104,6 +110,8 @@ def wandb_logger(
         name: None: cell, task, length, learning rate and seed.
         tags: besides study, cell and task.
         notes: on the run.
+        weights: whether the chosen model is logged as an artifact, of which W&B keeps a copy in
+            the user's home until it is sent.
 
     Raises:
         LonglagError: another mode.
@@ -112,7 +120,7 @@ def wandb_logger(
         raise LonglagError(f"logger.mode must be offline, online or disabled, not {mode!r}")
     import wandb
 
-    from longlag.runs import wandb_panels
+    from longlag.runs import panels, wandb_panels
 
     names, study = config.names, config.names.get("study") or "single"
     folder.mkdir(parents=True, exist_ok=True)
@@ -151,9 +159,10 @@ def wandb_logger(
         send,
         lambda success: run.finish(exit_code=0 if success else 1),
         lambda record, arrays: {
-            **wandb_panels.summary(record, arrays),
+            **panels.summary(record, arrays),
             **wandb_panels.flow(record, arrays),
         },
+        (lambda record, held: wandb_panels.log_weights(run, record, held)) if weights else None,
     )
 
 

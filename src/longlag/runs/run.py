@@ -105,10 +105,10 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
         floor = measured_floor(task, data.test_dataloader())
         record = describe(config, task, learner, selection, test, floor, timer.seconds)
         arrays = {} if probe is None else probe.arrays()
+        weights = io.BytesIO()
+        torch.save(dict(learner.model.state_dict()), weights)
         if logger is not None:
-            logger.show(record, arrays)
-    weights = io.BytesIO()
-    torch.save(dict(learner.model.state_dict()), weights)
+            logger.show(record, arrays, weights.getvalue())
     curve = rows(learner.curve, config.values.trainer.batch_size)
     return Result(record, curve, arrays, weights.getvalue())
 
