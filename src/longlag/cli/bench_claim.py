@@ -8,7 +8,7 @@ from longlag.errors import LonglagError
 from longlag.records.claim import FOLDER, Claim, Verdict, claim_ids, judge_claim, read_claim
 from longlag.records.store import Store
 from longlag.report.format import sig
-from longlag.runs.config import INCIDENTAL, choices_of, first_part, resolve
+from longlag.runs.config import INCIDENTAL, choices_of, first_part, path_of, resolve
 from longlag.studies.claim import study_of_claim
 from longlag.studies.plan import StudyPlan
 
@@ -18,7 +18,7 @@ def run(arguments: argparse.Namespace) -> int:
     words, config_dir = arguments.words, arguments.config_dir
     names = choices_of(words, "claim", config_dir)
     rest = [word for word in words if first_part(word) != "claim"]
-    if chosen := [word for word in rest if first_part(word) == "study"]:
+    if chosen := [word for word in rest if path_of(word) == "study"]:
         raise LonglagError(f"{chosen[0]}: a claim has an experiment of its own; leave it out")
     ids = claim_ids(config_dir) if names == ["all"] else names
     claims = sorted((read_claim(name, config_dir) for name in ids), key=lambda c: c.minutes)
@@ -36,7 +36,8 @@ def run_claim(claim: Claim, words: list[str], arguments: argparse.Namespace) -> 
     from longlag.cli.bench import OUT, show_plan, tell_failures
 
     study = study_of_claim(claim, words, arguments.config_dir)
-    config = resolve([w for w in words if first_part(w) in INCIDENTAL], arguments.config_dir)
+    incidental = [w for w in words if first_part(w) in INCIDENTAL and first_part(w) != "study"]
+    config = resolve(incidental, arguments.config_dir)
     results = Path(config.values.results)
     plan = StudyPlan(study, Store(results / FOLDER, claim.id), arguments.config_dir)
     executor = make_executor(config, plan.first()[0].values.threads)

@@ -11,7 +11,18 @@ from longlag.cli.find import take_options
 from longlag.errors import LonglagError, did_you_mean
 from longlag.records.headers import folder, read_header
 
-GROUPS = ("cell", "task", "study", "optim", "model", "trainer", "probe", "logger", "executor")
+GROUPS = (
+    "cell",
+    "task",
+    "study",
+    "claim",
+    "optim",
+    "model",
+    "trainer",
+    "probe",
+    "logger",
+    "executor",
+)
 PLURAL = {"study": "studies", "optim": "optimisers"}
 
 

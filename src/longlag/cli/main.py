@@ -26,7 +26,12 @@ RUN = "results/<study>/<run id>, or the id alone; results=FOLDER: where it is lo
 COMMANDS = {
     "demo": Command("train an RNN and an LSTM side by side, in seconds", "", argparse.SUPPRESS),
     "train": Command("train one recurrence on one task and record the run", *SETTINGS),
-    "bench": Command("run a study: plan, sweep, report; resumes where it was stopped", *SETTINGS),
+    "bench": Command("run a study or claim=ID: plan, sweep, report; resumes", *SETTINGS),
+    "claims": Command(
+        "write the verdicts on published claims; bench claim=ID runs one",
+        "results=FOLDER",
+        "of the records, which lie in FOLDER/claims; default: results",
+    ),
     "atlas": Command("write the page, table and findings of a study of many cells", *SETTINGS),
     "place": Command(
         "run one cell through the atlas's protocol and show where it stands",
@@ -45,6 +50,16 @@ COMMANDS = {
         "score a recorded run on lengths beyond its training",
         "RUN",
         f"{RUN}; study=NAME: a run of each cell; lengths=100,200,400: others than the default",
+    ),
+    "verify": Command(
+        "train recorded runs again and hold every metric against the record",
+        "STUDY",
+        f"study=NAME or results/<study>, or a run: {RUN}; tolerance=0.01",
+    ),
+    "compare": Command(
+        "what differs between two studies by more than noise",
+        "STUDY",
+        "two of them: results/<study>, or study=NAME with results=FOLDER",
     ),
     "pack": Command(
         "put the records of a finished study into a few files, or back",
@@ -110,6 +125,12 @@ def add_options(sub: Parser, command: Command) -> None:
         help="a folder with groups of your own: DIR/cell/mine.yaml, DIR/task/mine.yaml",
     )
     sub.add_argument("--debug", action="store_true", help="show tracebacks")
+    if command is COMMANDS["verify"]:
+        sub.add_argument("--sample", type=int, default=5, metavar="N", help="runs; default: 5")
+        sub.add_argument("--all", action="store_true", help="every run")
+    if command is COMMANDS["report"]:
+        line = "hold two studies against each other, as `longlag compare` does"
+        sub.add_argument("--compare", nargs=2, metavar=("A", "B"), help=line)
     if command in (COMMANDS["train"], COMMANDS["bench"], COMMANDS["place"]):
         line = "say what would be run, and how long it takes"
         sub.add_argument("--dry-run", "--plan", "--info", action="store_true", help=line)

@@ -9,8 +9,12 @@ from longlag.runs.config import resolve
 
 def run(arguments: argparse.Namespace) -> int:
     """Write and name the pages."""
-    look_for("matplotlib", "jinja2", "typst")
     config = resolve(arguments.words, arguments.config_dir)
+    if arguments.compare:
+        from longlag.cli.compare import compare
+
+        return compare(*arguments.compare, results=Path(config.values.results))
+    look_for("matplotlib", "jinja2", "typst")
     name = config.names.get("study") or "single"
     folder = Path(config.values.results) / name
     if not folder.is_dir():

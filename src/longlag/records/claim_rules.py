@@ -14,7 +14,7 @@ A rule is data, so that it can be fixed before the runs; nothing in it is execut
 import math
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -185,12 +185,13 @@ class Order(Rule):
         """Correlate seed by seed."""
         arms = [by_seed(runs, where) for where in self.arms]
         seeds = sorted(set.intersection(*(set(arm) for arm in arms)))
-        taus = []
-        for seed in seeds:
-            values = [-MEASURES[self.measured](arm[seed]) for arm in arms]
-            tau = kendalltau(range(len(values)), values)[0] if len(set(values)) > 1 else 0.0
-            taus.append(float(tau))
-        return median_interval(taus)
+        return median_interval([self.tau([arm[seed] for arm in arms]) for seed in seeds])
+
+    def tau(self, runs: Sequence[Run]) -> float:
+        """Correlate the claimed order with that of a measure; 0 where all are equal."""
+        values = [-MEASURES[self.measured](run) for run in runs]
+        found: Any = kendalltau(range(len(values)), values)
+        return float(found.statistic) if len(set(values)) > 1 else 0.0
 
 
 class Trend(Rule):

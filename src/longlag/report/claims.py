@@ -1,0 +1,158 @@
+"""The verdicts on published claims as a page, a paper, tables and a bibliography."""
+
+import csv
+import io
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from longlag.records.atomic import write_atomically
+from longlag.records.claim import Citation, Verdict, as_rows, bibliography
+from longlag.records.claim_rules import CONFIRMED, PARTLY, REFUTED, UNDECIDED
+from longlag.report.compose import numbered
+from longlag.report.document import Document, Table
+from longlag.report.format import NONE, sig
+from longlag.report.tables.columns import Column, build, words
+from longlag.report.words import Parts, cite, environment, read, say, sections
+from longlag.report.writers import put
+from longlag.report.writers.html import to_html
+from longlag.report.writers.pdf import to_pdf
+from longlag.report.writers.tables import to_tex
+from longlag.stats import Interval
+
+ORDER = (REFUTED, PARTLY, CONFIRMED, UNDECIDED)  # the most telling first
+
+
+def write_claims(verdicts: Sequence[Verdict], folder: Path) -> list[Path]:
+    """Write index.html, claims.pdf, verdicts.csv, verdicts.tex and references.bib.
+
+    Args:
+        verdicts: on every claim.
+        folder: results/claims.
+
+    Returns:
+        The files.
+    """
+    document, lines = compose(verdicts), io.StringIO()
+    csv.writer(lines, lineterminator="\n").writerows(as_rows(verdicts))
+    parts = {
+        "index.html": to_html(document).encode(),
+        "claims.pdf": to_pdf(document),
+        "verdicts.csv": lines.getvalue().encode(),
+        "verdicts.tex": to_tex(table(judged(verdicts))).encode(),
+        "references.bib": bibliography(v.claim for v in verdicts).encode(),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in parts.items():
+        write_atomically(folder / name, partial(put, content))
+    return [folder / name for name in parts]
+
+
+def judged(verdicts: Sequence[Verdict]) -> list[Verdict]:
+    """Keep those that were run, ordered by verdict and name."""
+    found = [v for v in verdicts if v.decision.verdict in ORDER]
+    return sorted(found, key=lambda v: (ORDER.index(v.decision.verdict), v.claim.id))
+
+
+def compose(verdicts: Sequence[Verdict]) -> Document:
+    """Make the document: the findings, the table, and each claim."""
+    known, numbers = facts(verdicts), dict[str, int]()
+    parts = Parts(*[lambda _: table(judged(verdicts))] * 4)
+    findings = tuple(cite(say(name, known, "claims.toml"), numbers) for name in ("counts", "open"))
+    found = numbered(sections("claims.md", known, parts), numbers)
+    sources = {v.claim.citation.key: v.claim.citation for v in verdicts}
+    return Document(
+        title=say("title", known, "claims.toml"),
+        question=say("question", known, "claims.toml"),
+        facts=(("claims", str(len(verdicts))), ("runs", str(known["runs"]))),
+        findings=tuple(text for text in findings if text),
+        paper=found,
+        references=tuple(reference(sources[key]) for key in numbers),
+    )
+
+
+def facts(verdicts: Sequence[Verdict]) -> dict[str, Any]:
+    """Collect what the templates know, by name."""
+    found = judged(verdicts)
+    each = {verdict: [v for v in found if v.decision.verdict == verdict] for verdict in ORDER}
+    return {
+        "claims": len(verdicts),
+        "judged": found,
+        "confirmed": each[CONFIRMED],
+        "partly": each[PARTLY],
+        "refuted": each[REFUTED],
+        "undecided": each[UNDECIDED],
+        "waiting": [v for v in verdicts if v.decision.verdict not in ORDER],
+        "runs": sum(v.runs for v in found),
+        "interval": interval,
+        "rule": rule,
+        "source": source,
+    }
+
+
+def interval(found: Interval) -> str:
+    """Write a number with its interval."""
+    value, low, high = map(sig, found)
+    return value if low == NONE else f"{value} ({low} to {high})"
+
+
+def rule(given: Any) -> str:
+    """Write where the number of a rule lies if its claim holds, and if it holds in part."""
+    if hasattr(given, "rules"):
+        return "; and ".join(map(rule, given.rules))
+    return f"{region(given.claimed)} (in part: {region(given.partly)})"
+
+
+def region(found: Any) -> str:
+    """Write a region."""
+    low, high = found.at_least, found.at_most
+    if high == float("inf"):
+        return f"at least {sig(low)}"
+    return f"at most {sig(high)}" if low == -float("inf") else f"{sig(low)} to {sig(high)}"
+
+
+def source(citation: Citation) -> str:
+    """Name a source in a sentence: Greff et al. 2017."""
+    authors = citation.author.split(" and ")
+    last = [name.split()[-1] for name in authors]
+    who = " & ".join(last) if len(last) < 3 and "others" not in last else f"{last[0]} et al."
+    return f"{who} {citation.year}"
+
+
+def reference(citation: Citation) -> str:
+    """Write an entry of the list of references."""
+    extra = citation.model_extra or {}
+    places = [extra[name] for name in ("journal", "booktitle", "volume") if name in extra]
+    places += [f"arXiv {extra['eprint']}"] if "eprint" in extra else []
+    authors = citation.author.replace(" and others", " et al.").replace(" and ", ", ")
+    return f"{authors}. {citation.title}. {', '.join([*places, str(citation.year)])}."
+
+
+def table(verdicts: Sequence[Verdict]) -> Table:
+    """Make the table of verdicts: our number beside the paper's."""
+    columns = (
+        words("claim", lambda v: v.claim.id),
+        words("source", lambda v: source(v.claim.citation)),
+        words("published", lambda v: v.claim.published_text),
+        words("status", lambda v: v.claim.status),
+        Column("ours", lambda v: v.decision.ours.value),
+        Column("95 % interval", lambda v: v.decision.ours, bounds),
+        words("verdict", lambda v: v.decision.verdict),
+        Column("runs", lambda v: float(v.runs), "{:.0f}".format),
+    )
+    return build("verdicts", columns, verdicts, wide=True)
+
+
+def bounds(found: Interval) -> str:
+    """Write the ends of an interval; a dash where there is none."""
+    low, high = sig(found.low), sig(found.high)
+    return NONE if low == NONE else f"{low} to {high}"
+
+
+def summary(verdicts: Sequence[Verdict]) -> str:
+    """Write the ten lines of README."""
+    made = environment()
+    made.finalize = None
+    made.trim_blocks = made.lstrip_blocks = True
+    return made.from_string(read("claims-readme.md")).render(facts(verdicts))
