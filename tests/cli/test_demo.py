@@ -42,10 +42,10 @@ def test_the_rnn_fails_the_lstm_solves_the_task_and_no_file_is_left(
 
 def test_the_sentences_follow_the_numbers_and_not_the_story():
     spec = Adding(length=K).spec
-    told = demo.conclusions(
+    sentences = demo.conclusions(
         [outcome("RNN", True, 0.004, 0.5, 1.0), outcome("LSTM", False, 0.1, 3e-5, 2.0)], spec
     )
-    assert told == [
+    assert sentences == [
         "The RNN solved the task in 300 steps; the LSTM did not in 300: its error of 0.1 is better "
         "than that of an answer that ignores the past, 0.167.",
         "Seen 49 steps before the answer, 50 % of the RNN's gradient is left at initialisation, "

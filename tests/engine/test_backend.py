@@ -62,8 +62,8 @@ class Sorts(Elman):
 def test_auto_says_once_that_a_cell_runs_on_the_loop_why_and_who_tells_more():
     compiled._warned.clear()
     x = torch.zeros(T, B, I)
-    told = r"^Sorts runs on loop: .*pointwise.*; `longlag check .*test_backend\.Sorts` tells"
-    with pytest.warns(UserWarning, match=told) as found:
+    warning = r"^Sorts runs on loop: .*pointwise.*; `longlag check .*test_backend\.Sorts` tells"
+    with pytest.warns(UserWarning, match=warning) as found:
         for size in (H, H + 1):
             cell = Sorts(I, size)
             assert [unroll(cell, x, backend=b).backend for b in ("auto", "compiled")] == [

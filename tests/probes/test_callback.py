@@ -135,12 +135,12 @@ def test_the_probe_batch_is_neither_trained_on_nor_tested_on():
 
 
 def test_the_sink_is_told_at_every_probe():
-    probe, told = GradientFlow(sequences=4), {}
-    probe.sink = told.__setitem__
+    probe, points = GradientFlow(sequences=4), {}
+    probe.sink = points.__setitem__
     train([probe])
-    assert list(told) == [0, 1, 2, 5, 10, 12]
-    assert told[5]["gradient/total_after_clipping"] <= 0.0501
-    assert {"gradient/h/first_step", "gate/f/mean"} <= set(told[0])
+    assert list(points) == [0, 1, 2, 5, 10, 12]
+    assert points[5]["gradient/total_after_clipping"] <= 0.0501
+    assert {"gradient/h/first_step", "gate/f/mean"} <= set(points[0])
 
 
 @pytest.mark.parametrize("wrong", [{"sequences": 0}, {"first": 0}, {"every": 0}])

@@ -94,7 +94,7 @@ def test_there_is_no_section_where_no_run_was_examined(small):
 def test_the_numbers_of_a_linear_map_stand_in_the_table(small):
     found = table(look(small))
     a = FORGET["rnn"]
-    exponent, rate, radius, bound, tau, gradient, kick, told = found["RNN"]
+    exponent, rate, radius, bound, tau, gradient, kick, probe_r2 = found["RNN"]
     assert exponent == f"{np.log(a):.2f} → {0.1 * np.log(a):.3f}"
     assert rate == f"{-np.log(a):.2f} → {-0.1 * np.log(a):.3f}"
     assert radius == f"{a:.2f} → {a**0.1:.2f}"
@@ -102,7 +102,7 @@ def test_the_numbers_of_a_linear_map_stand_in_the_table(small):
     assert tau == "\N{EN DASH}"
     want = f"{99 * np.log10(a):.1f} → {9.9 * np.log10(a):.1f}"
     assert gradient == kick == want
-    assert told == f"{a**99:.2f} → {a**9.9:.2f}"
+    assert probe_r2 == f"{a**99:.2f} → {a**9.9:.2f}"
     middle = -1 / np.log(FORGET["lstm"])
     assert found["LSTM"][4] == f"{middle:.0f} → {10 * middle:.0f}"
     assert found["LSTM"][3] == "\N{EN DASH}"

@@ -13,20 +13,20 @@ from synthetic_atlas import CELLS
 from synthetic_atlas import write_atlas as write_records
 
 
-def told(name: str, facts) -> str:
+def sentence(name: str, facts) -> str:
     return say(name, facts, "atlas.toml")
 
 
 def test_the_best_of_a_task_is_named_with_what_it_costs(atlas_folder: Path):
     facts = best("adding", read_atlas(atlas_folder).tasks["adding"])
-    assert told("best", facts).startswith("On adding, the GRU remembers longest, ≥ 200 steps")
-    assert "the GRU is the fastest to train" in told("cost", facts)
+    assert sentence("best", facts).startswith("On adding, the GRU remembers longest, ≥ 200 steps")
+    assert "the GRU is the fastest to train" in sentence("cost", facts)
     assert len(facts["top"]) + len(facts["tied"]) + facts["below"] == facts["known"] == len(CELLS)
 
 
 def test_who_is_not_decided_is_named_and_not_called_best(atlas_folder: Path):
     facts = best("parity", read_atlas(atlas_folder).tasks["parity"])
-    assert told("undecided", facts) == "Undecided there: TCN (no recurrence) and UGRNN."
+    assert sentence("undecided", facts) == "Undecided there: TCN (no recurrence) and UGRNN."
     assert not {"UGRNN", "TCN (no recurrence)"} & {*facts["top"], *facts["tied"]}
 
 
@@ -37,14 +37,14 @@ def test_of_scores_the_least_loss_is_the_best(atlas_folder: Path):
 
 def test_a_gradient_that_does_not_foretell_is_said_not_to(atlas_folder: Path):
     known = answers(read_atlas(atlas_folder))
-    decay, _, gates = (told("foretold", one) for one in known["foretold"])
+    decay, _, gates = (sentence("foretold", one) for one in known["foretold"])
     assert decay.startswith("Before training, a slower decay of the gradient foretells")
     assert "but not on parity" in decay and gates.endswith("too few cells are decided.")
     pooled = {**known["foretold"][0], "yes": [], "no": []}
     pooled["pooled"] = {**pooled["pooled"], "foretells": False, "rho": 0.1, "p": 0.6}
-    assert "does not foretell a longer horizon" in told("foretold", pooled)
+    assert "does not foretell a longer horizon" in sentence("foretold", pooled)
     pooled["pooled"] |= {"rho": -0.6, "p": 0.001}
-    assert "goes against a longer horizon" in told("foretold", pooled)
+    assert "goes against a longer horizon" in sentence("foretold", pooled)
 
 
 def test_cells_of_a_block_are_said_to_be_compared_as_one(atlas_folder: Path):

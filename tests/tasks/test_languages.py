@@ -33,12 +33,12 @@ def words(task: Task, split="train", size: int = B) -> Iterator[tuple[str, list[
         n = len(seen) if batch.lengths is None else int(batch.lengths[b])
         asked = batch.weight[:, b].nonzero()[:, 0].tolist()
         rows = [batch.target[t, b] for t in asked]
-        told = [
+        following = [
             "".join(spec.answers[i] for i in row.nonzero()[:, 0]) if sets else spec.answers[row]
             for row in rows
         ]
         assert asked[-1] == n - 1
-        yield "".join(spec.symbols[i] for i in seen[:n, b]), told
+        yield "".join(spec.symbols[i] for i in seen[:n, b]), following
 
 
 def changes(word: str) -> str:
@@ -106,7 +106,7 @@ def test_guessing_reaches_the_floor_and_no_more(make):
 @pytest.mark.parametrize(("make", "blocks"), [(AnBn, "ab"), (AnBnCn, "abc")])
 def test_the_sets_of_a_counting_word_are_those_that_may_follow(make, blocks: str):
     drawn = Counter()
-    for word, told in words(make(length=6, beyond=0)):
+    for word, following in words(make(length=6, beyond=0)):
         n = word.count("a")
         drawn[n] += 1
         assert word == "S" + "".join(letter * n for letter in blocks)
@@ -115,7 +115,7 @@ def test_the_sets_of_a_counting_word_are_those_that_may_follow(make, blocks: str
             legal += [here] * (n - 1) + [after]
         if len(blocks) == 2:
             legal = ["a", *["ab"] * n, *["b"] * (n - 1), "."]
-        assert told == legal
+        assert following == legal
     assert set(drawn) == set(range(1, 7))
     beyond = {word.count("a") for word, _ in words(make(length=6, beyond=9), "test")}
     assert beyond == {7, 8, 9}
@@ -155,10 +155,10 @@ def legal_sets(stream: str) -> list[set[str]]:
 
 def test_the_sets_of_an_embedded_reber_string_are_the_legal_ones():
     lengths = []
-    for word, told in words(EmbeddedReber()):
+    for word, following in words(EmbeddedReber()):
         assert word[0] == "B" and word[-1] == word[1] and word[2] == "B" and len(word) >= 8
-        assert [set(answer) for answer in told] == legal_sets(word)
-        for symbol, legal in zip(word[1:], told, strict=False):
+        assert [set(answer) for answer in following] == legal_sets(word)
+        for symbol, legal in zip(word[1:], following, strict=False):
             assert symbol in legal
         lengths.append(len(word))
     assert sum(lengths) / B + 1 == pytest.approx(12, abs=0.8)
@@ -166,9 +166,9 @@ def test_the_sets_of_an_embedded_reber_string_are_the_legal_ones():
 
 @pytest.mark.parametrize("length", [8, 100])
 def test_the_sets_of_the_continual_stream_are_the_legal_ones(length: int):
-    for word, told in words(ContinualReber(length=length), size=100):
+    for word, following in words(ContinualReber(length=length), size=100):
         assert len(word) == length
-        assert [set(answer) for answer in told] == legal_sets(word)
+        assert [set(answer) for answer in following] == legal_sets(word)
 
 
 def test_who_guesses_the_outer_symbol_is_right_but_for_one_step_in_24():

@@ -15,7 +15,7 @@ OUT = Console(highlight=False, soft_wrap=True)
 
 
 def make_executor(config: Config, threads: int) -> Executor:
-    """The executor of conf/executor that was chosen."""
+    """Build the executor of conf/executor that was chosen."""
     return instantiate(config.values.executor)(threads=threads)
 
 

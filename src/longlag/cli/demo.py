@@ -119,7 +119,7 @@ def train(name: str, cell: str) -> Outcome:
 
 
 def comparison(outcomes: list[Outcome], spec: "Spec") -> Table:
-    """The two networks side by side; a row for each measure."""
+    """Show the two networks side by side; a row for each measure."""
     assert spec.solved is not None
     floor, lag = spec.floors[0], len(outcomes[0].before) - 1
     metric, ended = spec.metrics[0].upper(), ("not solved", "solved")

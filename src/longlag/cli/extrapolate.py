@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def parse(text: str | None) -> list[int] | None:
-    """The lengths of `50,100`; None: the default ones."""
+    """Read the lengths of `50,100`; None: the default ones."""
     if text is None:
         return None
     text = text.strip("[]")
@@ -55,7 +55,7 @@ def parse(text: str | None) -> list[int] | None:
 
 
 def every(study: Path, lengths: list[int] | None, config_dir: Path | None) -> list[Beyond]:
-    """The median runs of a study that can be asked; each that cannot says why.
+    """Ask the median runs of a study; each that cannot be asked says why.
 
     Raises:
         LonglagError: there is none.
@@ -98,7 +98,7 @@ def ask(folder: Path, lengths: list[int] | None, config_dir: Path | None) -> dic
 
 
 def table(found: dict[str, Any]) -> Table:
-    """One row a length."""
+    """Make a table with a row for each length."""
     names = list(found["points"][0]["metrics"])
     title = f"{found['names']['cell']} on {found['names']['task']}, {found['sequences']} sequences"
     made = Table(title=f"{title} of each length", title_justify="left")
@@ -112,7 +112,7 @@ def table(found: dict[str, Any]) -> Table:
 
 
 def verdict(one: Beyond) -> str:
-    """Up to which length the criterion is met."""
+    """Say up to which length the criterion is met."""
     solved = one.found["solved"]
     if solved is None:
         return "the task has no criterion; compare with the floor of each length"
@@ -123,7 +123,7 @@ def verdict(one: Beyond) -> str:
 
 
 def draw(folder: Path, runs: list[Beyond]) -> None:
-    """The curves as extrapolation.svg and extrapolation.png."""
+    """Draw the curves as extrapolation.svg and extrapolation.png."""
     from longlag.report.figures.extrapolation import sheet
     from longlag.report.figures.style import style, svg
 

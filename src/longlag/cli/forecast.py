@@ -50,12 +50,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def middle(error: np.ndarray) -> int:
-    """The sequence whose error over all free steps (H,B) is the median one."""
+    """Find the sequence whose error over all free steps (H,B) is the median one."""
     return int(np.argsort((error**2).mean(0), kind="stable")[error.shape[1] // 2])
 
 
 def words(run: Run, found: "ForecastResult", error: np.ndarray | None) -> list[str]:
-    """What is printed."""
+    """Write the lines that are printed."""
     from longlag.runs import forecast
 
     B = found.truth.shape[1]
@@ -83,7 +83,7 @@ def words(run: Run, found: "ForecastResult", error: np.ndarray | None) -> list[s
 def draw(
     folder: Path, run: Run, found: "ForecastResult", error: np.ndarray | None, shown: int
 ) -> None:
-    """The picture of one sequence and of all errors, as SVG and PNG."""
+    """Draw one sequence and all errors, as SVG and PNG."""
     from longlag.report.figures.forecast import picture
     from longlag.report.figures.style import style, svg
     from longlag.runs.forecast import BOUND

@@ -15,7 +15,7 @@ FEW = 6  # cells whose names are listed
 
 
 def tables(atlas: Atlas, cell: str, tasks: Iterable[str]) -> Iterable[Table]:
-    """A table a task: the cell between its neighbours."""
+    """Make a table for each task: the cell between its neighbours."""
     for task in tasks:
         standing = stand(atlas.tasks.get(task, []), cell)
         if standing is not None:
@@ -23,7 +23,7 @@ def tables(atlas: Atlas, cell: str, tasks: Iterable[str]) -> Iterable[Table]:
 
 
 def neighbours(standing: Standing) -> Table:
-    """The neighbours of a cell on one task, the best first, and the cell in bold."""
+    """Show the neighbours of a cell on one task, the best first, and the cell in bold."""
     own = standing.row
     name = "horizon (steps)" if own.kind == "horizon" else own.metric or "score"
     table = plain_table(f"{own.task}: {summary(standing)}", footnote(standing))
@@ -35,7 +35,7 @@ def neighbours(standing: Standing) -> Table:
 
 
 def fields(row: AtlasRow) -> tuple[Text | str, ...]:
-    """What the table says of one cell."""
+    """Write what the table says of one cell."""
     return (
         Text(row.name),
         row.shown if row.decided else f"{row.shown}, undecided".removeprefix("?, "),
@@ -47,7 +47,7 @@ def fields(row: AtlasRow) -> tuple[Text | str, ...]:
 
 
 def interval(row: AtlasRow) -> str:
-    """The interval; an end beyond the ladder is left open."""
+    """Write the interval; an end beyond the ladder is left open."""
     if row.low is None and row.high is None:
         return NONE
     if row.low is None or row.high is None:
@@ -56,7 +56,7 @@ def interval(row: AtlasRow) -> str:
 
 
 def summary(standing: Standing) -> str:
-    """How many cells do better, as well and worse."""
+    """Count the cells that do better, as well and worse."""
     own = standing.row
     if not own.decided and own.value is None:
         return "undecided, and no bound is known yet"
@@ -71,7 +71,7 @@ def summary(standing: Standing) -> str:
 
 
 def footnote(standing: Standing) -> str:
-    """Which cells have no place yet, and which others do exactly as well."""
+    """Name the cells that have no place yet."""
     names = [row.name for row in standing.undecided]
     shown = listed(names) if len(names) <= FEW else plural(len(names), "other cell")
     return f"undecided as yet: {shown}" if names else ""

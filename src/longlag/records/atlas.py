@@ -116,7 +116,7 @@ class Atlas:
 
     @cached_property
     def pairs(self) -> list[Pair]:
-        """Every task with every cell, in the order of the plan."""
+        """Pair every task with every cell, in the order of the plan."""
         planned = [(e["cell"], e["task"]) for e in self.study.plan.get("chosen", ())]
         pairs = [*planned, *self.runs]
         cells, tasks = (list(dict.fromkeys(pair[i] for pair in pairs)) for i in (0, 1))
@@ -124,7 +124,7 @@ class Atlas:
 
     @cached_property
     def cells(self) -> list[str]:
-        """In the order of the plan."""
+        """List them in the order of the plan."""
         return list(dict.fromkeys(cell for cell, _ in self.pairs))
 
     @cached_property

@@ -41,7 +41,7 @@ def best_rate(run: Run, at: int) -> float:
 
 
 def slowest_rate(probe: Arrays, first_cells: int, at: int = 0) -> float:
-    """The smallest decay rate among the parts of the states of the first cells of a model.
+    """Find the smallest decay rate among the parts of the states of a model's first cells.
 
     Args:
         probe: the arrays of probe.npz.

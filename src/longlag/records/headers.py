@@ -43,7 +43,7 @@ class Header(NamedTuple):
 
     @property
     def year(self) -> int | None:
-        """The earliest year that the source names; None if it names none."""
+        """Return the earliest year that the source names; None if it names none."""
         found = re.findall(r"\b(?:19|20)\d\d\b", self.source)
         return min(map(int, found), default=None)
 

@@ -28,7 +28,7 @@ class Standing(NamedTuple):
 
     @property
     def near(self) -> list[AtlasRow]:
-        """The nearest on each side with the cell between them, the best first."""
+        """List the nearest on each side with the cell between them, the best first."""
         return [*self.above[-NEAR:], *self.beside[:NEAR], self.row, *self.below[:NEAR]]
 
 
@@ -77,11 +77,11 @@ def stand(rows: Sequence[AtlasRow], cell: str) -> Standing | None:
 
 
 def worth(row: AtlasRow) -> float:
-    """How well a cell does; the least there is where all of its runs diverged."""
+    """Rate how well a cell does; the least there is where all of its runs diverged."""
     diverged = row.value is None and row.kind == "score"
     return float("-inf") if diverged else row.goodness
 
 
 def order(row: AtlasRow) -> tuple[float, float]:
-    """The best first, of equals the one with the cheapest step."""
+    """Order the best first, of equals the one with the cheapest step."""
     return -worth(row), float("inf") if row.step_us is None else row.step_us

@@ -19,7 +19,7 @@ Facts = dict[str, Any]
 
 
 def ladder(view: View, task: str) -> Facts:
-    """Who remembers how long on a task with several lengths."""
+    """Say who remembers how long on a task with several lengths."""
     groups, found = view.ladders[task], view.horizons[task]
     lengths = [g.length for g in groups if g.length is not None]
     return {
@@ -38,7 +38,7 @@ def ladder(view: View, task: str) -> Facts:
 
 
 def ends(groups: list[Group]) -> list[Group]:
-    """A few rows: all of them, or the best and the worst of many."""
+    """Pick a few rows: all of them, or the best and the worst of many."""
     if len(groups) <= FEW:
         return groups
     order = sorted(groups, key=lambda g: float(np.mean(g.skills)))
@@ -46,7 +46,7 @@ def ends(groups: list[Group]) -> list[Group]:
 
 
 def achieved(setting: str, groups: list[Group]) -> Facts:
-    """What the cells scored on one task, beside what needs no memory."""
+    """Say what the cells scored on one task, beside what needs no memory."""
     run = groups[0].runs[0]
     why = next((b.why for b in run.baselines if b.value == run.baseline), None)
     return {
@@ -68,7 +68,7 @@ def achieved(setting: str, groups: list[Group]) -> Facts:
 
 
 def flow(view: View) -> Facts:
-    """How fast the gradient fades on the main task, before and after training."""
+    """Say how fast the gradient fades on the main task, before and after training."""
     groups = view.probed.get(view.main, [])
     rates = [decay_rate(g, path.leaf, 0, path.layer) for g in groups for path in g.paths]
     known = [d.rate if np.isnan(d.low) else d.low for d in rates if not np.isnan(d.rate)]
@@ -83,7 +83,7 @@ def flow(view: View) -> Facts:
 
 
 def pace(g: Group, at: int) -> Facts:
-    """Rate and what is left along the best path of a row, of solved and unsolved runs apart."""
+    """Measure the best path of a row, in its solved and its unsolved runs apart."""
     found = {path: decay_rate(g, path.leaf, at, path.layer).rate for path in g.entrance}
     found = {path: rate for path, rate in found.items() if not np.isnan(rate)}
     if not found:
@@ -103,13 +103,13 @@ def pace(g: Group, at: int) -> Facts:
 
 
 def along(g: Group, path: Path, at: int) -> Facts:
-    """The decay rate of one path, and the log of what is left of it at the longest lag."""
+    """Measure the decay rate of one path, and ln of what is left of it at the longest lag."""
     where = (path.leaf, at, path.layer)
     return {"rate": decay_rate(g, *where).rate, "left": log_fraction(g, *where)}
 
 
 def explanation(found: list[Outcome]) -> Facts:
-    """Whether the decay rate goes with success, over all pairs and between runs of a cell."""
+    """Test whether the decay rate goes with success, over all pairs and between runs of a cell."""
     judged = [o for o in found if o.run.solved is not None]
     parts: dict[tuple[str, str], list[Outcome]] = {}
     for o in judged:
@@ -136,7 +136,7 @@ def explanation(found: list[Outcome]) -> Facts:
 
 
 def exceptions(found: list[Outcome]) -> list[Facts]:
-    """For every task: failed runs whose gradient arrives as well as that of a solved one."""
+    """List, by task, failed runs whose gradient arrives as well as that of a solved one."""
     said = []
     for setting in dict.fromkeys(o.row.setting for o in found):
         here = [o for o in found if o.row.setting == setting and o.run.solved is not None]
@@ -152,7 +152,7 @@ def exceptions(found: list[Outcome]) -> list[Facts]:
 
 
 def tuning(view: View) -> Facts:
-    """The rates that were tried, and where the chosen ones lie among them."""
+    """Say which rates were tried, and where the chosen ones lie among them."""
     trials, outside = view.trials, [t for t in view.trials if not t.bracketed]
     rates = sorted({float(rate) for t in trials for rate in t.rates})  # a rung tries a few of them
     low = sum(t.chosen == rates[0] for t in outside)
@@ -168,7 +168,7 @@ def tuning(view: View) -> Facts:
 
 
 def protocol(view: View) -> Facts:
-    """What the configurations have in common, and the range of what they have not."""
+    """Say what the configurations have in common, and the range of what they have not."""
     runs = view.study.final
     counts = sorted({len(g.runs) for g in view.groups})
 
@@ -197,17 +197,17 @@ def protocol(view: View) -> Facts:
 
 
 def ranged(sizes: list[int]) -> str:
-    """One size, or from the least to the greatest."""
+    """Write one size, or from the least to the greatest."""
     return f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
 
 
 def mismatches(view: View) -> list[str]:
-    """A line for each cell that ran in another model than the one it was made for."""
+    """Write a line for each cell that ran in another model than the one it was made for."""
     return list(dict.fromkeys(run.mismatch for run in view.study.final if run.mismatch))
 
 
 def limits(view: View) -> list[Facts]:
-    """What the study cannot say."""
+    """Say what the study cannot decide."""
     rows, facts = view.rows, tuning(view)
     lags = {s: gs[0].runs[0].lag or gs[0].length or 0 for s, gs in rows.items()}
     longest = max(lags, key=lambda s: lags[s])
@@ -228,7 +228,7 @@ def limits(view: View) -> list[Facts]:
 
 
 def beats(groups: list[Group]) -> bool:
-    """Whether the baseline of a task is as good as the best cell."""
+    """Tell whether the baseline of a task is as good as the best cell."""
     run, scores = groups[0].runs[0], [g.score.value for g in groups]
     if np.isnan(run.baseline) or np.isnan(scores).all():
         return False
@@ -236,7 +236,7 @@ def beats(groups: list[Group]) -> bool:
 
 
 def overall(view: View) -> Facts:
-    """The cells over all tasks."""
+    """Say how the cells do over all tasks."""
     success = [{"label": c.label, "value": c.success.value} for c in view.overall if len(c.solved)]
     skill = [{"label": c.label, "value": c.mean_skill.value} for c in view.overall if len(c.skill)]
     tasks = {g.task for g in view.groups if g.solved is not None}
@@ -253,7 +253,7 @@ def criteria(view: View) -> Facts:
 
 
 def counted(values: Iterable[Any]) -> str:
-    """One value, or each with how often it came."""
+    """Write one value, or each with how often it came."""
     found = Counter(values)
     if len(found) == 1:
         return str(next(iter(found)))

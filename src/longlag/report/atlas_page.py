@@ -46,7 +46,7 @@ def to_page(atlas: Atlas, own: str = "") -> str:
 
 
 def vendored(*names: str) -> Markup:
-    """Files of templates/vendor, one after another."""
+    """Join files of templates/vendor."""
     return Markup("\n".join(MAP.sub("", read(f"vendor/{name}")) for name in names) + "\n")
 
 

@@ -20,7 +20,7 @@ QUESTION = "How long can a recurrent network remember, and do its gradients say 
 
 
 def compose(study: Study) -> Document:
-    """Everything that is said, before it is a page."""
+    """Build the document of a study, before it is a page."""
     view = View(study)
     known = facts(view)
     parts = Parts(
@@ -47,7 +47,7 @@ def compose(study: Study) -> Document:
 
 
 def abstract(known: dict[str, Any]) -> list[str]:
-    """Who remembers how long, whether the gradient explains it, then every other task."""
+    """Say who remembers how long, whether the gradient explains it, then every other task."""
     said = [
         *(say("answer", ladder) for ladder in known["ladders"]),
         say("explained", known["link"]),
@@ -74,7 +74,7 @@ def numbered(found: tuple[Section, ...], numbers: dict[str, int]) -> tuple[Secti
 
 
 def facts(view: View) -> dict[str, Any]:
-    """What the templates know, by name."""
+    """Return what the templates know, by name."""
     study = view.study
     lost = losses(view)
     dates = sorted(f"{run.record.date:%Y-%m-%d}" for run in study.runs if run.record.date)
@@ -116,7 +116,7 @@ def facts(view: View) -> dict[str, Any]:
 
 
 def line(view: View, known: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-    """The line of facts under the title."""
+    """List the facts under the title."""
     study = view.study
     tuning = f" ({len(study.runs)} with tuning)" if len(study.runs) > len(study.final) else ""
     found = [

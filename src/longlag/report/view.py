@@ -26,38 +26,38 @@ class View:
 
     @cached_property
     def groups(self) -> list[Group]:
-        """Every row: the seeds of a cell on a task at a length."""
+        """Return every row: the seeds of a cell on a task at a length."""
         return study_groups(self.study)
 
     @cached_property
     def rows(self) -> Rows:
-        """The rows of each setting."""
+        """Return the rows of each setting."""
         return settings(self.groups)
 
     @cached_property
     def cells(self) -> list[str]:
-        """The labels of the cells."""
+        """List the labels of the cells."""
         return list(dict.fromkeys(g.label for g in self.groups))
 
     @cached_property
     def probed(self) -> Rows:
-        """The rows whose gradient was probed."""
+        """Return the rows whose gradient was probed."""
         found = {s: [g for g in gs if g.paths] for s, gs in self.rows.items()}
         return {s: gs for s, gs in found.items() if gs}
 
     @cached_property
     def main(self) -> str:
-        """The setting of the main figure."""
+        """Choose the setting of the main figure."""
         return headline(self.probed or self.rows)
 
     @property
     def deep(self) -> bool:
-        """Whether a model has several layers."""
+        """Tell whether a model has several layers."""
         return any(len({p.layer for p in g.paths}) > 1 for g in self.groups)
 
     @cached_property
     def ladders(self) -> Rows:
-        """The tasks with a criterion that were run at more than one length, with all their rows."""
+        """Return the rows of the tasks with a criterion that ran at more than one length."""
         tasks: Rows = {}
         for g in self.groups:
             if g.length is not None and g.solved is not None:
@@ -66,18 +66,18 @@ class View:
 
     @cached_property
     def searched(self) -> dict[tuple[str, str], Json]:
-        """What the plan says of each ladder that was climbed, by (cell, task)."""
+        """Return what the plan says of each ladder that was climbed, by (cell, task)."""
         return {
             (entry["cell"], entry["task"]): entry for entry in self.study.plan.get("ladders", ())
         }
 
     @cached_property
     def horizons(self) -> dict[str, dict[str, Horizon]]:
-        """The memory horizon of each cell, by task."""
+        """Return the memory horizon of each cell, by task."""
         return {task: self.horizons_on(task) for task in self.ladders}
 
     def horizons_on(self, task: str) -> dict[str, Horizon]:
-        """The memory horizon of each cell on one task."""
+        """Return the memory horizon of each cell on one task."""
         found: dict[str, Horizon] = {}
         for label in dict.fromkeys(g.label for g in self.ladders[task]):
             own = [g for g in self.ladders[task] if g.label == label]
@@ -87,43 +87,43 @@ class View:
         return found
 
     def planned(self, g: Group) -> int:
-        """How many seeds a row was to have: more than it has where fewer decided its rung."""
+        """Count the seeds a row was to have: more than it has where fewer decided its rung."""
         return int(self.searched.get((g.cell, g.task), {}).get("seeds", len(g.runs)))
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
-        """Decay rate and success of every run that has both."""
+        """Return decay rate and success of every run that has both."""
         return outcomes(self.groups)
 
     @cached_property
     def trials(self) -> list[Trials]:
-        """The learning rates that were tried."""
+        """Return the learning rates that were tried."""
         return read_trials(self.study)
 
     @cached_property
     def overall(self) -> list[Overall]:
-        """Every cell on all tasks, but for those whose ladders were climbed: see the horizons."""
+        """Add up every cell on all tasks, but for those whose ladders were climbed."""
         climbed = {task for _, task in self.searched}
         return overall({s: gs for s, gs in self.rows.items() if gs[0].task not in climbed})
 
     @cached_property
     def examined(self) -> dict[str, list[Inside]]:
-        """The cells that were examined, by setting."""
+        """Return the cells that were examined, by setting."""
         return examined(self.rows)
 
     @cached_property
     def examined_main(self) -> list[Inside]:
-        """Those of the setting that says most."""
+        """Return those of the setting that says most."""
         return self.examined[headline({s: self.rows[s] for s in self.examined})]
 
     @cached_property
     def beyond(self) -> list[Beyond]:
-        """Scores beyond the training length."""
+        """Return the scores beyond the training length."""
         return [one for g in self.groups if (one := read(g))]
 
     @cached_property
     def costs(self) -> Costs | None:
-        """What a step of each cell of the study costs; None if that was not measured."""
+        """Return what a step of each cell of the study costs; None if that was not measured."""
         found = read_costs(self.study.folder.parent)
         if found is None:
             return None
@@ -133,7 +133,7 @@ class View:
 
 
 def headline(rows: Rows) -> str:
-    """The setting that says most: all cells, the widest spread of skill, then the longest lag."""
+    """Choose the setting that says most: all cells, the widest spread of skill, the longest lag."""
 
     def weight(name: str) -> tuple[bool, int, float, int]:
         groups = rows[name]

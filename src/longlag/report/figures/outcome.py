@@ -20,7 +20,7 @@ MANY = 12  # names that a key inside a panel can hold
 
 
 def horizon(view: View) -> Plot:
-    """The share of seeds that solve each length, with the exact interval; the 80 % bar."""
+    """Draw the share of seeds that solve each length, with the exact interval; the 80 % bar."""
     draw, count = partial(draw_ladder, view), len(view.ladders)
     return panels(view.ladders.items(), draw, min(count, 3), height=1.75, wide=count > 1)
 
@@ -55,7 +55,7 @@ def draw_ladder(view: View, axes: Axes, item: tuple[str, list[Group]]) -> list[L
 
 
 def success(g: Group, planned: int) -> tuple[float, float, float]:
-    """The share of seeds that solved a row with its interval, or the bounds of one cut off."""
+    """Return the share of seeds that solved a row, with its interval or with bounds."""
     rest = planned - len(g.runs)
     if not rest:
         return g.success
@@ -64,7 +64,7 @@ def success(g: Group, planned: int) -> tuple[float, float, float]:
 
 
 def skill(view: View) -> Plot:
-    """Success and mean skill of each cell with a tick a seed; the share of runs above a skill."""
+    """Draw success and mean skill of each cell, a tick a seed, and the runs above a skill."""
     cells, ink = view.overall, colors(view.groups)
     parts = [("solved", "success", "share of tasks solved"), ("skill", "mean_skill", "mean skill")]
     parts = [part for part in parts if len(getattr(cells[0], part[0]))]
@@ -77,7 +77,7 @@ def skill(view: View) -> Plot:
 def draw_means(
     axes: Axes, cells: list[Overall], ink: dict[str, str], part: tuple[str, str, str]
 ) -> None:
-    """A mean over tasks with its interval, and every seed."""
+    """Draw a mean over tasks with its interval, and every seed."""
     seeds, mean, name = part
     for i, cell in enumerate(reversed(cells)):
         value, low, high = getattr(cell, mean)
@@ -92,7 +92,7 @@ def draw_means(
 
 
 def draw_profiles(axes: Axes, cells: list[Overall], ink: dict[str, str]) -> list[Label]:
-    """The share of runs above every skill."""
+    """Draw the share of runs above every skill."""
     labels = []
     for cell in cells:
         shares = cell.profile(BARS)
@@ -103,7 +103,7 @@ def draw_profiles(axes: Axes, cells: list[Overall], ink: dict[str, str]) -> list
 
 
 def outcome(view: View) -> Plot:
-    """Decay rate against skill; the colour tells the cell, the shape the task."""
+    """Draw decay rate against skill; the colour tells the cell, the shape the task."""
     rows = [o.row for o in view.outcomes]
     palette = colors(rows)
     shapes: dict[str, str] = dict(
@@ -134,7 +134,7 @@ def scatter(
     palette: dict[str, str],
     shapes: dict[str, str],
 ) -> None:
-    """Every run at its rate `when` (initial or final)."""
+    """Draw every run at its rate `when` (initial or final)."""
     for o in found:
         ink = palette[o.row.label]
         axes.plot(
@@ -155,6 +155,6 @@ def scatter(
 
 
 def limits(rates: list[float]) -> tuple[float, float]:
-    """Of the axis: both sides of 0 where there are any, and a little more than the rates."""
+    """Bound the axis: both sides of 0 where there are any, and a little more than the rates."""
     low, high = min(rates), max(rates)
     return (1.4 * low - 0.002 if low < 0 else -0.002), max(1.4 * high, LINEAR)

@@ -20,18 +20,18 @@ FEW = 4  # cells whose comparison fits into a column of the paper
 
 
 def known(g: Group) -> int:
-    """How many seeds have a score."""
+    """Count the seeds that have a score."""
     return int((~np.isnan(g.scores)).sum())
 
 
 def score(g: Group) -> str:
-    """The median, and how many seeds diverged."""
+    """Write the median, and how many seeds diverged."""
     lost = sum(run.diverged for run in g.runs)
     return sig(g.score.value) + (f" ({lost} diverged)" if lost else "")
 
 
 def sequences(g: Group) -> float:
-    """The median number of training sequences of the seeds that met the criterion."""
+    """Take the median number of training sequences of the seeds that met the criterion."""
     rules = [run.record.solved for run in g.runs]
     needed = [rule.sequences for rule in rules if rule and rule.sequences]
     return float(np.median(needed)) if needed else float("nan")
@@ -43,7 +43,7 @@ def measured(runs: Iterable[Run]) -> float:
 
 
 def records(g: Group) -> str:
-    """Where the record of the median run is, from the report's folder; nothing if it is packed."""
+    """Find the record of the median run from the report's folder; nothing if it is packed."""
     path = g.typical.folder / "record.json"
     return f"{path.parent.name}/{path.name}" if path.is_file() else ""
 
@@ -72,7 +72,7 @@ SHORT = (CELL, SCORE, RANGE, FLOOR, MEASURED, BASELINE, SOLVED, PARAMETERS, STAT
 
 
 def headed(view: View) -> list:
-    """The rows under the name, the metric and the criterion of their task."""
+    """List the rows under the name, the metric and the criterion of their task."""
     found: list = []
     for setting, groups in view.rows.items():
         found += [f"{setting} ({rule(groups[0])})", *groups]
@@ -80,18 +80,18 @@ def headed(view: View) -> list:
 
 
 def scores(view: View) -> Table:
-    """The table of the paper."""
+    """Make the table of the paper."""
     return build("scores", SHORT, headed(view), wide=True)
 
 
 def scores_full(view: View) -> Table:
-    """The table of the supplement."""
+    """Make the table of the supplement."""
     columns = (CELL, SCORE, RANGE, SOLVED, SUCCESS, *MORE)
     return build("scores-full", columns, headed(view), wide=True)
 
 
 def rule(g: Group) -> str:
-    """The metric and what counts as solved; a star says that the criterion is longlag's own."""
+    """Name the metric and what counts as solved; a star: the criterion is longlag's own."""
     run, solved = g.runs[0], g.runs[0].record.solved
     text = f"{named(g.metric)}, {'more' if run.rises else 'less'} is better"
     if solved is None:
@@ -114,7 +114,7 @@ class Simple(NamedTuple):
 
 
 def floors(view: View) -> Table:
-    """What every score is compared with."""
+    """List what every score is compared with."""
     rows = []
     for setting, groups in view.rows.items():
         run, seen = groups[0].runs[0], measured(groups[0].runs)
@@ -132,7 +132,7 @@ def floors(view: View) -> Table:
 
 
 def criteria(view: View) -> Table:
-    """When each task counts as solved, and who says so."""
+    """Say when each task counts as solved, and who says so."""
     groups = list({g.task: g for g in view.groups if g.runs[0].record.solved}.values())
     if not groups:
         raise Missing("criteria")
@@ -153,7 +153,7 @@ def criteria(view: View) -> Table:
 
 
 def horizon(view: View) -> Table:
-    """The memory horizon of every cell with its interval, and how many seeds solved each length."""
+    """Give the horizon of every cell with its interval, and the seeds that solved each length."""
 
     def count(g: Group) -> str:
         rest = view.planned(g) - len(g.runs)  # seeds that could not have changed the verdict
@@ -185,7 +185,7 @@ def horizon(view: View) -> Table:
 
 
 def overall(view: View) -> Table:
-    """Every cell on all tasks."""
+    """Compare the cells over all tasks."""
 
     def interval(name: str, seeds: str, show) -> Column:
         return Column(
@@ -206,7 +206,7 @@ def overall(view: View) -> Table:
 
 
 def improvement(view: View) -> Table:
-    """Every pair of cells."""
+    """Compare every pair of cells."""
 
     def against(other: Overall) -> Column:
         return Column(
