@@ -70,6 +70,7 @@ class GradientFlow(lightning.Callback):
         self._before: tuple[np.ndarray, list[Any]] | None = None
         self._names: list[str] = []
         self._seen = StepNorms(None)
+        self._open: list[np.ndarray] = []  # of the window that is open
         self._windows: list[Window] = []
         self._chosen: Arrays = {}
 
@@ -79,7 +80,9 @@ class GradientFlow(lightning.Callback):
         self._batch = probe_batch(data.task, data.seed, self.sequences)
         self._names = [name for name, _ in pl_module.model.named_parameters()]
         self._seen = StepNorms(pl_module.clip)
-        self._profile(0, pl_module)
+        self._seen.resume(self._open)
+        if not self._profiles:
+            self._profile(0, pl_module)
         pl_module.watchers.append(self)
 
     def before_step(self, step: int, learner: Any) -> None:
@@ -113,6 +116,32 @@ class GradientFlow(lightning.Callback):
         if self._batch is not None:
             with self._clock():
                 self._chosen = profile(model, self._batch, kind)
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was measured so far, between two steps, as lists of numbers and arrays."""
+        return {
+            "seconds": self.seconds,
+            "next": self._next,
+            "profiles": [[step, found] for step, found in self._profiles],
+            "norms": [list(norms) for norms in self._norms],
+            "windows": [list(window) for window in self._windows],
+            "open": self._seen.state(),
+        }
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from there, with arrays given as tensors, before the training starts."""
+        self.seconds = state_dict["seconds"]
+        while self._next < state_dict["next"]:
+            self._next = next(self._due)
+        self._profiles = [
+            (step, {name: values.numpy() for name, values in found.items()})
+            for step, found in state_dict["profiles"]
+        ]
+        self._norms = [
+            Norms(step, *(x.numpy() for x in three)) for step, *three in state_dict["norms"]
+        ]
+        self._windows = [Window(*values) for values in state_dict["windows"]]
+        self._open = [norms.numpy() for norms in state_dict["open"]]
 
     def arrays(self) -> Arrays:
         """Return what probe.npz holds: profiles by step, and norms of the parameters' gradients.

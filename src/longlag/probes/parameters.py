@@ -53,6 +53,15 @@ class StepNorms:
         norms, self._kept = np.concatenate(self._kept), []
         return summarise(norms, end, self.clip)
 
+    def state(self) -> list[np.ndarray]:
+        """What the open window holds."""
+        self._fold()
+        return self._kept
+
+    def resume(self, state: list[np.ndarray]) -> None:
+        """Go on with an open window."""
+        self._kept = state
+
     def _fold(self) -> None:
         if self._fresh:
             self._kept.append(torch.stack(self._fresh).double().cpu().numpy())

@@ -147,6 +147,7 @@ class Record:
     sequences: int = 0  # seen in training
     date: datetime | None = None  # UTC, at which the run ended; older records do not say
     seconds: dict[str, Number] = Field(default_factory=dict)  # set-up, train, probe, evaluate
+    resumed: int = 0  # times that the training went on from a checkpoint
     peak_memory_mb: float | None = None
     files: dict[str, str] = Field(default_factory=dict)  # digests of the files beside the record
 

@@ -35,6 +35,10 @@ class Store:
         self.root, self.folder = Path(root), Path(root) / study
         self.partial = self.folder / ".partial"
 
+    def checkpoint(self, run_id: str) -> Path:
+        """Return where a run keeps what it goes on from if it is killed."""
+        return self.folder / ".checkpoints" / f"{run_id}.pt"
+
     def prepare(self) -> None:
         """Make the folder, and clear what dead processes left half-written.
 
@@ -55,6 +59,9 @@ class Store:
             pid = left.name.rpartition("-")[2]
             if pid.isdecimal() and not alive(int(pid)):
                 remove(left)
+        for kept in self.checkpoint("*").parent.glob("*.pt"):  # of a run that another one recorded
+            if (self.folder / kept.stem / "record.json").exists():
+                remove(kept)
 
     def has(self, run_id: str) -> bool:
         """Tell whether the run is recorded here, or in another study: then it is copied here."""
@@ -104,6 +111,7 @@ class Store:
             text = as_text(replace(record, files=files))
             (folder / "record.json").write_text(text + "\n")
         self.forget(record.id)
+        self.checkpoint(record.id).unlink(missing_ok=True)
         return self.folder / record.id
 
     def fail(self, run_id: str, command: str, error: str, trace: str) -> None:

@@ -24,7 +24,7 @@ from longlag.runs.identity import code_of, files_of
 from longlag.runs.settings import check_settings
 
 # What cannot change a number, and so is no part of a run's identity.
-INCIDENTAL = ("results", "logger", "study", "executor")
+INCIDENTAL = ("results", "logger", "study", "executor", "checkpoint")
 
 
 class Config(NamedTuple):

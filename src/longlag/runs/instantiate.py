@@ -168,14 +168,22 @@ def build_model(cfg: Any, task: Task) -> Model:
             raise LonglagError(f"model: {error}") from error
 
 
-def build_trainer(cfg: Any, callbacks: list[Any], logger: Any) -> lightning.Trainer:
-    """A Lightning trainer with nothing in its step that a step does not need."""
+def build_trainer(cfg: Any, callbacks: list[Any], logger: Any, taken: int = 0) -> lightning.Trainer:
+    """A Lightning trainer with nothing in its step that a step does not need.
+
+    Args:
+        cfg: the trainer's settings.
+        callbacks: in the order in which they are called.
+        logger: Lightning's; None: none.
+        taken: training steps that an earlier part of the run took.
+    """
+    blocks = cfg.max_steps // cfg.validate_every - taken // cfg.validate_every
     with quiet():
         return lightning.Trainer(
             accelerator=cfg.accelerator,
             devices=1,
             max_epochs=1,
-            limit_train_batches=cfg.max_steps // cfg.validate_every,  # blocks
+            limit_train_batches=blocks,
             val_check_interval=1,  # block
             num_sanity_val_steps=0,
             callbacks=callbacks,

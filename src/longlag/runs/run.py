@@ -4,7 +4,7 @@ import io
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +15,9 @@ from longlag.engine.denormals import flush_denormals
 from longlag.probes.callback import GradientFlow
 from longlag.records.record import Record
 from longlag.records.side_files import CurvePoint
+from longlag.records.store import Store
 from longlag.runs import loggers
+from longlag.runs.checkpoint import Checkpoint
 from longlag.runs.config import Config
 from longlag.runs.describe import describe, rows
 from longlag.runs.instantiate import (
@@ -50,13 +52,21 @@ class Timer:
     """Wall seconds by name."""
 
     seconds: dict[str, float] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)  # when what is under way began
 
     @contextmanager
     def time(self, name: str) -> Iterator[None]:
         """Add the time spent inside to `name`."""
-        start = time.perf_counter()
+        self.since[name] = time.perf_counter()
         yield
-        self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - start
+        self.seconds[name] = self.so_far()[name]
+        del self.since[name]
+
+    def so_far(self) -> dict[str, float]:
+        """The seconds, those of what is under way among them."""
+        now = time.perf_counter()
+        running = {n: self.seconds.get(n, 0.0) + now - start for n, start in self.since.items()}
+        return self.seconds | running
 
 
 class Parts(NamedTuple):
@@ -68,6 +78,7 @@ class Parts(NamedTuple):
     selection: Selection
     probe: GradientFlow | None
     trainer: lightning.Trainer
+    checkpoint: Checkpoint
 
 
 @flush_denormals()
@@ -76,7 +87,7 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
 
     Args:
         config: of the run.
-        study: the folder that a logger may write below.
+        study: the folder that a logger and checkpoints may be written below.
         watchers: further callbacks, which must not change what is computed.
 
     Raises:
@@ -87,7 +98,8 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
     keep_memory()
     reset_peak_memory()
     with timer.time("setup"):
-        task, learner, data, selection, probe, trainer = assemble(config, watchers)
+        parts = assemble(config, study, watchers, timer)
+        task, learner, data, selection, probe, trainer, checkpoint = parts
         logger = loggers.open_logger(build_logger(config.values.logger), study, config)
         loggers.attach(logger, trainer, probe)
     with loggers.closing(logger):
@@ -103,7 +115,8 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
         timer.seconds["train"] -= timer.seconds["probe"]
         test = {name.removeprefix("test/"): float(value) for name, value in tested.items()}
         floor = measured_floor(task, data.test_dataloader())
-        record = describe(config, task, learner, selection, test, floor, timer.seconds)
+        described = describe(config, task, learner, selection, test, floor, timer.seconds)
+        record = replace(described, resumed=checkpoint.resumed)
         arrays = {} if probe is None else probe.arrays()
         weights = io.BytesIO()
         torch.save(dict(learner.model.state_dict()), weights)
@@ -113,8 +126,10 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
     return Result(record, curve, arrays, weights.getvalue())
 
 
-def assemble(config: Config, watchers: Sequence[lightning.Callback]) -> Parts:
-    """Build everything that a run needs, so that what cannot be is refused before it starts.
+def assemble(
+    config: Config, study: Path, watchers: Sequence[lightning.Callback], timer: Timer
+) -> Parts:
+    """Build everything that a run needs, as it begins or as its checkpoint left it.
 
     Raises:
         LonglagError: the config asks for something that cannot be.
@@ -129,5 +144,20 @@ def assemble(config: Config, watchers: Sequence[lightning.Callback]) -> Parts:
     metric, solved = task.spec.metrics[0], task.spec.solved
     selection = Selection(metric, solved, chosen.stop_when_solved, chosen.patience)
     probe = build(cfg.probe)
-    callbacks = [selection, *([] if probe is None else [probe]), *watchers]
-    return Parts(task, learner, data, selection, probe, build_trainer(chosen, callbacks, None))
+    stateful = [selection, *([] if probe is None else [probe])]
+
+    def state() -> dict[str, Any]:
+        return {
+            "learner": learner.training_state(),
+            "callbacks": [callback.state_dict() for callback in stateful],
+            "seconds": timer.so_far(),
+        }
+
+    checkpoint = Checkpoint(Store(study.parent, study.name), config, state)
+    if (found := checkpoint.read()) is not None:
+        learner.resume(found["learner"])
+        for callback, its in zip(stateful, found["callbacks"], strict=True):
+            callback.load_state_dict(its)
+        data.first, timer.seconds = learner.steps, found["seconds"]
+    trainer = build_trainer(chosen, [*stateful, *watchers, checkpoint], None, learner.steps)
+    return Parts(task, learner, data, selection, probe, trainer, checkpoint)

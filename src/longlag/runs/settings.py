@@ -70,6 +70,13 @@ class Trainer(Part):
         return self
 
 
+class Checkpoints(Part):
+    """How often a training keeps what it goes on from."""
+
+    seconds: float | None = Field(gt=0)
+    steps: int | None = Field(ge=1)
+
+
 class Seeds(Part):
     """What the seed is split into."""
 
@@ -95,6 +102,7 @@ class Settings(Part):
     budget: int = Field(ge=1, le=10**12)
     threads: int = Field(ge=1, le=1024)
     results: str = Field(min_length=1)
+    checkpoint: Checkpoints
 
     @model_validator(mode="after")
     def _one_source_of_the_size(self) -> "Settings":

@@ -8,6 +8,8 @@ import lightning
 
 from longlag.tasks.base import Solved, rises
 
+STATE = ("best", "best_step", "solved_at", "ran_out", "_weights", "_waited")
+
 
 class Selection(lightning.Callback):
     """Keeps the weights with the best validation score, and stops when the task is solved.
@@ -49,6 +51,15 @@ class Selection(lightning.Callback):
             trainer.should_stop |= self.stop_when_solved
         if self.patience is not None and self._waited >= self.patience:
             self.ran_out = trainer.should_stop = True
+
+    def state_dict(self) -> dict[str, Any]:
+        """What was chosen so far."""
+        return {name: getattr(self, name) for name in STATE}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from there."""
+        for name in STATE:
+            setattr(self, name, state_dict[name])
 
     def restore(self, model: Any) -> None:
         """Give `model` the weights that were kept, if any."""

@@ -13,27 +13,29 @@ AHEAD = 16  # batches drawn in one go: each alone, after a training step, finds 
 
 @dataclass
 class Stream:
-    """Batches 0, 1, 2, ... of a task's training split, without end."""
+    """Batches first, first + 1, ... of a task's training split, without end."""
 
     task: Task
     seed: int
     batch_size: int
+    first: int = 0
 
     def __iter__(self) -> Iterator[Batch]:
-        for first in count(step=AHEAD):
+        for first in count(self.first, AHEAD):
             block = range(first, first + AHEAD)
             yield from [self.task.batch("train", self.seed, k, self.batch_size) for k in block]
 
 
 @dataclass
 class Blocks:
-    """The stream in blocks of `size` batches, each drawn when it is its turn."""
+    """The stream in blocks that end at multiples of `size`, each drawn when it is its turn."""
 
     stream: Stream
     size: int
 
     def __iter__(self) -> Iterator[Iterator[Batch]]:
         batches = iter(self.stream)
+        yield islice(batches, self.size - self.stream.first % self.size)
         while True:
             yield islice(batches, self.size)
 
@@ -61,6 +63,9 @@ class DataModule(lightning.LightningDataModule):
         validation_size: sequences that choices are made on.
         test_size: sequences of the final score.
         block: training batches between two validations, which Lightning takes as one.
+
+    Attributes:
+        first: the training batch to begin with: those before it have been taken.
     """
 
     def __init__(
@@ -74,12 +79,13 @@ class DataModule(lightning.LightningDataModule):
     ) -> None:
         super().__init__()
         self.task, self.seed, self.batch_size, self.block = task, seed, batch_size, block
+        self.first = 0
         self.sizes = {"validation": validation_size, "test": test_size}
         self._fixed: dict[Split, Fixed] = {}
 
     def train_dataloader(self) -> Blocks:
         """The training stream."""
-        return Blocks(Stream(self.task, self.seed, self.batch_size), self.block)
+        return Blocks(Stream(self.task, self.seed, self.batch_size, self.first), self.block)
 
     def val_dataloader(self) -> Fixed:
         """The validation set, the same at every visit."""

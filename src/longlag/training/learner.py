@@ -4,6 +4,7 @@ Lightning's loop costs about as much as the step of a small model, so one step o
 block of training steps that ends where a validation is due.
 """
 
+import copy
 import math
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple, Protocol
@@ -74,6 +75,7 @@ class Learner(lightning.LightningModule):
         self.watchers: list[StepWatcher] = []
         self._parameters_in_order = list(model.parameters())
         self._ran: list[tuple[str, ...]] = []  # which backends ran the cells, each answer once
+        self._optimizer_state: dict[str, Any] | None = None  # to go on from
 
     def forward(self, batch: Batch, at: Tensor | None = None) -> Tensor:
         """Predictions at every step, or at the flat positions `at`, none of them padding.
@@ -101,7 +103,40 @@ class Learner(lightning.LightningModule):
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
         """The optimiser of the config."""
-        return self.make_optimizer(self.model.parameters())
+        optimizer = self.make_optimizer(self.model.parameters())
+        if self._optimizer_state is not None:
+            optimizer.load_state_dict(self._optimizer_state)
+        return optimizer
+
+    def training_state(self) -> dict[str, Any]:
+        """Everything that the next step depends on, or that was collected; between two steps."""
+        optimizer: Any = self.optimizers(use_pl_optimizer=False)
+        return {
+            "model": self.model.state_dict(),
+            "optimizer": optimizer.state_dict(),
+            "losses": self.losses,
+            "curve": [tuple(point) for point in self.curve],
+            "steps": self.steps,
+            "ran": self._ran,
+        }
+
+    def rehearse(self, batch: Batch) -> None:
+        """Run the model once in vain, so that going on is no first call.
+
+        What an engine makes at the first call of a process may draw from the generators of cells.
+        """
+        before = copy.deepcopy((self.model.state_dict(), self._ran))
+        with torch.no_grad():
+            self.loss(self.transfer_batch_to_device(batch, self.device, 0))
+        self.model.load_state_dict(before[0])
+        self._ran = before[1]
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from the state of a learner of the same config, before the training starts."""
+        self.model.load_state_dict(state["model"])
+        self._optimizer_state = state["optimizer"]
+        self.losses, self._ran, self.steps = state["losses"], state["ran"], state["steps"]
+        self.curve = [Point(*point) for point in state["curve"]]
 
     def training_step(self, block: Iterable[Batch], _: int) -> None:
         """Step down the loss of each batch; a value that is not finite ends the training."""

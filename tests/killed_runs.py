@@ -1,0 +1,57 @@
+"""Runs in processes of their own that are killed at a training step and started again."""
+
+import os
+import signal
+from collections.abc import Sequence
+from multiprocessing import get_context
+from pathlib import Path
+
+import lightning
+import torch
+
+from longlag.records.store import Store
+from longlag.runs.config import resolve
+from longlag.runs.run import execute
+
+STUDY = "single"
+
+
+class KilledAt(lightning.Callback):
+    """Ends the process without a word when a training step was taken, or its validation made."""
+
+    def __init__(self, step: int) -> None:
+        self.step = step
+
+    def on_train_start(self, trainer, pl_module) -> None:
+        pl_module.watchers.append(self)
+
+    def before_step(self, step, learner) -> None:
+        pass
+
+    def after_step(self, step, learner) -> None:
+        if step == self.step and step % learner.trainer.datamodule.block:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def on_validation_end(self, trainer, pl_module) -> None:
+        if pl_module.steps == self.step:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def part(words: Sequence[str], root: Path, death: int | None) -> None:
+    """One life of a run: to its record, or to its death."""
+    torch.set_num_threads(1)
+    store, config = Store(root, STUDY), resolve(words)
+    store.prepare()
+    store.save(*execute(config, store.folder, [] if death is None else [KilledAt(death)]))
+
+
+def run_in_parts(words: Sequence[str], root: Path, deaths: Sequence[int] = ()) -> Path:
+    """Run to each death in turn and then to the end; returns the folder of the record."""
+    context = get_context("forkserver")
+    context.set_forkserver_preload(["longlag.runs.run"])
+    for death in (*deaths, None):
+        process = context.Process(target=part, args=(words, root, death))
+        process.start()
+        process.join()
+        assert process.exitcode == (0 if death is None else -signal.SIGKILL)
+    return root / STUDY / resolve(words).id
