@@ -66,6 +66,11 @@ COMMANDS = {
         "STUDY",
         "study=NAME or results/<study>; undo=true: a folder for each run again; results=FOLDER",
     ),
+    "serve": Command(
+        "show the studies of a results folder in the browser, read-only",
+        "",
+        "results=FOLDER; port=8100; host=127.0.0.1: this machine alone",
+    ),
     "doctor": Command("what is installed, found and missing on this machine", *SETTINGS),
     "list": Command("what there is: cells, tasks, runs, ...", "KIND", "default: all kinds"),
     "show": Command("draw one example of a task", *SETTINGS),

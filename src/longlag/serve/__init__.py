@@ -1,0 +1,1 @@
+"""A results folder in the browser: read-only, over HTTP, from records alone."""
