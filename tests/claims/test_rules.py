@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from longlag.errors import LonglagError
 from longlag.records.claim import claim_ids, read_claim
@@ -219,6 +220,21 @@ def test_the_interval_of_a_median_holds_its_level(n):
     found = [median_interval(rng.exponential(size=n)) for _ in range(1000)]
     inside = np.mean([low <= math.log(2) <= high for _, low, high in found])
     assert inside >= 0.95 - 2 * math.sqrt(0.05 * 0.95 / 1000)
+
+
+@pytest.mark.parametrize("n", [3, 5, 10, 20])
+def test_the_interval_of_a_difference_of_rates_holds_its_level(n):
+    rule = CASES["rate_difference"][0]
+    found = {
+        (a, b): decide(rule, share("a", a)[:n] + share("b", b)[:n]).ours
+        for a in range(n + 1)
+        for b in range(n + 1)
+    }
+    for p in (0.05, 0.5, 0.8):
+        for q in (0.05, 0.3, 0.5):
+            chance = {(a, b): binom.pmf(a, n, p) * binom.pmf(b, n, q) for a, b in found}
+            inside = sum(w for k, w in chance.items() if found[k].low <= p - q <= found[k].high)
+            assert inside >= 0.95, (p, q)
 
 
 def test_a_run_that_never_solved_its_task_counts_as_the_slowest():
