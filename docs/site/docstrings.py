@@ -1,4 +1,7 @@
-"""Mark the equations of docstrings, so that the site typesets them: an extension of griffe."""
+"""Make docstrings ready for the site, as an extension of griffe.
+
+Their equations are marked, to be typeset, and the fields of a tuple get what their comments say.
+"""
 
 import re
 from typing import Any
@@ -8,15 +11,24 @@ import griffe
 # An indented block after an empty line; the equations of a class are its first one.
 BLOCK = re.compile(r"(?:^ {4,}\S.*\n?)(?:^(?: {4,}.*)?\n?)*", re.MULTILINE)
 SHOWN = ("longlag.cells", "longlag.nn")
+FIELD = re.compile(r"^    (\w+): (.+?)(?: = .+?)?(?:  # (.+))?$", re.MULTILINE)
 
 
 class Equations(griffe.Extension):
-    """Fence the indented blocks of cells and layers as `equations`."""
+    """Rewrite the docstrings of classes."""
 
     def on_class_instance(self, *, cls: griffe.Class, **_: Any) -> None:
-        """Rewrite the docstring of a class."""
+        """Mark its equations and tell of its fields."""
         if cls.docstring and cls.path.startswith(SHOWN):
             cls.docstring.value = fenced(cls.docstring.value)
+        if cls.docstring and any(str(base) == "NamedTuple" for base in cls.bases):
+            cls.docstring.value += fields("\n".join(cls.lines))
+
+
+def fields(source: str) -> str:
+    """Return the section of a docstring that tells of the fields of a NamedTuple."""
+    lines = [f"    {name} ({kind}): {said}" for name, kind, said in FIELD.findall(source)]
+    return "\n".join(["", "", "Attributes:", *lines])
 
 
 def fenced(text: str) -> str:
