@@ -27,7 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     store = Store(Path(config.values.results), study.name)
     if not holds_records(store.folder):
         raise LonglagError(
-            f"there are no records in {store.folder}; run `longlag bench study={study.name}` first"
+            f"there are no records in {store.folder}; run `longlag bench study={study.name} "
+            f"results={store.folder.parent}` first"
         )
     bring_up_to_date(study, store)
     measure_untrained(study, store.folder)

@@ -72,10 +72,20 @@ COMMANDS = {
         "results=FOLDER; port=8100; host=127.0.0.1: this machine alone",
     ),
     "doctor": Command("what is installed, found and missing on this machine", *SETTINGS),
-    "list": Command("what there is: cells, tasks, runs, ...", "KIND", "default: all kinds"),
+    "list": Command(
+        "what there is, of every kind or of one",
+        "KIND",
+        "cells, tasks, models, optimisers, studies, runs, ...; default: all kinds but runs",
+    ),
     "show": Command("draw one example of a task", *SETTINGS),
-    "explain": Command("work a cell by hand, four steps, forwards and backwards", "CELL", "lstm"),
-    "check": Command("hold a cell or task of your own against the laws", "CLASS", "my_cells.Leaky"),
+    "explain": Command(
+        "work a cell by hand, four steps, forwards and backwards", "CELL", "lstm, rnn or gru"
+    ),
+    "check": Command(
+        "hold a cell or task of your own against the laws",
+        "CLASS",
+        "its module and name, such as my_cells.Leaky for class Leaky in my_cells.py",
+    ),
 }
 
 

@@ -19,7 +19,8 @@ def run(arguments: argparse.Namespace) -> int:
     folder = Path(config.values.results) / name
     if not folder.is_dir():
         raise LonglagError(
-            f"there are no records in {folder}; run `longlag bench study={name}` first"
+            f"there are no records in {folder}; run `longlag bench study={name} "
+            f"results={folder.parent}` first"
         )
     from longlag.report import build
 
