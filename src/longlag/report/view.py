@@ -74,17 +74,21 @@ class View:
     @cached_property
     def horizons(self) -> dict[str, dict[str, Horizon]]:
         """Return the memory horizon of each cell, by task."""
-        return {task: self.horizons_on(task) for task in self.ladders}
-
-    def horizons_on(self, task: str) -> dict[str, Horizon]:
-        """Return the memory horizon of each cell on one task."""
-        found: dict[str, Horizon] = {}
-        for label in dict.fromkeys(g.label for g in self.ladders[task]):
-            own = [g for g in self.ladders[task] if g.label == label]
-            search = self.searched.get((own[0].cell, task), {})
-            rungs = {g.length: np.array([bool(r.solved) for r in g.runs]) for g in own if g.length}
-            found[label] = memory_horizon(rungs, decided=bool(search.get("decided", True)))
+        found: dict[str, dict[str, Horizon]] = {}
+        for task, groups in self.ladders.items():
+            rungs: dict[tuple[str, str], dict[int, np.ndarray]] = {}
+            for g in groups:
+                seeds = np.array([bool(run.solved) for run in g.runs])
+                rungs.setdefault((g.cell, g.label), {})[g.length or 0] = seeds
+            found[task] = {
+                label: memory_horizon(solved, decided=self.decided(cell, task))
+                for (cell, label), solved in rungs.items()
+            }
         return found
+
+    def decided(self, cell: str, task: str) -> bool:
+        """Tell whether the climb of a ladder has ended, or the lengths were no ladder."""
+        return bool(self.searched.get((cell, task), {}).get("decided", True))
 
     def planned(self, g: Group) -> int:
         """Count the seeds a row was to have: more than it has where fewer decided its rung."""

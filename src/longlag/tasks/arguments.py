@@ -41,16 +41,6 @@ def require_types(task: Any) -> None:
         require(task.name, **{field.name: (value, fits(value, hint), in_words(hint))})
 
 
-def require_beyond(owner: str, shortest: int, length: int, beyond: int) -> None:
-    """Refuse what is no range: `shortest` to `length` in training, then to `beyond` (0: none)."""
-    longer = beyond == 0 or beyond > length
-    require(
-        owner,
-        shortest=(shortest, 1 <= shortest <= length, f"1 to {length}"),
-        beyond=(beyond, longer, f"0, or more than {length}"),
-    )
-
-
 def require_count(owner: str, **counts: int) -> None:
     """Refuse a number of things that is not a whole number of at least 1, such as a batch size."""
     for name, value in counts.items():

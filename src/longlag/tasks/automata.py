@@ -2,24 +2,23 @@
 
 import functools
 from abc import abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.arguments import require_beyond
 from longlag.tasks.base import (
     Batch,
     Floor,
     Solved,
     Spec,
-    Task,
     at_last_step,
     at_least,
     encode,
 )
+from longlag.tasks.longer import LongerInTest
 
 
 @functools.cache
@@ -33,7 +32,7 @@ def arithmetic() -> np.ndarray:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Word(Task):
+class Word(LongerInTest):
     """What all of them share: words of varying length, and a class asked at the last letter.
 
     Training words have `shortest` to `length` letters, uniformly; validation and test words have
@@ -47,7 +46,6 @@ class Word(Task):
         beyond: letters of the longest word of validation and test.
     """
 
-    shortest: int = 1
     length: int = 40
     beyond: int = 500
 
@@ -57,15 +55,9 @@ class Word(Task):
     letters: ClassVar[tuple[str, ...]]
     classes: ClassVar[tuple[str, ...]]
 
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require_beyond(self.name, self.shortest, self.length, self.beyond)
-
     def define(self) -> Spec:
         """Letters in, a class at the end."""
-        words = self.evaluated()
-        assert isinstance(words, Word)
-        share = words.classes_given_last()
+        share = self.evaluated().classes_given_last()
         each = share.sum(1, keepdims=True)
         nats = -float((share * np.log(share, where=share > 0, out=np.zeros_like(share))).sum())
         nats += float((each * np.log(each, where=each > 0, out=np.zeros_like(each))).sum())
@@ -95,16 +87,6 @@ class Word(Task):
         )
         return Solved("accuracy", 0.9, rule, published=True)
 
-    def evaluated(self) -> Task:
-        """Words longer than any in training."""
-        if self.beyond == 0:
-            return self
-        return replace(self, shortest=self.length + 1, length=self.beyond, beyond=0)
-
-    def at(self, length: int) -> Task:
-        """Words of exactly `length` letters, in training and evaluation alike."""
-        return replace(self, shortest=length, length=length, beyond=0)
-
     @abstractmethod
     def given_last(self, n: int) -> np.ndarray:
         """How often words of n letters have a last letter and a class: (letters,classes)."""
@@ -116,9 +98,7 @@ class Word(Task):
 
     def trivial_answer(self, batch: Batch) -> Tensor:
         """The likeliest class of each letter, if it is the last one."""
-        words = self.evaluated()
-        assert isinstance(words, Word)
-        return batch.x @ torch.from_numpy(words.classes_given_last()).float()
+        return batch.x @ torch.from_numpy(self.evaluated().classes_given_last()).float()
 
     @abstractmethod
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:

@@ -1,17 +1,17 @@
 """Counting languages: a^n b^n and a^n b^n c^n, with the end to be predicted."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.arguments import require_beyond
-from longlag.tasks.base import Batch, Floor, Solved, Spec, Task, at_least, encode
+from longlag.tasks.base import Batch, Floor, Solved, Spec, at_least, encode
+from longlag.tasks.longer import LongerInTest
 
 
 @dataclass(frozen=True, kw_only=True)
-class Counting(Task):
+class Counting(LongerInTest):
     """What both share: blocks of n equal letters, and after each letter the set that may follow.
 
     A word is right when all its sets are.  Training has n from `shortest` to `length`, validation
@@ -25,7 +25,6 @@ class Counting(Task):
         beyond: greatest n in validation and test.
     """
 
-    shortest: int = 1
     length: int = 100
     beyond: int = 200
 
@@ -34,14 +33,9 @@ class Counting(Task):
     few = "there is one for each n"
     letters: ClassVar[str]  # in the order of their blocks
 
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        require_beyond(self.name, self.shortest, self.length, self.beyond)
-
     def define(self) -> Spec:
         """A start symbol and letters in; whether each letter, or the end, may follow out."""
         seen = self.evaluated()
-        assert isinstance(seen, Counting)
         share = 1 / (seen.length - seen.shortest + 1) if seen.shortest == 1 else 0.0
         return Spec(
             kind="multilabel",
@@ -54,16 +48,6 @@ class Counting(Task):
             symbols=("S", *self.letters),
             answers=(*self.letters, "."),
         )
-
-    def evaluated(self) -> Task:
-        """Greater n than any in training."""
-        if self.beyond == 0:
-            return self
-        return replace(self, shortest=self.length + 1, length=self.beyond, beyond=0)
-
-    def at(self, length: int) -> Task:
-        """Words with exactly this n, in training and evaluation alike."""
-        return replace(self, shortest=length, length=length, beyond=0)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """N uniform."""
