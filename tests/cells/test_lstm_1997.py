@@ -49,7 +49,7 @@ def test_what_is_written_and_what_is_seen_stay_in_their_ranges():
     zero = cell.init_state(1)
     for sign in (1, -1):
         gates = cell.gates(torch.cat([far, far, sign * far], -1), zero)
-        torch.testing.assert_close(gates.g, torch.full((1, 1), 2.0 * sign).double())
+        torch.testing.assert_close(gates["g~"], torch.full((1, 1), 2.0 * sign).double())
         full = cell.step(torch.cat([far, far, 0 * far], -1), zero._replace(c=sign * far))
         torch.testing.assert_close(full.h, torch.full((1, 1), 1.0 * sign).double())
 
@@ -84,12 +84,39 @@ def test_gates_that_do_not_feed_gates_are_not_read():
     assert grads[0].any() and not grads[2].any() and not grads[3].any()
 
 
+def test_the_net_of_experiment_2a_is_a_gated_sum_of_its_inputs():
+    torch.manual_seed(0)
+    cell = LSTM1997(
+        3, 1, 1, "none", False, input_bias=None, output_gate=False, recurrent=False,
+        input_squash="logistic", output_squash="identity",
+    ).double()  # fmt: skip
+    x = torch.randn(T, B, 3).double()
+    i, g = torch.sigmoid(x @ cell.W_x.weight.T).chunk(2, dim=-1)
+    torch.testing.assert_close(unroll(cell, x).y, (i * g).cumsum(0))
+
+
+def test_a_forget_gate_keeps_a_share_of_what_its_block_holds():
+    torch.manual_seed(0)
+    cell = LSTM1997(2, 3, 2, gates_feed_gates=False, forget_gate=True, forget_bias=[1, 2, 3])
+    assert cell.b[6:9].tolist() == [1, 2, 3]
+    s = unroll(cell, torch.randn(T, B, 2)).states
+    s, u = cell.State(*(leaf[-1] for leaf in s)), cell.project(torch.randn(B, 2))
+    gate = cell.gates(u, s)
+    rows = (u + cell.W_h(s.h)).split([3, 3, 3, 6], dim=-1)  # pyright: ignore[reportOptionalCall]
+    f, i = (torch.sigmoid(rows[k]).repeat_interleave(2, 1) for k in (2, 0))
+    torch.testing.assert_close(cell.step(u, s).c, f * s.c + i * gate["g~"])
+    torch.testing.assert_close(cell.keep(u, s)["c"], f)
+
+
 @pytest.mark.parametrize(
     ("how", "why"),
     [
         ({"size": 0}, "at least 1 cell a block, not 0"),
-        ({"biased": "cells"}, "all, gates or none, not 'cells'"),
-        ({"biased": "none"}, "leaves no gate bias to set"),
+        ({"biased": "cells"}, "all or gates or none, not 'cells'"),
+        ({"biased": "none"}, "leave no bias to set"),
+        ({"output_gate": False, "output_bias": [1.0]}, "leave no bias to set"),
+        ({"forget_gate": True}, "give gates_feed_gates=false"),
+        ({"input_squash": "tanh"}, "wide or logistic, not 'tanh'"),
     ],
 )
 def test_what_was_never_built_is_refused(how: dict[str, Any], why: str):

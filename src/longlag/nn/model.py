@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Bool, Float, Integer
+from jaxtyping import Bool, Float, Integer, Num
 from torch import Tensor, nn
 
 from longlag.cells.base import Cell, check_step
@@ -12,12 +12,15 @@ from longlag.engine import BACKENDS, Trajectory, unroll
 from longlag.nn.bidirectional import Bidirectional
 from longlag.nn.block import Block
 from longlag.nn.dropout import Dropout
+from longlag.nn.logistic_head import LogisticHead
+from longlag.nn.losses import Kind, per_step_loss
 from longlag.nn.references import Reference
 
 MakeCell = Callable[[int, int], Cell | Reference]  # of input_size and hidden_size
 MakeLayer = Callable[[MakeCell, int, int], Bidirectional]
 MakeFront = Callable[[int], nn.Module]  # input_size -> what has an output_size
 MakeBlock = Callable[[int, int], Block]  # (width, output_size of the cell) -> Block
+MakeHead = Callable[[int, int, int], LogisticHead]  # (features, input_size, output_size)
 
 
 class Output(NamedTuple):
@@ -47,6 +50,8 @@ class Model(nn.Module):
         front: makes what stands before the first layer from input_size; None: nothing does.
         block: makes what stands around each layer; the input is then first mapped to H features,
             the width of all blocks.  None: layers stand bare, one upon another.
+        head: makes the output units of the last layer's features and the input; None: linear
+            ones.
 
     Raises:
         ValueError: fewer than one layer, an unknown backend or one for a network without a
@@ -68,6 +73,7 @@ class Model(nn.Module):
         layer: MakeLayer | None = None,
         front: MakeFront | None = None,
         block: MakeBlock | None = None,
+        head: MakeHead | None = None,
     ) -> None:
         super().__init__()
         if layers < 1:
@@ -102,10 +108,12 @@ class Model(nn.Module):
             else:
                 self.blocks.append(block(size, made.output_size))
         self.residual = residual
-        self.head = nn.Linear(size, output_size)
+        self.head = (
+            nn.Linear(size, output_size) if head is None else head(size, input_size, output_size)
+        )
         self.dropout = Dropout(dropout)  # last, so that the weights are those without dropout
         self.backend, self.hidden_size = backend, hidden_size
-        if not self.head.weight.is_meta:
+        if not next(self.head.parameters()).is_meta:
             for one in self.cells:
                 check_step(one)
 
@@ -188,7 +196,19 @@ class Model(nn.Module):
         chosen = y if at is None else y.flatten(0, 1).index_select(0, at)
         carries, states = tuple(run.final for run in runs), tuple(run.states for run in runs)
         ran = tuple(run.backend for run in runs) or ("reference",) * len(self.layers)
-        return Output(self.head(chosen), carries, states, ran)
+        if not isinstance(self.head, LogisticHead):
+            return Output(self.head(chosen), carries, states, ran)
+        seen = x if at is None else x.flatten(0, 1).index_select(0, at)
+        prediction = self.head.prediction(self.head.sums(chosen, seen))
+        return Output(prediction, carries, states, ran)
+
+    def loss(
+        self, kind: Kind, prediction: Float[Tensor, "N D"], target: Num[Tensor, "N *D"]
+    ) -> Float[Tensor, "N"]:
+        """Compute the loss of each of N answers: `per_step_loss`, or what the head has its own."""
+        if isinstance(self.head, LogisticHead):
+            return self.head.loss(prediction, target)
+        return per_step_loss(kind, prediction, target)
 
     def apply_front(self, x: Tensor) -> Tensor:
         """Return the input of the first layer: (T,B,I) -> (T,B,.)."""

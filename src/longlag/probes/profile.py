@@ -14,7 +14,7 @@ from jaxtyping import Float, Inexact, Integer
 from torch import Tensor
 
 from longlag.cells.base import Cell, gates_by_letter
-from longlag.nn.losses import Kind, per_step_loss
+from longlag.nn.losses import Kind
 from longlag.nn.model import Model, Output
 from longlag.probes.taps import state_gradients
 from longlag.tasks.base import Batch
@@ -108,7 +108,7 @@ def gradients(
 
     def loss(out: Output) -> Tensor:
         seen.append(out)
-        return (per_step_loss(kind, out.prediction, target) * share).sum()
+        return (model.loss(kind, out.prediction, target) * share).sum()
 
     grads = state_gradients(model, batch.x, loss, lengths=batch.lengths, at=at)
     named = {

@@ -6,6 +6,7 @@ import signal
 import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, get_args
 
 import lightning
@@ -152,6 +153,8 @@ def build_model(cfg: Any, task: Task) -> Model:
         if k != "hidden_size"
     }
     cell, spec = build(cfg.cell), task.spec
+    if "head" in options:
+        options["head"] = partial(options["head"], kind=spec.kind)
 
     def make(hidden_size: int) -> Model:
         return Model(spec.input_size, spec.output_size, cell, hidden_size, **options)

@@ -36,6 +36,7 @@ from longlag.training.best_checkpoint import Selection
 from longlag.training.datamodule import DataModule
 from longlag.training.learner import Learner
 from longlag.training.metrics import measured_floor
+from longlag.training.online import StreamRule
 
 
 class Result(NamedTuple):
@@ -137,8 +138,10 @@ def assemble(
     cfg = config.values
     task = build(cfg.task)
     model, optimizer = build_model(cfg, task), build_optimizer(cfg.optim)
-    learner = Learner(model, task.spec, optimizer, cfg.trainer.clip)
     chosen = cfg.trainer
+    stream = chosen.get("stream")  # the task says what is right
+    rule = None if stream is None else StreamRule(tolerance=task.spec.tolerance, **stream)
+    learner = Learner(model, task.spec, optimizer, chosen.clip, rule)
     sizes = (chosen.batch_size, chosen.validation_size, chosen.test_size)
     data = DataModule(task, cfg.seeds.data, *sizes, block=chosen.validate_every)
     metric, solved = task.spec.metrics[0], task.spec.solved

@@ -45,6 +45,14 @@ class Model(Part):
     dropout: float = Field(0.0, ge=0, lt=1)
 
 
+class Stream(Part):
+    """conf/trainer, stream: the rule over the last training sequences that ends a training."""
+
+    last: int = Field(ge=1, le=10**7)
+    wrong: int = Field(ge=0, le=10**7)
+    mean_error: float | None = Field(gt=0)
+
+
 class Trainer(Part):
     """conf/trainer."""
 
@@ -57,6 +65,7 @@ class Trainer(Part):
     stop_when_solved: bool
     patience: int | None = Field(ge=1)
     accelerator: Literal["cpu", "gpu", "cuda", "mps", "auto"]
+    stream: Stream | None = None
 
     @model_validator(mode="after")
     def _validates_at_the_end(self) -> "Trainer":

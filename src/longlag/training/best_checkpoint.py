@@ -46,9 +46,11 @@ class Selection(lightning.Callback):
             self._weights = copy.deepcopy(pl_module.model.state_dict())
         else:
             self._waited += 1
-        if self.solved is not None and self.solved_at is None and self.solved.is_met_by(metrics):
+        if pl_module.stream is not None:  # the rule over training sequences decides
+            self.solved_at = pl_module.solved_at
+        elif self.solved is not None and self.solved_at is None and self.solved.is_met_by(metrics):
             self.solved_at = pl_module.steps
-            trainer.should_stop |= self.stop_when_solved
+        trainer.should_stop |= self.stop_when_solved and self.solved_at is not None
         if self.patience is not None and self._waited >= self.patience:
             self.ran_out = trainer.should_stop = True
 

@@ -14,10 +14,11 @@ import torch
 from torch import Tensor, nn
 from torchmetrics import MeanMetric
 
-from longlag.nn.losses import per_step_loss
+from longlag.nn.logistic_head import LogisticHead
 from longlag.nn.model import Model
 from longlag.tasks.base import Batch, Spec
 from longlag.training.metrics import collection
+from longlag.training.online import Stream, StreamRule, descend_on_line, online_descent
 
 MakeOptimizer = Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer]
 
@@ -54,19 +55,29 @@ class Learner(lightning.LightningModule):
         spec: what the task asks.
         optimizer: makes the optimiser from the parameters.
         clip: the largest total norm of the gradient; None: no clipping.
+        rule: ends the training, over the last sequences of it; None: no such rule.
 
     Attributes:
         watchers: told of each training step.
+        solved_at: the step at which `rule` was met; None: it was not.
         steps: that were taken.
     """
 
     def __init__(
-        self, model: Model, spec: Spec, optimizer: MakeOptimizer, clip: float | None = None
+        self,
+        model: Model,
+        spec: Spec,
+        optimizer: MakeOptimizer,
+        clip: float | None = None,
+        rule: StreamRule | None = None,
     ) -> None:
         super().__init__()
         self.model, self.spec, self.make_optimizer, self.clip = model, spec, optimizer, clip
         self.automatic_optimization = False  # Lightning's own closure costs a quarter more calls
-        self.metrics = collection(spec)
+        self.logistic = isinstance(model.head, LogisticHead)
+        self.metrics = collection(spec, self.logistic)
+        self.stream = None if rule is None else Stream(rule)
+        self.solved_at: int | None = None
         self.mean_loss = MeanMetric(nan_strategy="disable")  # a NaN is an outcome: never left out
         self.losses: list[float] = []  # since the last point of the curve
         self.curve: list[Point] = []
@@ -74,6 +85,7 @@ class Learner(lightning.LightningModule):
         self.steps = 0
         self.watchers: list[StepWatcher] = []
         self._parameters_in_order = list(model.parameters())
+        self._descent: Any = "not tried"
         self._ran: list[tuple[str, ...]] = []  # which backends ran the cells, each answer once
         self._optimizer_state: dict[str, Any] | None = None  # to go on from
 
@@ -141,6 +153,8 @@ class Learner(lightning.LightningModule):
     def training_step(self, block: Iterable[Batch], _: int) -> None:
         """Step down the loss of each batch; a value that is not finite ends the training."""
         optimizer: Any = self.optimizers(use_pl_optimizer=False)
+        if self.logistic and not self.watchers and self.descend_on_line(block, optimizer):
+            return
         for batch in block:
             loss = self.loss(self.transfer_batch_to_device(batch, self.device, 0))
             value = loss.item()
@@ -152,6 +166,32 @@ class Learner(lightning.LightningModule):
             optimizer.zero_grad()
             loss.backward()
             self.descend(optimizer)
+
+    def descend_on_line(self, block: Iterable[Batch], optimizer: Any) -> bool:
+        """Take the block by the compiled descent; tell whether it was taken, or cannot be.
+
+        One sequence a batch, one layer, and gradient descent without momentum and clipping: then
+        all updates are made in C, and are those of the steps below but for rounding.
+        """
+        if self._descent == "not tried":
+            alone = self.trainer.datamodule.batch_size == 1 and self.device.type == "cpu"  # pyright: ignore
+            self._descent = online_descent(self.model, optimizer, self.clip) if alone else None
+        if self._descent is None:
+            return False
+        self._ran = [("compiled",)]
+        for seen in descend_on_line(self._descent, block, optimizer.param_groups[0]["lr"]):
+            for loss, worst in zip(seen.loss.tolist(), seen.worst.tolist(), strict=True):
+                self.losses.append(loss)
+                if not math.isfinite(loss):
+                    self.diverged_at = self.steps
+                    self.trainer.should_stop = True
+                    return True
+                self.steps += 1
+                if self.stream and self.solved_at is None and self.stream.meets(worst):
+                    self.solved_at = self.steps
+            if self.solved_at is not None:
+                return True
+        return True
 
     def descend(self, optimizer: torch.optim.Optimizer) -> None:
         """Take one step with the gradients as they are, clipped after the watchers saw them."""
@@ -169,8 +209,9 @@ class Learner(lightning.LightningModule):
         """The mean loss of the steps that are asked, by their weights."""
         at = positions(batch.weight)
         target, weight = pick(batch.target, at), pick(batch.weight, at)
-        each = per_step_loss(self.spec.kind, self(batch, at), target)
-        return (each * weight).sum() / weight.sum()
+        each = self.model.loss(self.spec.kind, self(batch, at), target)
+        whole = batch.weight.shape[1] if self.logistic else weight.sum()  # E of 1997 is a sum
+        return (each * weight).sum() / whole
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Count the metrics."""
@@ -200,7 +241,7 @@ class Learner(lightning.LightningModule):
         at = positions(batch.weight)
         weight, target = pick(batch.weight, at), pick(batch.target, at)
         prediction = self(batch, at)
-        loss = per_step_loss(self.spec.kind, prediction, target)
+        loss = self.model.loss(self.spec.kind, prediction, target)
         self.mean_loss.update(loss, weight)
         sequence = at % batch.x.shape[1]
         if batch.scored is not None:

@@ -44,14 +44,15 @@ class Within(Share):
     be 1 and every other one 0.
     """
 
-    def __init__(self, kind: Kind, tolerance: float) -> None:
+    def __init__(self, kind: Kind, tolerance: float, logistic: bool = False) -> None:
         super().__init__()
-        self.kind, self.tolerance = kind, tolerance
+        self.kind, self.tolerance, self.logistic = kind, tolerance, logistic
 
     def update(self, preds: Tensor, target: Tensor) -> None:
         """Count answers: numbers or logits (N,D); numbers or labels (N,D), or classes (N,)."""
         if self.kind == "classification":
-            preds, target = preds.softmax(-1), F.one_hot(target, preds.shape[-1])
+            target = F.one_hot(target, preds.shape[-1])
+            preds = preds.sigmoid() if self.logistic else preds.softmax(-1)
         elif self.kind == "multilabel":
             preds = preds.sigmoid()
         self.count(((preds - target).abs() < self.tolerance).all(-1))
@@ -125,8 +126,12 @@ def measured_floor(task: Task, batches: Iterable[Batch]) -> float | None:
     return score(task.spec, known)[task.spec.metrics[0]] if known else None
 
 
-def collection(spec: Spec) -> MetricCollection:
+def collection(spec: Spec, logistic: bool = False) -> MetricCollection:
     """The metrics of a task; `update` takes preds, target, sequence and value (loss per step).
+
+    Args:
+        spec: of the task.
+        logistic: whether each class has a logistic output of its own, rather than a share.
 
     Raises:
         ValueError: a metric that longlag does not know.
@@ -141,7 +146,7 @@ def collection(spec: Spec) -> MetricCollection:
         "successors_first": SuccessorsFirst,
         "mse": MeanSquaredError,
         "nrmse": lambda: NormalizedRootMeanSquaredError(normalization="std"),
-        "within": lambda: Within(spec.kind, spec.tolerance),
+        "within": lambda: Within(spec.kind, spec.tolerance, logistic),
         "nll": lambda: MeanMetric(nan_strategy="disable"),
     }
     unknown = [name for name in spec.metrics if name not in make]
