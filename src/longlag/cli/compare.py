@@ -10,7 +10,8 @@ from longlag.cli.find import find_study, take_options
 from longlag.errors import LonglagError
 from longlag.records.reader import read_study
 
-OUT = Console(highlight=False)
+OUT = Console(highlight=False, soft_wrap=True)
+WIDE = 160  # letters of a line that goes to a file
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def compare(first: str, second: str, results: Path) -> int:
         LonglagError: one of them is no study, or they share nothing.
     """
     from longlag.records.comparison import LEVEL, compare_studies, unmatched
-    from longlag.report.format import sig
+    from longlag.report.format import NONE, sig
 
     folders = [find_study(word, results) for word in (first, second)]
     if None in folders:
@@ -50,12 +51,16 @@ def compare(first: str, second: str, results: Path) -> int:
         said = ("B is better" if row.better else "A is better") if row.marked else said
         table.add_row(
             *(row.a.label, row.a.setting, row.a.metric, sig(row.a.score.value)),
-            *(sig(row.b.score.value), sig(value), f"{sig(low)} to {sig(high)}"),
+            *(
+                sig(row.b.score.value),
+                sig(value),
+                NONE if low != low else f"{sig(low)} to {sig(high)}",
+            ),
             *(str(row.seeds), sig(row.p), said),
             style="bold" if row.marked else None,
         )
     OUT.print(f"A: {a.folder}\nB: {b.folder}")
-    OUT.print(table)
+    OUT.print(table, width=None if OUT.is_terminal else WIDE)
     for line in unmatched(a, b):
         OUT.print(line, style="dim")
     marked = sum(row.marked for row in rows)

@@ -25,8 +25,7 @@ def repeat_run(run: Run, config_dir: Path | None = None) -> Record:
             allowed.
     """
     refuse_strangers(run.config, config_dir)
-    plain = resolve(["logger=none"]).plain
-    values = {**{key: plain[key] for key in ("results", "logger", "executor")}, **run.config}
+    values = {**resolve(["logger=none"]).plain, **run.config}
     check_settings(values)
     names = {key: str(value) for key, value in run.record.names.items()}
     config = Config(OmegaConf.create(values), names, (), config_dir)
