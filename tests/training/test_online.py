@@ -55,7 +55,7 @@ class Doubles:
         return b._replace(x=b.x.double(), target=real, weight=b.weight.double())
 
     def evaluation(self, *key):
-        split, seed, size, batch_size = key
+        split, seed, size, _ = key
         return iter([self.batch(split, seed, 0, size)])
 
 
