@@ -60,7 +60,9 @@ def compare(first: str, second: str, results: Path) -> int:
             style="bold" if row.marked else None,
         )
     OUT.print(f"A: {a.folder}\nB: {b.folder}")
-    OUT.print(table, width=None if OUT.is_terminal else WIDE)
+    if not OUT.is_terminal:
+        OUT.width = WIDE
+    OUT.print(table)
     for line in unmatched(a, b):
         OUT.print(line, style="dim")
     marked = sum(row.marked for row in rows)
