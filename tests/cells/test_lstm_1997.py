@@ -77,6 +77,18 @@ def test_the_truncated_gradient_goes_back_along_the_carousel_alone_and_values_st
     torch.testing.assert_close(cut[1], slope)
 
 
+@pytest.mark.parametrize(("steps", "same"), [(1, True), (T, False)])
+def test_the_truncated_gradient_is_the_whole_one_where_nothing_is_cut(steps: int, same: bool):
+    torch.manual_seed(0)
+    cell, x = LSTM1997(2, 2).double(), torch.randn(steps, B, 2).double()
+    found = []
+    for truncated in (False, True):
+        cell.truncated = truncated
+        y = unroll(cell, x, backend="loop").y
+        found.append(torch.autograd.grad(y[-1].sum(), list(cell.parameters())))
+    assert [a.equal(b) for a, b in zip(*found, strict=True)] == [same] * 3
+
+
 def test_gates_that_do_not_feed_gates_are_not_read():
     torch.manual_seed(0)
     cell = LSTM1997(2, 2, gates_feed_gates=False).double()
