@@ -2,7 +2,6 @@
 
 import argparse
 import importlib.util
-import netrc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ from rich.text import Text
 
 from longlag.errors import EXTRAS, missing_package
 from longlag.runs.config import Config, resolve
+from longlag.runs.wandb_upload import has_account
 
 Row = tuple[str, str]
 
@@ -92,17 +92,6 @@ def services(config: Config) -> Iterator[Row]:
     yield "logger", f"{config.names['logger']}, mode {logger.get('mode', 'none')}"
     account = "an account is known" if has_account() else "no account: `wandb login`"
     yield "W&B", f"{account}; WANDB_MODE is {mode}"
-
-
-def has_account() -> bool:
-    """Tell whether W&B finds a key in the environment or in the user's netrc file."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    try:
-        known = netrc.netrc(os.environ.get("NETRC")).hosts
-    except (OSError, netrc.NetrcParseError):
-        return False
-    return any("wandb" in host for host in known)
 
 
 def extras() -> Iterator[Row]:

@@ -21,6 +21,7 @@ class Command(NamedTuple):
     words: str  # what they are
 
 
+DRY = ("train", "bench", "place", "sync", "dashboard")  # these take --dry-run
 SETTINGS = ("KEY=VALUE", "settings, such as cell=lstm task.length=200 seed=3")
 RUN = "results/<study>/<run id>, or the id alone; results=FOLDER: where it is looked for"
 COMMANDS = {
@@ -66,6 +67,8 @@ COMMANDS = {
         "STUDY",
         "study=NAME or results/<study>; undo=true: a folder for each run again; results=FOLDER",
     ),
+    "sync": Command("send finished offline runs and the report to W&B, each once", *SETTINGS),
+    "dashboard": Command("build the W&B workspace and report of a study", *SETTINGS),
     "serve": Command(
         "show the studies of a results folder in the browser, read-only",
         "",
@@ -146,8 +149,8 @@ def add_options(sub: Parser, command: Command) -> None:
     if command is COMMANDS["report"]:
         line = "hold two studies against each other, as `longlag compare` does"
         sub.add_argument("--compare", nargs=2, metavar=("A", "B"), help=line)
-    if command in (COMMANDS["train"], COMMANDS["bench"], COMMANDS["place"]):
-        line = "say what would be run, and how long it takes"
+    if command in [COMMANDS[name] for name in DRY]:
+        line = "say what would be done, and how long it takes"
         sub.add_argument("--dry-run", "--plan", "--info", action="store_true", help=line)
     if command in (COMMANDS["train"], COMMANDS["bench"]):
         line = "as in Hydra; cell=rnn,lstm seed=range(5) works without it too"

@@ -124,22 +124,11 @@ def wandb_logger(
 
     names, study = config.names, config.names.get("study") or "single"
     folder.mkdir(parents=True, exist_ok=True)
-    settings = wandb.Settings(
-        silent=True,
-        console="off",
-        disable_git=True,
-        disable_code=True,
-        save_code=False,
-        x_disable_stats=True,
-        x_disable_meta=True,  # program, arguments, folder, host: none is to be sent
-        x_save_requirements=False,
-        host="longlag",  # else W&B asks the machine
-    )
     run = wandb.init(
         project=project,
         mode=mode,
         dir=str(folder),
-        settings=settings,
+        settings=private_settings(),
         reinit="create_new",
         entity=entity,
         name=name or title_of(config),
@@ -155,14 +144,36 @@ def wandb_logger(
         wandb_panels.keep_tables(values, run)
         run.log({**values, "step": step})
 
+    def close(success: bool) -> None:
+        run.finish(exit_code=0 if success else 1)
+        if mode == "offline":
+            (Path(run.dir).parent / "finished").touch()  # for `longlag sync`
+
     return SafeLogger(
         send,
-        lambda success: run.finish(exit_code=0 if success else 1),
+        close,
         lambda record, arrays: {
             **panels.summary(record, arrays),
             **wandb_panels.flow(record, arrays),
         },
         (lambda record, held: wandb_panels.log_weights(run, record, held)) if weights else None,
+    )
+
+
+def private_settings() -> Any:
+    """Return settings of W&B that keep the machine, the program and its arguments to ourselves."""
+    import wandb
+
+    return wandb.Settings(
+        silent=True,
+        console="off",
+        disable_git=True,
+        disable_code=True,
+        save_code=False,
+        x_disable_stats=True,
+        x_disable_meta=True,  # program, arguments, folder, host: none is to be sent
+        x_save_requirements=False,
+        host="longlag",  # else W&B asks the machine
     )
 
 
