@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import LinearCell
+from longlag.cells.base import AffineInputCell, LinearCell
 from longlag.cells.initial import uniform_
 
 
@@ -23,7 +23,7 @@ class MinGRUGates(NamedTuple):
     candidate = "n"
 
 
-class MinGRU(LinearCell):
+class MinGRU(AffineInputCell, LinearCell):
     r"""Minimal GRU: the gate and the candidate see x_t alone.
 
         z_t = sigmoid(W_z x_t + b_z)                             update gate
@@ -43,10 +43,6 @@ class MinGRU(LinearCell):
         super().__init__(input_size, hidden_size)
         self.W_x = nn.Linear(input_size, 2 * hidden_size)  # rows in the order z n
         uniform_(self, hidden_size)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """Compute W_x x_t + b, for the gate and the candidate."""
-        return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: object) -> MinGRUGates:
         """Compute z_t and n_t."""
@@ -70,7 +66,7 @@ class MinLSTMGates(NamedTuple):
     candidate = "n"
 
 
-class MinLSTM(LinearCell):
+class MinLSTM(AffineInputCell, LinearCell):
     r"""Minimal LSTM: gates of x_t alone, made to sum to one.
 
         f_t = sigmoid(W_f x_t + b_f)                             forget gate
@@ -95,10 +91,6 @@ class MinLSTM(LinearCell):
         uniform_(self, hidden_size)
         with torch.no_grad():
             self.W_x.bias[:hidden_size].fill_(forget_bias)
-
-    def project(self, x: Float[Tensor, "*S I"]) -> Float[Tensor, "*S P"]:
-        """Compute W_x x_t + b, for both gates and the candidate."""
-        return self.W_x(x)
 
     def gates(self, u: Float[Tensor, "*S P"], s: object) -> MinLSTMGates:
         """Compute f_t and i_t, which sum to one, and n_t."""

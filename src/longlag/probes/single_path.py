@@ -1,13 +1,13 @@
 """Which part of the state carries the gradient: every other path through time is cut."""
 
-from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
 from torch import Tensor
 from torch.nn import ModuleList
 
-from longlag.cells.base import Cell, Gating
+from longlag.cells.base import Cell
+from longlag.cells.wrappers.base import Wrapper
 from longlag.nn.losses import Kind
 from longlag.nn.model import Model
 from longlag.probes.profile import gradients, in_double, last_asked, norms
@@ -15,7 +15,7 @@ from longlag.tasks.base import Batch
 
 
 @final
-class SinglePathCell(Cell):
+class SinglePathCell(Wrapper):
     """`cell`, with values unchanged, whose gradient travels back along one part of the state.
 
     At each step the other parts of s_(t-1) are constants: for an LSTM kept on c, dL/dc_t is
@@ -29,33 +29,11 @@ class SinglePathCell(Cell):
     """
 
     def __init__(self, cell: Cell, leaf: str) -> None:
-        super().__init__(cell.input_size, cell.hidden_size)
-        self.cell, self.leaf = cell, leaf
+        super().__init__(cell.input_size, cell.hidden_size, lambda *_: cell)
+        self.leaf = leaf
 
-    @property
-    def output_size(self) -> int:
-        """Return the cell's own."""
-        return self.cell.output_size
-
-    def init_state(self, batch_size: int) -> Any:
-        """Return the cell's own."""
-        return self.cell.init_state(batch_size)
-
-    def project(self, x: Tensor) -> Tensor:
-        """Return the cell's own."""
-        return self.cell.project(x)
-
-    def readout(self, s: Any, u: Tensor) -> Tensor:
-        """Return the cell's own."""
-        return self.cell.readout(s, u)
-
-    def gates(self, u: Tensor, s: Any) -> Gating:
-        """Return the cell's own."""
-        return self.cell.gates(u, s)
-
-    def keep(self, u: Tensor, s: Any) -> Mapping[str, Tensor]:
-        """Return the cell's own."""
-        return self.cell.keep(u, s)
+    def kernel(self) -> None:
+        """Return None: a vendor's kernel would cut nothing."""
 
     def step(self, u: Tensor, s: Any) -> Any:
         """Take the cell's step from a state of which one part alone has a past."""
