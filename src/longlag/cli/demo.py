@@ -1,6 +1,7 @@
 """`longlag demo`: a vanilla RNN fails where an LSTM succeeds, and their gradients say why."""
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -28,6 +29,7 @@ SETTINGS = (
     "seed=1",
     "model.backend=fused",  # needs no compiler, and nothing that is built on the first call
     "probe=off",  # the gradient is looked at before and after training alone
+    "checkpoint.seconds=null",  # nothing is written
     "logger=none",
 )
 SEQUENCES = 16  # of the batch whose gradient is looked at
@@ -90,12 +92,13 @@ def train(name: str, cell: str) -> Outcome:
     from longlag.probes.profile import profile
     from longlag.runs.instantiate import interruptible, quiet
     from longlag.runs.progress_line import ProgressLine
-    from longlag.runs.run import assemble
+    from longlag.runs.run import Timer, assemble
 
     config = resolve([*SETTINGS, f"cell={cell}"])
     torch.set_num_threads(int(config.values.threads))
     line = ProgressLine(config.values.trainer.max_steps)
-    task, learner, data, selection, _, trainer = assemble(config, [line])
+    nowhere = Path(config.values.results) / "demo"  # no logger and no checkpoint: none is made
+    task, learner, data, selection, _, trainer, _ = assemble(config, nowhere, [line], Timer())
     batch = probe_batch(task, config.values.seeds.data, SEQUENCES)
     before = profile(learner.model, batch, task.spec.kind)
     OUT.print(f"training the {name} ...")
