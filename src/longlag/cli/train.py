@@ -5,6 +5,7 @@ from pathlib import Path
 
 from omegaconf import OmegaConf
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from longlag.cli.carry import carry, make_executor
@@ -95,7 +96,7 @@ def show(run: Run) -> None:
     status, *rest = outcome(run).split(", ")
     steps = f"{run.record.steps} steps"
     OUT.print(
-        f"[bold]{run.cell}[/bold] on [bold]{run.task}[/bold]: {status} after "
+        f"[bold]{escape(run.cell)}[/bold] on [bold]{escape(run.task)}[/bold]: {status} after "
         f"{', '.join([steps, *rest])}, {run.seconds:.1f} s "
         f"({size.parameters} parameters, hidden size {size.hidden_size})"
     )
@@ -108,12 +109,12 @@ def show(run: Run) -> None:
     for metric, value in metrics.test.items():
         floor = floors.get(metric)
         table.add_row(
-            metric,
+            escape(metric),
             f"{metrics.validation.get(metric, float('nan')):.4g}",
             f"{value:.4g}",
             f"{floor.value:.4g}" if floor else "",
-            floor.why if floor else "",
+            escape(floor.why) if floor else "",
         )
     OUT.print(table)
     files = [name for name in ("record.json", *run.record.files) if (run.folder / name).exists()]
-    OUT.print(f"record: {run.folder}/{', '.join(files)}")
+    OUT.print(f"record: {run.folder}/{', '.join(files)}", markup=False)

@@ -5,6 +5,7 @@ read through `schema_1.convert`.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import asdict
@@ -18,6 +19,9 @@ from pydantic.dataclasses import dataclass
 from longlag.records import schema_1
 
 SCHEMA = 2
+CONTROL = re.compile(
+    r"[\x7f-\x9f]|\\u00(?:[01][0-9a-f]|[89][0-9a-f]|7f)", re.IGNORECASE
+)  # a terminal obeys
 
 Number = Annotated[float, BeforeValidator(lambda value: float("nan") if value is None else value)]
 Json = dict[str, Any]
@@ -175,6 +179,8 @@ def parse(text: str) -> Record:
     Raises:
         ValueError: it is cut off or none of ours, in one line.
     """
+    if CONTROL.search(text):
+        raise ValueError("holds control characters, which longlag never writes")
     if text.startswith(f'{{"schema":{SCHEMA},'):  # a line of a pack: the quick way, if it is whole
         with suppress(ValidationError):
             return ADAPTER.validate_json(text)
