@@ -15,6 +15,8 @@ from longlag.records.record import as_text
 from longlag.records.store import Store
 from longlag.runs import checkpoint
 from longlag.runs.config import resolve
+from longlag.runs.progress_line import ProgressLine
+from longlag.runs.run import execute
 
 BLOCK, STEPS, EVERY = 10, 40, 3  # steps between validations, of the run, between checkpoints
 RUN = (
@@ -153,3 +155,9 @@ def test_a_checkpoint_of_a_run_that_is_recorded_is_cleared(killed, tmp_path):
 
 def test_how_often_a_checkpoint_is_taken_is_no_part_of_the_run():
     assert resolve(WORDS).id == resolve((*RUN, "task.length=6")).id
+
+
+def test_a_run_that_goes_on_says_so(killed, tmp_path, capsys):
+    store, config = Store(tmp_path, STUDY), resolve(WORDS)
+    execute(config, store.folder, [ProgressLine(STEPS)])
+    assert "goes on after step 9," in capsys.readouterr().err

@@ -18,7 +18,13 @@ class ProgressLine(lightning.Callback):
     def __init__(self, steps: int) -> None:
         self.steps = steps
         self.console = Console(stderr=True)
-        self.start = time.perf_counter()
+        self.start, self.first = time.perf_counter(), 0
+
+    def on_train_start(self, trainer: Any, pl_module: Any) -> None:
+        """Begin to count; say where a run goes on that was stopped."""
+        self.start, self.first = time.perf_counter(), pl_module.steps
+        if self.first:
+            self.console.print(f"goes on after step {self.first}, where its checkpoint left it")
 
     def on_validation_end(self, trainer: Any, pl_module: Any) -> None:
         """Renew the line."""
@@ -26,7 +32,8 @@ class ProgressLine(lightning.Callback):
             return
         step, score = pl_module.steps, pl_module.spec.metrics[0]
         value = next(p.value for p in reversed(pl_module.curve) if p.metric == score)
-        left = (time.perf_counter() - self.start) * (self.steps / step - 1)
+        taken = max(1, step - self.first)
+        left = (time.perf_counter() - self.start) / taken * (self.steps - step)
         line = f"step {step}/{self.steps}  validation {score} {value:.4g}  {left:.0f} s left"
         sys.stderr.write(f"\r\x1b[2K{line}")
         sys.stderr.flush()
