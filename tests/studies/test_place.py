@@ -12,7 +12,7 @@ from longlag.records.reader import read_runs
 from longlag.records.record import Criterion, Metrics, Question
 from longlag.records.store import Store
 from longlag.runs.config import Template, template
-from longlag.studies import plan as plan_module
+from longlag.studies import templates
 from longlag.studies.placing import Budget, place_study
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Runner
@@ -28,7 +28,7 @@ SETTINGS = ["match=none", "model.hidden_size=3", "trainer.max_steps=50", "logger
 @pytest.fixture(autouse=True)
 def composed_once(monkeypatch: pytest.MonkeyPatch):
     """The same templates again and again: composing them is slow."""
-    monkeypatch.setattr(plan_module, "template", lambda o, d, n: cached(tuple(o)))
+    monkeypatch.setattr(templates, "template", lambda o, d, n: cached(tuple(o)))
 
 
 @functools.cache

@@ -13,7 +13,7 @@ from longlag.errors import LonglagError
 from longlag.records.record import Criterion, Metrics, Record
 from longlag.records.store import Store
 from longlag.runs.config import Config, Template, template
-from longlag.studies import plan as plan_module
+from longlag.studies import templates
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import STRIKES, Runner
 from longlag.studies.study import Study
@@ -23,7 +23,7 @@ from some_record import some_record
 @pytest.fixture(autouse=True)
 def composed_once(monkeypatch: pytest.MonkeyPatch):
     """The same templates again and again: composing them is slow."""
-    monkeypatch.setattr(plan_module, "template", lambda o, d, n: cached(tuple(o)))
+    monkeypatch.setattr(templates, "template", lambda o, d, n: cached(tuple(o)))
 
 
 @functools.cache

@@ -7,7 +7,7 @@ from longlag.errors import LonglagError
 from longlag.records.atomic import as_json, write_json
 from longlag.records.run import Run
 from longlag.records.store import Store
-from longlag.runs.config import Config, Template, template
+from longlag.runs.config import Config, Template
 from longlag.studies.search import (
     FAILED,
     Ended,
@@ -20,6 +20,7 @@ from longlag.studies.search import (
     validation_rank,
 )
 from longlag.studies.study import Place, Point, Study
+from longlag.studies.templates import Templates
 
 Pair = tuple[str, str]  # a cell and a task
 SECONDS_A_STEP = 0.005  # a rough guess, until there are records to go by
@@ -34,7 +35,7 @@ class StudyPlan:
         config_dir: of the user's own groups.
 
     Attributes:
-        total: runs of the study; of ladders that are not decided, those that will at least be.
+        counts: runs of each cell on each task; of an undecided ladder those that will at least be.
         alike: runs of other studies of the same tasks, by whose time that to go is estimated.
 
     Raises:
@@ -43,6 +44,7 @@ class StudyPlan:
 
     def __init__(self, study: Study, store: Store, config_dir: Path | None = None) -> None:
         self.study, self.store, self.config_dir = study, store, config_dir
+        self.composer = Templates(study, config_dir)
         self.templates: dict[Pair, Template] = {}
         self.configs: dict[Point, Config] = {}
         self.ids: dict[Point, str] = {}  # of the configs: a digest that takes its time
@@ -50,10 +52,17 @@ class StudyPlan:
         self.pair_of: dict[str, Pair] = {}
         self.alike: list[Run] = []
         self.runs: dict[str, Run] = {}  # that are recorded, as far as they were asked for
+        self.open: set[str] = set()  # that had not ended when they were looked for
         for pair in study.pairs:
             self.config(self.some_point(pair))
-        self.known = {pair: self.of_pair(pair) for pair in study.pairs}
-        self.total = self.count()
+        self.known: dict[Pair, list[PlacePlan]] = {}
+        self.counts: dict[Pair, int] = {}
+        self.places()
+
+    @property
+    def total(self) -> int:
+        """Runs that are known, and those that will at least become known."""
+        return sum(self.counts.values())
 
     def some_point(self, pair: Pair, seed: int | None = None) -> Point:
         """A run of a cell on a task, on the highest rung of its ladder."""
@@ -67,8 +76,7 @@ class StudyPlan:
         if point not in self.configs:
             pair = point.place.cell, point.place.task
             if pair not in self.templates:
-                names = {"study": self.study.name}
-                self.templates[pair] = template(point.shared, self.config_dir, names)
+                self.templates[pair] = self.composer.of(*pair)
             config = self.templates[pair].at(point.own)
             stage = "tune" if point.seed in self.study.tuning_seeds else "final"
             config = config._replace(names={**config.names, "stage": stage})
@@ -91,6 +99,8 @@ class StudyPlan:
     def record(self, point: Point) -> Run | None:
         """The record of a run; None if there is none."""
         run_id = self.id_of(point)
+        if run_id in self.open:  # the disk is asked once, and again when the run is over
+            return None
         if run_id not in self.runs and self.store.has(run_id):
             run = self.store.read(run_id)
             if run is not None:
@@ -102,7 +112,11 @@ class StudyPlan:
         run = self.record(point)
         if run is not None:
             return Ended(validation_rank(run), bool(run.solved))
-        return Ended(FAILED, False) if self.store.has_failed(self.id_of(point)) else None
+        run_id = self.id_of(point)
+        if run_id not in self.open and self.store.has_failed(run_id):
+            return Ended(FAILED, False)
+        self.open.add(run_id)
+        return None
 
     def of_pair(self, pair: Pair) -> list[PlacePlan]:
         """The runs of a cell on a task that are known by now, rung by rung."""
@@ -113,14 +127,17 @@ class StudyPlan:
 
     def places(self) -> list[PlacePlan]:
         """Those of every cell and task, as far as they are known by now."""
-        self.known = {pair: self.of_pair(pair) for pair in self.study.pairs}
-        self.total = self.count()
+        self.open.clear()
+        for pair in self.study.pairs:
+            self.look(pair)
         return [plan for plans in self.known.values() for plan in plans]
 
-    def count(self) -> int:
-        """Runs that are known, and those that will at least become known."""
-        known = sum(len(plan.points) for plans in self.known.values() for plan in plans)
-        return known + sum(runs for pair in self.known for runs, _ in self.expected(pair))
+    def look(self, pair: Pair) -> list[PlacePlan]:
+        """Follow how far a cell is on a task, and count its runs."""
+        plans = self.known[pair] = self.of_pair(pair)
+        coming = sum(runs for runs, _ in self.expected(pair))
+        self.counts[pair] = sum(len(plan.points) for plan in plans) + coming
+        return plans
 
     def expected(self, pair: Pair) -> list[tuple[int, int | None]]:
         """Runs of a cell on a task that will at least become known, with their rungs' lengths."""
@@ -142,10 +159,9 @@ class StudyPlan:
 
     def then(self, run_id: str) -> list[Config]:
         """What became due of the same cell and task now that a run of it ended."""
-        pair = self.pair_of[run_id]
-        self.known[pair] = self.of_pair(pair)
-        self.total = self.count()
-        return [config for plan in self.known[pair] for config in self.hand(plan)]
+        self.open.discard(run_id)
+        plans = self.look(self.pair_of[run_id])
+        return [config for plan in plans for config in self.hand(plan)]
 
     def hand(self, plan: PlacePlan) -> list[Config]:
         """The configs of a place that were not named as due before."""
