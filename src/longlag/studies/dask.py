@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from longlag.errors import LonglagError, need
+from longlag.studies import lifetime
 from longlag.studies.local import available_cores
 
 CENSUS = 5.0  # seconds between two counts of a cluster's workers, which may come and go
@@ -57,10 +58,11 @@ class DaskExecutor:
         if self.client is None:
             where = self.address
             if where is None:
-                where = self.cluster = self.library.LocalCluster(
-                    n_workers=self.count, threads_per_worker=1, dashboard_address=None,
-                    silence_logs="CRITICAL",
-                )  # fmt: skip
+                with lifetime.deaf_to_ctrl_c():
+                    where = self.cluster = self.library.LocalCluster(
+                        n_workers=self.count, threads_per_worker=1, dashboard_address=None,
+                        silence_logs="CRITICAL",
+                    )  # fmt: skip
             try:
                 self.client = self.library.Client(where)
             except (OSError, ValueError) as error:

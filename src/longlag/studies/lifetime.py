@@ -10,6 +10,8 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 PR_SET_PDEATHSIG = 1  # <sys/prctl.h>
 
@@ -32,3 +34,13 @@ def begin(parent: int, period: float = 0.5) -> None:
     if os.getppid() != parent:  # it died before the call above
         os._exit(1)
     threading.Thread(target=watch, daemon=True).start()
+
+
+@contextmanager
+def deaf_to_ctrl_c() -> Iterator[None]:
+    """Keep Ctrl-C from the threads and processes that are started inside; it is this thread's."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -2,7 +2,6 @@
 
 import multiprocessing
 import os
-import signal
 from collections.abc import Callable
 from concurrent.futures import Future
 from multiprocessing import resource_tracker
@@ -51,11 +50,8 @@ class LocalExecutor:
             context=multiprocessing.get_context("spawn"),
         )
         resource_tracker.ensure_running()  # now: it would lift the mask below when it starts
-        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-        try:  # the pool's threads and workers inherit the mask: Ctrl-C is this thread's alone
+        with lifetime.deaf_to_ctrl_c():
             return self.pool.schedule(function, arguments)
-        finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def stop(self) -> None:
         """End every worker at once, whatever it does; a later `submit` starts new ones."""

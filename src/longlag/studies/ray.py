@@ -6,6 +6,7 @@ from concurrent.futures import Future
 from typing import Any
 
 from longlag.errors import LonglagError, need
+from longlag.studies import lifetime
 from longlag.studies.local import available_cores
 
 QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}
@@ -53,10 +54,11 @@ class RayExecutor:
             size = {} if self.address else {"num_cpus": self.count * self.threads}
             quiet = {"include_dashboard": False} if not self.address else {}
             try:
-                self.library.init(
-                    self.address or "local", logging_level="ERROR", log_to_driver=False,
-                    **size, **quiet,
-                )  # fmt: skip
+                with lifetime.deaf_to_ctrl_c():
+                    self.library.init(
+                        self.address or "local", logging_level="ERROR", log_to_driver=False,
+                        **size, **quiet,
+                    )  # fmt: skip
             except (OSError, ValueError) as error:
                 raise LonglagError(f"no Ray cluster at {self.address} ({error})") from error
         return self.library
