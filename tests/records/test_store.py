@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from longlag.errors import LonglagError
+from longlag.records.presence import alive, here
 from longlag.records.record import as_text
 from longlag.records.side_files import CurvePoint
-from longlag.records.store import Store, alive
+from longlag.records.store import Store
 from some_record import RECORD, some_record
 
 ROWS = [CurvePoint(1, 32, "train", "loss", 0.5)]
@@ -104,11 +105,12 @@ def test_a_record_of_another_study_is_shared(store, tmp_path):
 
 
 def test_what_a_dead_process_left_half_written_is_cleared_and_a_live_one_is_not(store):
-    dead, live = store.partial / "run-999999999", store.partial / f"run-{os.getppid()}"
-    dead.mkdir()
-    live.mkdir()
+    dead, live = (store.partial / f"run-{here()}.{pid}" for pid in (999999999, os.getppid()))
+    distant = store.partial / "run-0a1b2c3d.999999999"  # of another host, where it may well live
+    for folder in (dead, live, distant):
+        folder.mkdir()
     store.prepare()
-    assert not dead.exists() and live.exists()
+    assert not dead.exists() and live.exists() and distant.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_named(tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 from longlag.errors import LonglagError
 from longlag.records.atomic import flush, write_json
 from longlag.records.packing import write_run
+from longlag.records.presence import is_gone, signature
 from longlag.records.reader import failures, read_run
 from longlag.records.record import Json, Record, as_text
 from longlag.records.run import Run, warn
@@ -47,7 +48,7 @@ class Store:
         """
         try:
             self.partial.mkdir(parents=True, exist_ok=True)
-            probe = self.partial / f"writable-{os.getpid()}"
+            probe = self.partial / f"writable-{signature()}"
             probe.touch()
             probe.unlink()
         except OSError as error:
@@ -56,8 +57,7 @@ class Store:
                 "results=DIR"
             ) from None
         for left in self.partial.iterdir():
-            pid = left.name.rpartition("-")[2]
-            if pid.isdecimal() and not alive(int(pid)):
+            if is_gone(left.name.rpartition("-")[2]):  # of another host it cannot be known
                 remove(left)
         for kept in self.checkpoint("*").parent.glob("*.pt"):  # of a run that another one recorded
             if (self.folder / kept.stem / "record.json").exists():
@@ -146,7 +146,7 @@ class Store:
 
     @contextmanager
     def _into_place(self, run_id: str) -> Iterator[Path]:
-        target, folder = self.folder / run_id, self.partial / f"{run_id}-{os.getpid()}"
+        target, folder = self.folder / run_id, self.partial / f"{run_id}-{signature()}"
         try:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
@@ -197,18 +197,3 @@ def remove(path: Path) -> None:
         shutil.rmtree(path, ignore_errors=True)
     else:
         path.unlink(missing_ok=True)
-
-
-def alive(pid: int) -> bool:
-    """Tell whether a process of this number runs; one that waits to be reaped does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    try:
-        status = Path(f"/proc/{pid}/stat").read_text()
-    except OSError:  # no such file system here
-        return True
-    return status.rpartition(")")[2].split()[0] != "Z"

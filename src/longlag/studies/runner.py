@@ -1,5 +1,6 @@
 """Points over an executor: each run starts when what it needs is known, and none is run twice."""
 
+import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, Future
@@ -12,6 +13,7 @@ from longlag.records.store import Store
 from longlag.runs.config import Config
 from longlag.studies.worker import record_run
 
+PAUSE = 5.0  # seconds after which a run of another process is looked at again
 STRIKES = 3  # workers that a run may take down before it counts as failed
 
 
@@ -68,6 +70,7 @@ class Runner:
         self.ended: set[str] = set()  # recorded or failed
         self.found: set[str] = set()  # of these, recorded before they were due
         self.failed: set[str] = set()
+        self.elsewhere: dict[str, float] = {}  # runs that other processes are at, until when
         self.strikes: Counter[str] = Counter()
         self.breakdowns = 0  # of the executor, since a run ended
         self.waited = 0.0
@@ -81,9 +84,10 @@ class Runner:
         """
         self.add(configs)
         try:
-            while self.due or self.pending:
+            while self.due or self.pending or self.elsewhere:
+                self.take_back()
                 self.start_due()
-                if self.pending:
+                if self.pending or self.elsewhere:
                     self.wait_for_some()
         finally:
             self.executor.stop()
@@ -139,7 +143,7 @@ class Runner:
         try:
             done = [self.over.get(timeout=seconds)]
         except Empty:
-            idle = not any(future.running() for future in self.pending)
+            idle = bool(self.pending) and not any(future.running() for future in self.pending)
             self.waited = self.waited + seconds if idle else 0.0
             if self.waited > self.executor.patience:
                 self.replace_workers(TimeoutError("no worker takes a run"))
@@ -161,8 +165,17 @@ class Runner:
         run_id = self.pending.pop(future)
         if error is not None:
             self.strike(run_id, error)
+        elif future.result() == "elsewhere":
+            self.elsewhere[run_id] = time.monotonic() + PAUSE
         else:
             self.end(run_id, failed=future.result() == "failed")
+
+    def take_back(self) -> None:
+        """Have the runs of other processes looked at again whose time has come."""
+        now = time.monotonic()
+        for run_id in [name for name, when in self.elsewhere.items() if when <= now]:
+            del self.elsewhere[run_id]
+            self.due.append(run_id)
 
     def end(self, run_id: str, failed: bool = False) -> None:
         """Note that a run is over, and add what has waited for it."""

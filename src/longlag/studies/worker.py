@@ -6,10 +6,13 @@ from pathlib import Path
 from longlag.errors import LonglagError
 from longlag.records.store import Store
 from longlag.runs.config import Config
+from longlag.studies.claims import claim
 
 
 def record_run(config: Config, results: Path, study: str, run_id: str) -> str:
     """Run a config and keep what comes of it: `done`, `failed` or, if recorded before, `known`.
+
+    A run that another process is at is left to it: `elsewhere`.
 
     Args:
         config: of the run.
@@ -20,12 +23,21 @@ def record_run(config: Config, results: Path, study: str, run_id: str) -> str:
     store = Store(results, study)
     if store.has(run_id):
         return "known"
+    with claim(store.folder / ".claims", run_id) as ours:
+        return run_and_record(config, store, run_id) if ours else "elsewhere"
+
+
+def run_and_record(config: Config, store: Store, run_id: str) -> str:
+    """Run a config and keep its record, or why there is none."""
+    if store.has(run_id):  # since it was claimed
+        return "known"
     try:
         from longlag.runs.run import execute
 
         if config.id != run_id:
             raise LonglagError(
-                f"the source of its classes changed while {study} ran; start the command again"
+                f"the source of its classes changed while {store.folder.name} ran; "
+                "start the command again"
             )
         store.save(*execute(config, store.folder))
         return "done"
