@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from longlag.cli.main import main
+
 STUDY = """
 # A tiny study.
 title: Tiny
@@ -120,3 +122,20 @@ def test_ctrl_c_kill_and_a_broken_cell_lose_nothing_that_was_recorded(place: Pat
     assert len(plan["failed"]) == 2 + 6
     assert not list(partial.iterdir())
     assert (place / "results" / "tiny" / "report.pdf").exists()
+
+
+def test_a_plan_says_what_each_cell_and_task_takes_and_all_of_them(tmp_path: Path, capsys):
+    words = ["study=smoke", "cell=rnn,gru", f"results={tmp_path}", "executor.workers=2"]
+    assert main(["bench", *words, "--plan"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    counts = {row[0]: row[1:3] for row in rows if len(row) > 3 and row[1].isdecimal()}
+    assert counts["rnn"] == counts["gru"] == ["8", "0"]
+    assert counts["adding"] == counts["japanese_vowels"] == ["8", "0"]
+    assert counts["all"] == ["16", "0"]
+    assert not (tmp_path / "smoke").exists()
+
+
+@pytest.mark.parametrize("hours", ["0", "-1", "nan", "soon", ""])
+def test_a_budget_that_is_no_number_of_hours_is_refused(hours: str, capsys):
+    assert main(["bench", "study=smoke", f"budget_hours={hours}"]) == 2
+    assert "budget_hours must be a number above 0" in capsys.readouterr().err

@@ -1,6 +1,7 @@
 """One cell goes through a study's protocol: what tells most runs first, within the time it has."""
 
 import functools
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
@@ -189,3 +190,18 @@ def test_nothing_is_written_into_the_folder_of_the_study(store):
     before = {path: path.stat().st_mtime_ns for path in atlas.folder.rglob("*")}
     assert go_on(store).started == []  # the same runs: their records are copied
     assert {path: path.stat().st_mtime_ns for path in atlas.folder.rglob("*")} == before
+
+
+def test_under_a_budget_of_a_study_every_cell_has_as_many_seeds_at_any_stop(tmp_path: Path):
+    study = everyone(cells=["rnn", "gru", "lstm"], seeds=[0, 1, 2, 3], ladders={})
+    for stop in (20, 26, 33, 41, 54):
+        store = Store(tmp_path / str(stop), "atlas")
+        store.prepare()
+        plan, executor = StudyPlan(study, store), FakeExecutor(store)
+        budget = Budget(plan, stop, lambda executor=executor: len(executor.started), evenly=True)
+        Runner(store, executor, plan.then, budget.pick).run(plan.first())
+        final = [run for run in plan.recorded() if run.seed in study.seeds]
+        found = Counter((run.cell, run.task) for run in final)
+        counts = [found[pair] for pair in plan.known]
+        assert len(executor.started) == stop and sum(counts) == stop - 18
+        assert max(counts) - min(counts) <= 1

@@ -1,11 +1,13 @@
 """`longlag bench study=NAME`: the plan, the runs, the report; claim=ID: those of a claim."""
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 from rich.console import Console
+from rich.table import Table
 
 from longlag.cli.carry import make_executor, train
 from longlag.cli.progress import Progress, clock
@@ -13,7 +15,8 @@ from longlag.errors import MissingPackage, look_for
 from longlag.records.record import Json
 from longlag.records.store import Store
 from longlag.report.format import plural
-from longlag.runs.config import INCIDENTAL, first_part, resolve
+from longlag.runs.config import INCIDENTAL, first_part, path_of, resolve
+from longlag.studies.placing import Budget
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor
 from longlag.studies.search import LOST
@@ -41,14 +44,57 @@ def run(arguments: argparse.Namespace) -> int:
     done = len(plan.recorded())
     show_plan(plan, done, executor)
     if arguments.dry_run:
+        show_parts(plan, executor.workers)
         return 0
-    if done < plan.total and train(plan, executor) == 130:
+    budget = Budget(plan, seconds, evenly=True) if seconds < float("inf") else None
+    if done < plan.total and train(plan, executor, budget) == 130:
         return 130
+    if budget and len(plan.recorded()) + len(store.failures()) < plan.total:
+        OUT.print("the time is used up; the same command goes on there")
     failures = tell_failures(plan)
     if study.examine:
         look_inside(store, some.values.threads, config_dir)
     report(store)
     return 1 if failures else 0
+
+
+def budget_of(words: Sequence[str]) -> tuple[list[str], float]:
+    """The settings, and the seconds of budget_hours after which no run starts; endless without it.
+
+    Raises:
+        LonglagError: no number above 0.
+    """
+    given = [word for word in words if path_of(word) == "budget_hours"]
+    hours = given[-1].partition("=")[2] if given else "inf"
+    try:
+        seconds = 3600 * float(hours)
+    except ValueError:
+        seconds = float("nan")
+    if not seconds > 0:
+        raise LonglagError(f"budget_hours must be a number above 0, not {hours!r}")
+    return [word for word in words if word not in given], seconds
+
+
+def show_parts(plan: StudyPlan, workers: int) -> None:
+    """Say what each cell and each task takes, and all of them, on the executor's workers."""
+    for number, what in enumerate(("cell", "task")):
+        table = Table(box=None, pad_edge=False)
+        for title in (what, "runs", "recorded", "to go"):
+            table.add_column(title, justify="left" if title == what else "right", no_wrap=True)
+        for name in dict.fromkeys(pair[number] for pair in plan.known):
+            pairs = [pair for pair in plan.known if pair[number] == name]
+            add_row(table, name, plan, pairs, workers)
+        if what == "task":
+            add_row(table, "all", plan, list(plan.known), workers)
+        OUT.print(table)
+
+
+def add_row(
+    table: Table, name: str, plan: StudyPlan, pairs: list[tuple[str, str]], workers: int
+) -> None:
+    """Add what some cells and tasks take."""
+    runs, done, seconds = plan.to_go(pairs)
+    table.add_row(name, str(runs), str(done), clock(seconds / workers))
 
 
 def tell_failures(plan: StudyPlan) -> list[Json]:

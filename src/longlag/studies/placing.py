@@ -46,6 +46,9 @@ class Budget:
         plan: of the study.
         seconds: after which no run starts.
         now: the time in seconds.
+        evenly: whether seeds take turns instead: on the lowest rung the trials of every cell and
+            task come first, then a run of each on the first seed, on the second, and so on; so each
+            has as many runs, give or take one, whenever the time is up.
     """
 
     def __init__(
@@ -53,8 +56,9 @@ class Budget:
         plan: StudyPlan,
         seconds: float = float("inf"),
         now: Callable[[], float] = time.monotonic,
+        evenly: bool = False,
     ) -> None:
-        self.plan, self.now = plan, now
+        self.plan, self.now, self.evenly = plan, now, evenly
         self.end = now() + seconds
 
     @property
@@ -69,6 +73,8 @@ class Budget:
             return recorded[0]
         if not self.seconds_left:
             return None
+        if self.evenly:
+            return min(due, key=lambda run_id: self.plan.turns[run_id])
         paces = self.plan.paces()
         return min(due, key=lambda run_id: self.rank(run_id, paces))
 

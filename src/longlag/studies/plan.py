@@ -1,5 +1,6 @@
 """The runs of a study as configs: which are due, which ended, and what plan.json says of them."""
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,7 @@ class StudyPlan:
         self.configs: dict[Point, Config] = {}
         self.ids: dict[Point, str] = {}  # of the configs: a digest that takes its time
         self.handed: set[str] = set()  # that were named as due
+        self.turns: dict[str, tuple[int, bool, int]] = {}  # of these: rung, final or not, seed
         self.pair_of: dict[str, Pair] = {}
         self.alike: list[Run] = []
         self.runs: dict[str, Run] = {}  # that are recorded, as far as they were asked for
@@ -167,6 +169,12 @@ class StudyPlan:
         """The configs of a place that were not named as due before."""
         new = [point for point in plan.points if self.id_of(point) not in self.handed]
         self.handed.update(self.id_of(point) for point in new)
+        study, place = self.study, plan.place
+        rung = 0 if place.length is None else study.ladders[place.task].index(place.length)
+        for point in new:
+            final = point.seed in study.seeds
+            seeds = study.seeds if final else study.tuning_seeds
+            self.turns[self.id_of(point)] = rung, final, seeds.index(point.seed)
         return [self.config(point) for point in new]
 
     def recorded(self) -> list[Run]:
@@ -250,8 +258,7 @@ class StudyPlan:
 
     def seconds_left(self) -> float:
         """Estimate the core seconds to go from the runs that are known, or by a rough guess."""
-        paces, pairs = self.paces(), list(self.known)
-        return sum(self.seconds_of(p, T, paces) for p in pairs for T in self.lengths_left(p))
+        return self.to_go(self.known)[2]
 
     def lengths_left(self, pair: Pair) -> list[int | None]:
         """Give the length of each run to go of a cell on a task, as far as they are foreseen."""
@@ -260,6 +267,13 @@ class StudyPlan:
             left = [p for p in plan.points if self.id_of(p) not in self.runs]
             lengths += [plan.place.length] * len(left)
         return lengths
+
+    def to_go(self, pairs: Iterable[Pair]) -> tuple[int, int, float]:
+        """Count the runs of some pairs and those recorded, and estimate the core seconds to go."""
+        paces, pairs = self.paces(), list(pairs)
+        left = [(pair, length) for pair in pairs for length in self.lengths_left(pair)]
+        runs = sum(self.counts[pair] for pair in pairs)
+        return runs, runs - len(left), sum(self.seconds_of(p, T, paces) for p, T in left)
 
     def paces(self) -> dict[Pair, float]:
         """Average the seconds for each step of a sequence: by cell and task, and by task alone."""
