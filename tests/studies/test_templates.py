@@ -48,14 +48,14 @@ def test_each_cell_and_each_task_is_composed_once(counted: list):
     assert len(counted) == len(CELLS) + 1
 
 
-def test_a_cell_that_reaches_into_other_parts_is_composed_with_every_task(tmp_path: Path):
-    (tmp_path / "cell").mkdir()
-    (tmp_path / "cell" / "reaching.yaml").write_text(
-        "# @package _global_\ndefaults:\n  - override /optim: sgd\n  - _self_\n"
-        "cell: {_target_: longlag.cells.GRU, _partial_: true}\n"
+def test_a_task_that_reaches_into_the_cell_is_composed_with_every_cell(tmp_path: Path):
+    (tmp_path / "task").mkdir()
+    (tmp_path / "task" / "reaching.yaml").write_text(
+        "# @package _global_\n"
+        "task: {_target_: longlag.tasks.adding.Adding, length: 9}\ncell: {hidden: 7}\n"
     )
-    tasks = {"adding": [], "parity": []}
-    one = Templates(Study("s", "t", "q", ["gru", "reaching"], tasks, [0.1], [9], [0]), tmp_path)
-    for task in tasks:
-        assert one.of("reaching", task).at({}).values.optim._target_.endswith("SGD")
-        assert one.of("gru", task).at({}).values.optim._target_.endswith("Adam")
+    tasks = {"adding": [], "reaching": []}
+    one = Templates(Study("s", "t", "q", ["gru", "rnn"], tasks, [0.1], [9], [0]), tmp_path)
+    for cell in one.study.cells:
+        assert one.of(cell, "reaching").at({}).values.cell.hidden == 7
+        assert "hidden" not in one.of(cell, "adding").at({}).values.cell
