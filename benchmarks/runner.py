@@ -48,13 +48,14 @@ class Simulation:
         self.waiting: deque[tuple[float, Future[Any], Config]] = deque()
         self.running: list[tuple[float, int, Future[Any], Config]] = []
         self.done: deque[Future[Any]] = deque()
-        self.busy, self.last, self.count, self.sent = 0.0, 0.0, 0, 0
+        self.spans: list[tuple[float, float]] = []  # of the runs: begin and end
+        self.last, self.count = 0.0, 0
 
     def now(self) -> float:
         return time.process_time() + self.offset
 
     def submit(self, function: Callable[..., Any], config: Config, *more: Any) -> Future[Any]:
-        self.sent += len(pickle.dumps((function, config, *more)))  # as every executor must
+        pickle.dumps((function, config, *more))  # as every executor must
         future: Future[Any] = Future()
         self.waiting.append((self.now(), future, config))
         self.begin(self.now())
@@ -65,8 +66,10 @@ class Simulation:
         while self.waiting and len(self.running) < self.workers:
             since, future, config = self.waiting.popleft()
             seconds = self.draw.expovariate(1 / self.mean)
-            self.busy, self.count = self.busy + seconds, self.count + 1
-            heapq.heappush(self.running, (max(when, since) + seconds, self.count, future, config))
+            self.count += 1
+            begin = max(when, since)
+            self.spans.append((begin, begin + seconds))
+            heapq.heappush(self.running, (begin + seconds, self.count, future, config))
 
     def finish_one(self) -> None:
         """End the run that ends first; its record costs the runner's clock nothing."""
@@ -131,13 +134,20 @@ def main() -> None:
         runner = Runner(store, workers, plan.then)
         runner.over = workers  # type: ignore[assignment]
         runner.run(plan.first())
-        spent = workers.last
-        own = workers.busy / asked.workers
+    until = max(begin for begin, _ in workers.spans)  # there was a run for every worker
+    whole = busy(workers.spans, workers.last) / asked.workers
+    share = busy(workers.spans, until) / asked.workers
     print(
         f"{len(runner.ended)} runs of {asked.seconds:g} s in the mean on {asked.workers} workers: "
-        f"busy for {own / spent:.1%} of {spent:.0f} s; {ready - start:.1f} s to plan and "
+        f"busy for {share:.1%} of the {until:.0f} s until the last run began, {whole:.1%} of all "
+        f"{workers.last:.0f} s; {ready - start:.1f} s to plan and "
         f"{1000 * workers.spent / len(runner.ended):.1f} ms for each run, of processor time"
     )
+
+
+def busy(spans: list[tuple[float, float]], until: float) -> float:
+    """Workers that are busy in the mean until a time."""
+    return sum(min(end, until) - begin for begin, end in spans if begin < until) / until
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from rich.table import Table
 
 from longlag.cli.carry import make_executor, train
 from longlag.cli.progress import Progress, clock
-from longlag.errors import MissingPackage, look_for
+from longlag.errors import LonglagError, MissingPackage, look_for
 from longlag.records.record import Json
 from longlag.records.store import Store
 from longlag.report.format import plural
@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         from longlag.cli import bench_claim
 
         return bench_claim.run(arguments)
+    words, seconds = budget_of(words)
     study = study_of(words, config_dir)
     config = resolve([w for w in words if first_part(w) in INCIDENTAL], config_dir)
     store = Store(Path(config.values.results), study.name)
