@@ -130,7 +130,7 @@ def test_a_plan_says_what_each_cell_and_task_takes_and_all_of_them(tmp_path: Pat
     rows = [line.split() for line in capsys.readouterr().out.splitlines()]
     counts = {row[0]: row[1:3] for row in rows if len(row) > 3 and row[1].isdecimal()}
     assert counts["rnn"] == counts["gru"] == ["8", "0"]
-    assert counts["adding"] == counts["japanese_vowels"] == ["8", "0"]
+    assert counts["adding"] == counts["temporal_order"] == ["8", "0"]
     assert counts["all"] == ["16", "0"]
     assert not (tmp_path / "smoke").exists()
 
