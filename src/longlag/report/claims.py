@@ -133,13 +133,13 @@ def table(verdicts: Sequence[Verdict]) -> Table:
     """Make the table of verdicts: our number beside the paper's."""
     columns = (
         words("claim", lambda v: v.claim.id),
-        words("source", lambda v: source(v.claim.citation)),
+        words("verdict", lambda v: v.decision.verdict),
         words("published", lambda v: v.claim.published_text),
-        words("status", lambda v: v.claim.status),
         Column("ours", lambda v: v.decision.ours.value),
         Column("95 % interval", lambda v: v.decision.ours, bounds),
-        words("verdict", lambda v: v.decision.verdict),
         Column("runs", lambda v: float(v.runs), "{:.0f}".format),
+        words("status", lambda v: v.claim.status),
+        words("source", lambda v: source(v.claim.citation)),
     )
     return build("verdicts", columns, verdicts, wide=True)
 
