@@ -84,7 +84,8 @@ def test_the_command_of_a_config_composes_the_same_config():
 def test_every_choice_of_every_group_composes():
     for group in ("cell", "task", "optim", "trainer", "logger", "probe", "model"):
         for path in sorted((folder() / group).glob("*.yaml")):
-            assert resolve([f"{group}={path.stem}"]).names[group] == path.stem
+            beside = ["match=none"] if path.stem == "net_1997" else []  # it has a size of its own
+            assert resolve([f"{group}={path.stem}", *beside]).names[group] == path.stem
 
 
 def test_every_key_is_listed():
