@@ -61,7 +61,7 @@ def test_what_is_broken_in_a_sweep_or_a_study_is_refused_before_anything_is_run(
     for words in (
         ["train", *QUIET, "task.length=5,0"],
         ["bench", "study=smoke", "task=adding", "task.length=0"],
-        ["bench", "study=smoke", "task.length=20"],  # one of its tasks has no length
+        ["bench", "study=bench", "task.length=20"],  # one of its tasks has no length
         ["bench", "study=smoke", "trainer.max_steps=55"],
         ["bench", "study=smoke", "optim.lr=abc"],
         ["bench", "study=smoke", "cell=lsmt"],
@@ -76,20 +76,6 @@ def test_what_is_broken_in_a_sweep_or_a_study_is_refused_before_anything_is_run(
         err = capsys.readouterr().err.strip()
         assert err.startswith("longlag: error: ") and "\n" not in err, err
         assert not (place / "results").exists(), words
-
-
-def test_a_report_package_that_is_missing_is_named_before_a_study_trains(capsys, place: Path):
-    code = (
-        "import sys; sys.modules['typst'] = None\n"
-        "import importlib.util as u; found = u.find_spec\n"
-        "u.find_spec = lambda name, *a: None if name == 'typst' else found(name, *a)\n"
-        "from longlag.cli import main\n"
-        "sys.exit(main(['bench', 'study=smoke']))"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 2, done.stderr
-    assert "typst is not installed" in done.stderr and "'longlag[report]'" in done.stderr
-    assert not (place / "results").exists()
 
 
 def test_what_a_run_says_of_itself_is_true(capsys, place: Path):
