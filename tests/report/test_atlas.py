@@ -30,6 +30,13 @@ def test_who_is_not_decided_is_named_and_not_called_best(atlas_folder: Path):
     assert not {"UGRNN", "TCN (no recurrence)"} & {*facts["top"], *facts["tied"]}
 
 
+def test_where_most_are_not_decided_none_is_called_the_best(atlas_folder: Path):
+    facts = best("parity", read_atlas(atlas_folder).tasks["parity"])
+    few = {**facts, "known": 2, "undecided": ["LSTM", "GRU", "UGRNN"]}
+    assert sentence("best", few).startswith("On parity, only 2 of 5 cells are decided as yet")
+    assert sentence("cost", few) == sentence("undecided", few) == ""
+
+
 def test_of_scores_the_least_loss_is_the_best(atlas_folder: Path):
     facts = best("chorales", read_atlas(atlas_folder).tasks["chorales"])
     assert facts["top"] == ["UGRNN"] and facts["metric"] == "NLL"
