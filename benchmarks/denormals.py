@@ -38,7 +38,7 @@ def loss_of(model: Model, batch) -> Tensor:
 
 
 def snapshots(model: Model, task: Adding, steps: int) -> dict[str, Model]:
-    """Copies of `model` at three equal parts of `steps` steps of training."""
+    """Copy `model` at three equal parts of `steps` steps of training."""
     found, model = {"step 0": model}, copy.deepcopy(model)
     optimizer = torch.optim.Adam(model.parameters(), RATE)
     with flush_denormals():

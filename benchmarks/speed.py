@@ -77,7 +77,7 @@ def contenders(kind: type[Cell], x: torch.Tensor, hidden: int) -> dict[str, Pass
 
 
 def torchrecurrent(name: str) -> Any:
-    """The layer of that name of the extra `peers`, if it is installed and has it."""
+    """Make the layer of that name of the extra `peers`, if it is installed and has it."""
     try:
         return getattr(importlib.import_module("torchrecurrent"), name, None)
     except ModuleNotFoundError:
@@ -137,7 +137,7 @@ def growth(lengths: tuple[int, ...], turns: int) -> list[dict[str, Any]]:
 
 
 def text(found: dict[str, Any]) -> str:
-    """The tables, in Markdown."""
+    """Write the tables, in Markdown."""
     columns = ["compiled", "loop", "fused", "scan", "torch.nn", "torchrecurrent"]
     lines = [
         "# Speed",

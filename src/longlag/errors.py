@@ -89,7 +89,7 @@ def need(module: str, package: str, extra: str) -> ModuleType:
 
 
 def did_you_mean(word: str, options: Sequence[str]) -> str:
-    """` (did you mean 'x'?)`, or nothing: the key of that last name, or one spelled like it."""
+    """Return ` (did you mean 'x'?)`: the key of that last name, or one like it; or nothing."""
     same = [option for option in options if option.split(".")[-1] == word]
     near = same or difflib.get_close_matches(word, options, 1, 0.5)
     return f" (did you mean {near[0]!r}?)" if near else ""

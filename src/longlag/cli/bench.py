@@ -60,7 +60,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def budget_of(words: Sequence[str]) -> tuple[list[str], float]:
-    """The settings, and the seconds of budget_hours after which no run starts; endless without it.
+    """Read the settings, and the seconds of budget_hours after which no run starts; else endless.
 
     Raises:
         LonglagError: no number above 0.

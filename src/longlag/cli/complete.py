@@ -7,7 +7,7 @@ PLACE = ("tasks=", "budget_minutes=")  # words of `longlag place` alone
 
 
 def groups() -> dict[str, list[str]]:
-    """The choices of each group of conf/."""
+    """List the choices of each group of conf/."""
     found: dict[str, list[str]] = {}
     for path in sorted(folder().glob("*/*.yaml")):
         found.setdefault(path.parent.name, []).append(path.stem)
@@ -15,7 +15,7 @@ def groups() -> dict[str, list[str]]:
 
 
 def completions(prefix: str) -> list[str]:
-    """The words that begin with a prefix: keys before the equals sign, choices after it."""
+    """List the words that begin with a prefix: keys before the equals sign, choices after it."""
     group, equals, _ = prefix.partition("=")
     if equals:
         choices = groups().get("task" if group == "tasks" else group, ())
@@ -24,13 +24,13 @@ def completions(prefix: str) -> list[str]:
 
 
 def settable() -> list[str]:
-    """Every key that holds a value, with the default cell and task."""
+    """List every key that holds a value, with the default cell and task."""
     known = [key for key in keys(resolve([]).values) if not key.split(".")[-1].startswith("_")]
     return [key for key in known if not any(k.startswith(f"{key}.") for k in known)]
 
 
 def settings_help(command: str) -> str:
-    """The end of a command's help."""
+    """Write the end of a command's help."""
     found = groups()
     names = [key for key in settable() if key not in found and key != "executor"]
     example = {
@@ -51,7 +51,7 @@ def settings_help(command: str) -> str:
 
 
 def wrapped(head: str, words: list[str]) -> str:
-    """Words after a head, in lines."""
+    """Wrap words after a head, in lines."""
     lines, line = [], head
     for word in words:
         if len(line) + len(word) > WIDTH:

@@ -34,7 +34,7 @@ def take_options(words: Sequence[str], *allowed: str) -> tuple[list[str], dict[s
 
 
 def find_run(word: str, results: Path) -> Path:
-    """The folder of a run, given as a path or as an id that one study holds.
+    """Find the folder of a run, given as a path or as an id that one study holds.
 
     Raises:
         LonglagError: none, or several.
@@ -53,7 +53,7 @@ def find_run(word: str, results: Path) -> Path:
 
 
 def find_study(word: str, results: Path) -> Path | None:
-    """The folder of a study, given as study=NAME or as a path; None: the word is something else.
+    """Find the folder of a study, given as study=NAME or as a path; None: the word is no study.
 
     Raises:
         LonglagError: the study has no records.
@@ -72,5 +72,5 @@ def find_study(word: str, results: Path) -> Path | None:
 
 
 def is_run(folder: Path) -> bool:
-    """Whether a folder, or the pack of its study, has a record of this name."""
+    """Tell whether a folder, or the pack of its study, has a record of this name."""
     return (folder / "record.json").is_file() or folder.name in open_pack(folder.parent).records

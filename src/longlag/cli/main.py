@@ -107,7 +107,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def parser() -> tuple[argparse.ArgumentParser, dict[str, Parser]]:
-    """The parser of `longlag`, and that of each command."""
+    """Make the parser of `longlag`, and that of each command."""
     top = argparse.ArgumentParser(
         prog="longlag",
         description="How long can a recurrent network remember, why, and which should you use?",
@@ -132,7 +132,7 @@ def parser() -> tuple[argparse.ArgumentParser, dict[str, Parser]]:
 
 
 def add_options(sub: Parser, command: Command) -> None:
-    """The words and options of a command."""
+    """Add the words and options of a command."""
     words: Any = sub.add_argument("words", nargs="*", metavar=command.metavar, help=command.words)
     words.completer = complete_setting
     sub.add_argument(
@@ -160,14 +160,14 @@ def add_options(sub: Parser, command: Command) -> None:
 
 
 def complete_setting(prefix: str, **_: Any) -> list[str]:
-    """What a word can become, for the shell (`eval "$(register-python-argcomplete longlag)"`)."""
+    """List what a word can become, for the shell (`register-python-argcomplete longlag`)."""
     from longlag.cli.complete import completions
 
     return completions(prefix)
 
 
 def one(arguments: argparse.Namespace, allowed: str) -> str:
-    """The single word that a command takes.
+    """Return the single word that a command takes.
 
     Raises:
         LonglagError: none or several were given.
@@ -210,7 +210,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def verdict(error: BaseException) -> tuple[str, int]:
-    """What to say of an error, and the exit status."""
+    """Return what to say of an error, and the exit status."""
     if isinstance(error, LonglagError):
         return str(error), 2
     if isinstance(error, KeyboardInterrupt):

@@ -106,7 +106,7 @@ def parse(words: Sequence[str], config_dir: Path | None) -> Wish:
 
 
 def seconds_of(minutes: str | None) -> float:
-    """The seconds of a number of minutes; endless without one.
+    """Return the seconds of a number of minutes; endless without one.
 
     Raises:
         LonglagError: no number above 0.
@@ -172,7 +172,7 @@ def show_order(plan: StudyPlan, seconds: float, workers: int) -> None:
 
 
 def among_others(plan: StudyPlan, folder: Path) -> Atlas:
-    """The records of the cell, among those of all others as far as there are any."""
+    """Return the records of the cell, among those of all others as far as there are any."""
     from longlag.cli.atlas import measure_untrained
 
     measure_untrained(plan.study, plan.store.folder)

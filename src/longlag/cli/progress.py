@@ -52,7 +52,7 @@ class Progress:
         self._print(end="\n")
 
     def line(self) -> str:
-        """What the line says now."""
+        """Return what the line says now."""
         (done, failed), total = self.count(), self.total()
         spent = time.perf_counter() - self.start
         fresh = max(0, done - self.before)  # what was there is counted first
@@ -76,7 +76,7 @@ class Progress:
 
 
 def clock(seconds: float) -> str:
-    """Seconds as a person says them: 48 s, 12 min 30 s, 2 h 5 min."""
+    """Say seconds as a person does: 48 s, 12 min 30 s, 2 h 5 min."""
     whole = round(seconds)
     if whole < 60:
         return f"{whole} s"

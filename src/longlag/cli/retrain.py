@@ -49,7 +49,7 @@ def retrain(study: Path, chosen: Sequence[Median], config_dir: Path | None) -> l
 
 
 def repeated(median: Median, study: Path, config_dir: Path | None) -> Config:
-    """The config that repeats a run.
+    """Return the config that repeats a run.
 
     Raises:
         LonglagError: its class or task has changed since.
@@ -66,5 +66,5 @@ def repeated(median: Median, study: Path, config_dir: Path | None) -> Config:
 
 
 def same_numbers(old: Path, new: Path) -> bool:
-    """Whether two records of a run have the same metrics."""
+    """Tell whether two records of a run have the same metrics."""
     return read_run(old).record.metrics == read_run(new).record.metrics

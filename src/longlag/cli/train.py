@@ -84,14 +84,14 @@ def sweep(configs: list[Config], store: Store) -> int:
 
 
 def outcome(run: Run) -> str:
-    """How a training ended; one that used up its steps also says whether it solved the task."""
+    """Say how a training ended; one that used up its steps also says whether it solved the task."""
     if run.status in ("finished", "stopped") and run.record.solved:
         return f"{run.status}, not solved"
     return run.status
 
 
 def show(run: Run) -> None:
-    """The outcome, its floor beside it."""
+    """Print the outcome, its floor beside it."""
     size, metrics = run.record.model, run.record.metrics
     status, *rest = outcome(run).split(", ")
     steps = f"{run.record.steps} steps"

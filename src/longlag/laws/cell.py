@@ -45,7 +45,7 @@ def verdict_on_cell(make: Make, name: str) -> Verdict:
 
 @LAWS.law
 def shapes_are_those_of_the_contract(make: Make) -> str:
-    """A projection (T,B,.), states like the first one, y (T,B,D), and all of it at once too."""
+    """Look at shapes: projection (T,B,.), states, y (T,B,D), all steps at once too."""
     cell, x = build_cell(make), some_inputs()
     check_step(cell)
     if (cell.input_size, cell.hidden_size) != (I, H):
@@ -73,7 +73,7 @@ def shapes_are_those_of_the_contract(make: Make) -> str:
 
 @LAWS.law
 def step_has_the_gradient_that_finite_differences_give(make: Make) -> str:
-    """In the input and in every part of the state."""
+    """Differentiate in the input and in every part of the state."""
     cell, x = build_cell(make), some_inputs()
     s = [leaf.requires_grad_() for leaf in some_state(cell)]
     u = cell.project(x)[0].detach().requires_grad_()
@@ -83,7 +83,7 @@ def step_has_the_gradient_that_finite_differences_give(make: Make) -> str:
 
 @LAWS.law
 def nothing_depends_on_a_later_input(make: Make) -> str:
-    """Changing x from step 4 on changes nothing before it, and something after."""
+    """Change x from step 4 on: nothing before it changes, and something after it does."""
     cell, x = build_cell(make), some_inputs()
     later = torch.cat([x[:4], x[4:] + 1])
     for backend in backends_that_run(cell, x):
@@ -97,7 +97,7 @@ def nothing_depends_on_a_later_input(make: Make) -> str:
 
 @LAWS.law
 def sequences_of_a_batch_do_not_know_each_other(make: Make) -> str:
-    """A sequence alone gives what it gives in a batch."""
+    """Run each sequence alone: it gives what it gives in a batch."""
     cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
     for backend in backends_that_run(cell, x):
         whole = unroll(cell, x, s, backend=backend)
@@ -110,7 +110,7 @@ def sequences_of_a_batch_do_not_know_each_other(make: Make) -> str:
 
 @LAWS.law
 def two_halves_with_the_carry_are_one_whole(make: Make) -> str:
-    """And the carry that was passed in is as it was."""
+    """Run both ways; the carry that was passed in stays as it was."""
     cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
     for backend in backends_that_run(cell, x):
         kept = [leaf.clone() for leaf in s]
@@ -127,7 +127,7 @@ def two_halves_with_the_carry_are_one_whole(make: Make) -> str:
 
 @LAWS.law
 def padding_is_invisible(make: Make) -> str:
-    """What stands behind the end changes nothing; the final state is that of each end."""
+    """Change what stands behind the end: nothing changes; final states are those of the ends."""
     cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
     for backend in backends_that_run(cell, x, lengths=LENGTHS):
         run = unroll(cell, x, s, lengths=LENGTHS, backend=backend)
@@ -146,7 +146,7 @@ def padding_is_invisible(make: Make) -> str:
 
 @LAWS.law
 def a_reset_is_a_fresh_start(make: Make) -> str:
-    """Of the sequence that is reset, and of no other."""
+    """Reset one sequence, and no other."""
     cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
     resets = torch.zeros(T, B, dtype=torch.bool)
     resets[5, 1] = True
@@ -162,7 +162,7 @@ def a_reset_is_a_fresh_start(make: Make) -> str:
 
 @LAWS.law
 def every_backend_agrees_with_the_loop_in_value_and_gradient(make: Make) -> str:
-    """Of inputs, first state, parameters and taps; with lengths and without."""
+    """Compare inputs, first state, parameters and taps; with lengths and without."""
     cell, x, s = build_cell(make), some_inputs(), some_state(build_cell(make))
     for lengths in (None, LENGTHS):
         for tapped in (False, True):
@@ -180,7 +180,7 @@ def every_backend_agrees_with_the_loop_in_value_and_gradient(make: Make) -> str:
 
 @LAWS.law
 def taps_are_the_adjoint(make: Make) -> str:
-    """g_(t-1) = J_t^T g_t + the direct term, J_t = d step / d s."""
+    """Check g_(t-1) = J_t^T g_t + the direct term, J_t = d step / d s."""
     cell, x = build_cell(make), some_inputs()
     s, u = some_state(cell), cell.project(x).detach()
     tap = zero_taps_like(s)
@@ -201,7 +201,7 @@ def taps_are_the_adjoint(make: Make) -> str:
 
 @LAWS.law
 def every_parameter_is_initialised(make: Make) -> str:
-    """Built where fresh memory is NaN, every parameter and buffer is finite."""
+    """Build the cell where fresh memory is NaN; every parameter and buffer is finite."""
     poison: Any = torch.utils.deterministic
     was = torch.are_deterministic_algorithms_enabled(), poison.fill_uninitialized_memory
     quiet = torch.is_deterministic_algorithms_warn_only_enabled()
@@ -218,7 +218,7 @@ def every_parameter_is_initialised(make: Make) -> str:
 
 @LAWS.law
 def same_seed_same_weights(make: Make) -> str:
-    """And another seed, other weights."""
+    """Build it twice with one seed, and once with another: other weights."""
     one, again, other = (build_cell(make, seed=seed).state_dict() for seed in (0, 0, 1))
     if not all(map(torch.equal, one.values(), again.values())):
         return "seed 0 gives two sets of weights"
@@ -227,7 +227,7 @@ def same_seed_same_weights(make: Make) -> str:
 
 @LAWS.law
 def every_parameter_is_reached_by_a_gradient(make: Make) -> str:
-    """From y, over a few steps."""
+    """Differentiate y over a few steps."""
     cell, x = build_cell(make), some_inputs()
     unroll(cell, x, some_state(cell), backend="loop").y.sin().sum().backward()
     lost = [n for n, p in cell.named_parameters() if p.grad is None or not p.grad.any()]
@@ -236,7 +236,7 @@ def every_parameter_is_reached_by_a_gradient(make: Make) -> str:
 
 @LAWS.law
 def float32_and_float64_stay_themselves(make: Make) -> str:
-    """Outputs and states have the width of the weights, and the same values."""
+    """Compare both: outputs and states have the width of the weights, and the same values."""
     found = []
     for dtype in (torch.float32, torch.float64):
         run = unroll(build_cell(make, dtype), some_inputs().to(dtype), backend="loop")
@@ -248,7 +248,7 @@ def float32_and_float64_stay_themselves(make: Make) -> str:
 
 @LAWS.law
 def cells_and_states_can_be_pickled_and_copied(make: Make) -> str:
-    """And the copy computes the same, with weights of its own."""
+    """Copy both ways; the copy computes the same, with weights of its own."""
     cell, x = build_cell(make), some_inputs()
     y = unroll(cell, x, backend="loop").y
     pickle.loads(pickle.dumps(cell.init_state(B)))

@@ -24,7 +24,7 @@ def check_task(task: Task) -> list[Verdict]:
 
 @LAWS.law
 def a_batch_is_the_same_whatever_was_drawn_before(task: Task) -> str:
-    """No global generator is read or moved, and batch 1 does not depend on batch 0."""
+    """Check that no global generator is read or moved, nor batch 1 changed by batch 0."""
     task.batch("train", 0, 0, SMALL)  # packages that the first one imports may draw
     batches = []
     for seed, ks in ((1, (1,)), (2, (0, 1))):
@@ -41,7 +41,7 @@ def a_batch_is_the_same_whatever_was_drawn_before(task: Task) -> str:
 
 @LAWS.law
 def seed_0_is_a_seed_and_differs_from_seed_1(task: Task) -> str:
-    """Seed 0 equals seed 0 and differs from seed 1."""
+    """Draw seed 0 twice and seed 1 once."""
     zero, again, one = (small_batches(task, "train", seed) for seed in (0, 0, 1))
     if not all(map(same_batch, zero, again)):
         return "two streams of seed 0 differ"
@@ -69,7 +69,7 @@ def the_splits_are_disjoint_streams(task: Task) -> str:
 
 @LAWS.law
 def changing_an_argument_changes_the_stream(task: Task) -> str:
-    """Every argument, with the name and the version, is a part of the seed."""
+    """Change every argument: each is a part of the seed, as the name and the version are."""
     for field in fields(task):
         for value in other_values(getattr(task, field.name)):
             if value == getattr(task, field.name):
@@ -86,7 +86,7 @@ def changing_an_argument_changes_the_stream(task: Task) -> str:
 
 @LAWS.law
 def a_batch_has_the_shapes_and_types_of_its_kind(task: Task) -> str:
-    """Shapes (T,B,.), float32 numbers, int64 classes in range, everything finite."""
+    """Look at shapes (T,B,.) and types: float32, int64 classes in range, all of it finite."""
     spec = task.spec
     for split in SPLITS:
         x, target, weight, _, _ = task.batch(split, 0, 0, SMALL)
@@ -115,7 +115,7 @@ def a_batch_has_the_shapes_and_types_of_its_kind(task: Task) -> str:
 
 @LAWS.law
 def every_sequence_is_asked_and_scored_inside_its_length(task: Task) -> str:
-    """Weights are not negative, each sequence has one, and nothing counts past its end."""
+    """Look at weights: none is negative, each sequence has one, none counts past its end."""
     for split in SPLITS:
         x, _, weight, lengths, scored = task.batch(split, 0, 0, SMALL)
         seen = weight > 0 if scored is None else scored
@@ -134,7 +134,7 @@ def every_sequence_is_asked_and_scored_inside_its_length(task: Task) -> str:
 
 @LAWS.law
 def an_evaluation_has_the_size_that_was_asked_for(task: Task) -> str:
-    """`size` sequences, the same each time."""
+    """Count `size` sequences, the same each time."""
     for split in SPLITS[1:]:
         sets = [list(islice(task.evaluation(split, 0, 10, 4), 100)) for _ in range(2)]
         total = sum(batch.x.shape[1] for batch in sets[0])
@@ -147,7 +147,7 @@ def an_evaluation_has_the_size_that_was_asked_for(task: Task) -> str:
 
 @LAWS.law
 def the_spec_is_complete(task: Task) -> str:
-    """A score that is known, a floor of it, a criterion on a metric that is measured, a source."""
+    """Ask for a known score, a floor of it, a criterion on a measured metric, and a source."""
     spec = task.spec
     collection(spec)
     if not spec.floors or spec.floors[0].metric != spec.metrics[0]:
@@ -162,7 +162,7 @@ def the_spec_is_complete(task: Task) -> str:
 
 @LAWS.law
 def no_answer_without_memory_beats_the_floor(task: Task) -> str:
-    """The best linear answer to x_t alone, fitted on some sequences and measured on others.
+    """Fit the best linear answer to x_t alone on some sequences, and measure it on others.
 
     A task with an `evaluation` of its own has fixed data, and floors measured on them: left out.
     """
@@ -180,7 +180,7 @@ def no_answer_without_memory_beats_the_floor(task: Task) -> str:
 
 @LAWS.law
 def the_floor_s_own_answer_scores_what_the_floor_says(task: Task) -> str:
-    """Where the answer is known: in the headline metric, on sequences drawn for this."""
+    """Score the answer, where it is known: in the headline metric, on sequences of its own."""
     if type(task).evaluation is not Task.evaluation:
         return ""  # fixed data
     drawn = task.evaluated()

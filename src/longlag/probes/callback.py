@@ -118,7 +118,7 @@ class GradientFlow(lightning.Callback):
                 self._chosen = profile(model, self._batch, kind)
 
     def state_dict(self) -> dict[str, Any]:
-        """What was measured so far, between two steps, as lists of numbers and arrays."""
+        """Return what was measured so far, between two steps, as lists of numbers and arrays."""
         return {
             "seconds": self.seconds,
             "next": self._next,

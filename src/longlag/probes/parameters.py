@@ -54,7 +54,7 @@ class StepNorms:
         return summarise(norms, end, self.clip)
 
     def state(self) -> list[np.ndarray]:
-        """What the open window holds."""
+        """Return what the open window holds."""
         self._fold()
         return self._kept
 

@@ -42,7 +42,7 @@ class Citation(Strict):
 
     @property
     def bibtex(self) -> str:
-        """The entry."""
+        """Return the entry."""
         fields = {k: v for k, v in self.model_dump().items() if k not in ("key", "type")}
         lines = [f"  {name} = {{{value}}}," for name, value in fields.items()]
         return "\n".join([f"@{self.type}{{{self.key},", *lines, "}"])
@@ -74,7 +74,7 @@ class Claim(Strict):
 
     @property
     def published_text(self) -> str:
-        """The published numbers, for people."""
+        """Return the published numbers, for people."""
         return "; ".join(f"{name}: {value}" for name, value in self.published.items())
 
 

@@ -66,7 +66,7 @@ def picture(view: View, key: str) -> Picture:
 
 
 def numbered(found: tuple[Section, ...], numbers: dict[str, int]) -> tuple[Section, ...]:
-    """Number the citations, in the order in which they are read."""
+    """Give numbers to the citations, in the order in which they are read."""
     return tuple(
         replace(section, blocks=tuple(cited(block, numbers) for block in section.blocks))
         for section in found

@@ -164,7 +164,7 @@ def cite(text: str, numbers: dict[str, int]) -> str:
 
 
 def cited(block: Block, numbers: dict[str, int]) -> Block:
-    """Number the citations of a block."""
+    """Give numbers to the citations of a block."""
     match block:
         case Text():
             return Text(cite(block.text, numbers))

@@ -37,12 +37,12 @@ def check_arguments(values: Mapping[str, Any]) -> None:
 
 
 def needs_more(place: str) -> bool:
-    """Whether longlag calls what stands at a place with further arguments."""
+    """Tell whether longlag calls what stands at a place with further arguments."""
     return place in PARTIAL or place.startswith("model.") or place.endswith(".cell")
 
 
 def built_parts(values: Mapping[str, Any], place: str = "") -> Iterator[tuple[str, Any]]:
-    """Every part with a `_target_`, and its dotted place."""
+    """List every part with a `_target_`, and its dotted place."""
     for key, child in values.items():
         if isinstance(child, Mapping):
             where = f"{place}{key}"
@@ -77,7 +77,7 @@ def check_call(place: str, target: Any, given: Mapping[str, Any]) -> None:
 
 
 def annotations(target: Any) -> dict[str, Any]:
-    """The types of a constructor's or function's arguments; empty where they cannot be known."""
+    """Read the types of a constructor's or function's arguments; empty if they are unknown."""
     try:
         hints = get_type_hints(target.__init__ if inspect.isclass(target) else target)
         return hints or (get_type_hints(target) if inspect.isclass(target) else {})
@@ -86,5 +86,5 @@ def annotations(target: Any) -> dict[str, Any]:
 
 
 def holds_target(value: Any) -> bool:
-    """Whether a value is built from a `_target_` first."""
+    """Tell whether a value is built from a `_target_` first."""
     return isinstance(value, Mapping) and "_target_" in value

@@ -37,26 +37,26 @@ class Config(NamedTuple):
 
     @property
     def plain(self) -> dict[str, Any]:
-        """The values as plain containers, interpolations resolved."""
+        """Return the values as plain containers, interpolations resolved."""
         plain = OmegaConf.to_container(self.values, resolve=True)
         assert isinstance(plain, dict)
         return {str(k): v for k, v in plain.items()}
 
     @property
     def scientific(self) -> dict[str, Any]:
-        """The values that the numbers depend on, as plain containers."""
+        """Return the values that the numbers depend on, as plain containers."""
         return {k: v for k, v in self.plain.items() if k not in INCIDENTAL}
 
     @property
     def command(self) -> str:
-        """The command that trains the run again, in a folder of its own."""
+        """Return the command that trains the run again, in a folder of its own."""
         telling = [o for o in self.overrides if first_part(o) not in INCIDENTAL]
         own = [] if self.config_dir is None else ["--config-dir", str(self.config_dir)]
         return shlex.join(["longlag", "train", *own, *telling, "results=again"])
 
     @property
     def id(self) -> str:
-        """cell-task-hash: equal for equal values, code and files, wherever they are written.
+        """Return cell-task-hash: equal for equal values, code and files, wherever they are written.
 
         Raises:
             LonglagError: the config names a class that cannot be imported.
@@ -77,7 +77,7 @@ class Template(NamedTuple):
     config_dir: Path | None
 
     def at(self, changes: Mapping[str, Any]) -> Config:
-        """One run, with values by dotted key as if given last on the command line.
+        """Return one run, with values by dotted key as if given last on the command line.
 
         Raises:
             LonglagError: a value that is not allowed.
@@ -114,7 +114,7 @@ def template(
     config_dir: Path | None = None,
     names: Mapping[str, str] | None = None,
 ) -> Template:
-    """`resolve` for many runs that differ in a few values.
+    """Run `resolve` for many runs that differ in a few values.
 
     Args:
         overrides: that all share.
@@ -136,7 +136,7 @@ def template(
 def composed(
     overrides: Sequence[str], config_dir: Path | None = None
 ) -> tuple[DictConfig, dict[str, str]]:
-    """What Hydra makes of overrides: the values, and the choices of longlag's own groups."""
+    """Return what Hydra makes of overrides: the values, and the choices of longlag's own groups."""
     search = []
     if config_dir is not None:
         if not config_dir.is_dir():
@@ -164,7 +164,7 @@ def composed(
 
 
 def readable(word: str) -> str:
-    """An override as Hydra's grammar reads it: a path with any letter in it is put in quotes."""
+    """Write an override as Hydra's grammar reads it: a path with any letter in it is quoted."""
     name, equals, value = word.partition("=")
     if name == "results" and value and value[0] not in "'\"" and "${" not in value:
         return f"{name}={quoted(value)}"
@@ -174,12 +174,12 @@ def readable(word: str) -> str:
 
 
 def quoted(text: str) -> str:
-    """A text in the quotes of Hydra's grammar."""
+    """Put a text in the quotes of Hydra's grammar."""
     return QuotedString(text, Quote.single).with_quotes()
 
 
 def parsed(word: str) -> Override | None:
-    """An override as Hydra understands it; None if it does not."""
+    """Parse an override as Hydra understands it; None if it does not."""
     try:
         return OverridesParser.create().parse_override(word)
     except HydraException:
@@ -187,7 +187,7 @@ def parsed(word: str) -> Override | None:
 
 
 def expand_sweeps(words: Sequence[str], config_dir: Path | None = None) -> list[list[str]]:
-    """Every combination of `cell=rnn,lstm seed=range(3)`, in Hydra's order.
+    """List every combination of `cell=rnn,lstm seed=range(3)`, in Hydra's order.
 
     Raises:
         LonglagError: a sweep without an end, such as interval(0,1).
@@ -206,7 +206,7 @@ def expand_sweeps(words: Sequence[str], config_dir: Path | None = None) -> list[
 
 
 def choices_of(words: Sequence[str], group: str, config_dir: Path | None = None) -> list[str]:
-    """The choices that words make in a group: rnn and lstm of `cell=rnn,lstm`."""
+    """List the choices that words make in a group: rnn and lstm of `cell=rnn,lstm`."""
     found: list[str] = []
     for word in words:
         if path_of(word) == group:
@@ -218,7 +218,7 @@ def choices_of(words: Sequence[str], group: str, config_dir: Path | None = None)
 
 
 def sweep_values(override: Override, config_dir: Path | None) -> list[str]:
-    """The values of a sweep as text; of a glob the choices of its group that match."""
+    """List the values of a sweep as text; of a glob the choices of its group that match."""
     value: Any = override.value()
     if isinstance(value, Glob):
         folders = [folder(), *([] if config_dir is None else [config_dir])]
@@ -261,7 +261,7 @@ def explain(error: Exception, overrides: Sequence[str], config_dir: Path | None 
 
 
 def keys(values: DictConfig, prefix: str = "") -> list[str]:
-    """Every key of a config, dotted."""
+    """Yield every key of a config, dotted."""
     found = []
     for name in values:
         found.append(f"{prefix}{name}")
@@ -272,10 +272,10 @@ def keys(values: DictConfig, prefix: str = "") -> list[str]:
 
 
 def path_of(override: str) -> str:
-    """The dotted key of an override: `task.length` of `task.length=5`."""
+    """Return the dotted key of an override: `task.length` of `task.length=5`."""
     return override.split("=")[0].lstrip("+~")
 
 
 def first_part(override: str) -> str:
-    """The first part of it: `task` of `task.length=5`."""
+    """Return the first part of it: `task` of `task.length=5`."""
     return path_of(override).split(".")[0]

@@ -23,7 +23,7 @@ class Point(NamedTuple):
 
 
 def curve(run: RestoredRun, lengths: list[int] | None = None, size: int = SIZE) -> list[Point]:
-    """The test metrics of a trained model at each length; nothing is trained.
+    """Measure a trained model at each length; nothing is trained.
 
     Args:
         run: whose model is asked.
@@ -51,7 +51,7 @@ def curve(run: RestoredRun, lengths: list[int] | None = None, size: int = SIZE) 
 
 
 def at_lengths(task: Task, lengths: list[int] | None) -> dict[int, Task]:
-    """The task at each length, shortest first."""
+    """Return the task at each length, shortest first."""
     own = getattr(task, "length", None)
     if own is None:
         raise LonglagError(
@@ -72,7 +72,7 @@ def at_lengths(task: Task, lengths: list[int] | None) -> dict[int, Task]:
 @flush_denormals()
 @torch.inference_mode()
 def score(run: RestoredRun, task: Task, seed: int, size: int) -> dict[str, float]:
-    """The metrics of the model on `size` test sequences of `task`."""
+    """Measure the model on `size` test sequences of `task`."""
     learner = Learner(run.model, task.spec, lambda _: None)  # pyright: ignore[reportArgumentType]
     was = run.model.training
     learner.eval()

@@ -24,7 +24,7 @@ class ForecastResult(NamedTuple):
 
 
 def feeds_back(x: Float[Tensor, "T B I"], target: Float[Tensor, "T B D"]) -> bool:
-    """Whether an answer can be the next input: each target is the input one step later."""
+    """Tell whether an answer can be the next input: each target is the input one step later."""
     return x.shape == target.shape and torch.equal(x[1:], target[:-1])
 
 
@@ -68,7 +68,7 @@ def forecast_series(
 
 
 def run_free(model: Model, given: Float[Tensor, "W B D"], steps: int) -> Float[Tensor, "H B D"]:
-    """The answers at the last given step and at the `steps` - 1 after it, each the next input."""
+    """Return the answers at the last given step and `steps` - 1 after it, each the next input."""
     run, answers, history = model(given), [], given
     for _ in range(steps):
         answers.append(run.prediction[-1:])
@@ -81,14 +81,14 @@ def run_free(model: Model, given: Float[Tensor, "W B D"], steps: int) -> Float[T
 
 
 def ahead_error(found: ForecastResult) -> float:
-    """The normalised RMSE one step ahead, after the warm-up."""
+    """Compute the normalised RMSE one step ahead, after the warm-up."""
     part = slice(found.warm - 1, None)
     wanted = found.truth[part]
     return float(np.sqrt(np.mean((found.ahead[part] - wanted) ** 2)) / wanted.std())
 
 
 def free_error(found: ForecastResult) -> np.ndarray:
-    """The error of each free answer over the series' deviation, root mean square over D: (H,B)."""
+    """Divide each free answer's error by the series' deviation, root mean square over D: (H,B)."""
     assert found.free is not None
     deviation = found.truth.reshape(-1, found.truth.shape[2]).std(0)
     wrong = (found.free - found.truth[found.warm - 1 :]) / deviation
@@ -96,7 +96,7 @@ def free_error(found: ForecastResult) -> np.ndarray:
 
 
 def valid_steps(error: np.ndarray) -> np.ndarray:
-    """How many free steps each sequence stays within the bound, from the first on: (B,).
+    """Count the free steps that each sequence stays within the bound, from the first on: (B,).
 
     The valid prediction time of Pathak et al. 2018: until the normalised error exceeds 0.4.
     """

@@ -23,7 +23,7 @@ OWN, TORCH = "longlag", "torch"
 
 
 def code_of(values: Any) -> dict[str, str]:
-    """Versions and source digests of everything that a config builds, by dotted name.
+    """Collect versions and source digests of everything that a config builds, by dotted name.
 
     Args:
         values: plain containers, with `_target_` wherever something is built.
@@ -44,7 +44,7 @@ def code_of(values: Any) -> dict[str, str]:
 
 
 def files_of(values: Any) -> dict[str, str]:
-    """A digest of every file that an argument of a config names, by its path as it is given."""
+    """Digest every file that an argument of a config names, by its path as it is given."""
     given = {value for key, value in walk(values) if isinstance(value, str) and key[:1] != "_"}
     paths = ((value, Path(os.path.expanduser(value))) for value in sorted(given))
     return {
@@ -56,13 +56,13 @@ def files_of(values: Any) -> dict[str, str]:
 
 @functools.lru_cache(256)
 def file_digest(path: Path, changed: int) -> str:
-    """A digest of a file; `changed` makes the cache notice an edit."""
+    """Digest a file; `changed` makes the cache notice an edit."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()[:16]
 
 
 def targets(values: Any) -> Iterator[str]:
-    """Every `_target_` of a config, at any depth."""
+    """Yield every `_target_` of a config, at any depth."""
     return (name for key, name in walk(values) if key == "_target_" and isinstance(name, str))
 
 
@@ -78,7 +78,7 @@ def walk(values: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 
 def import_target(target: str) -> Any:
-    """The class or function of a dotted name.
+    """Import the class or function of a dotted name.
 
     Raises:
         LonglagError: there is none, or its module cannot be imported.
@@ -103,7 +103,7 @@ def import_target(target: str) -> Any:
 
 
 def source_digest(module: str) -> str:
-    """A digest of a module's file, and of the files beside it that it imports, directly or not."""
+    """Digest a module's file, and the files beside it that it imports, directly or not."""
     digest = hashlib.sha256()
     path = inspect.getsourcefile(sys.modules[module])
     if path is None:  # no Python file: the name alone
@@ -114,7 +114,7 @@ def source_digest(module: str) -> str:
 
 
 def imported_files(start: Path) -> set[Path]:
-    """A file and those of the same folder that it imports, directly or through one another."""
+    """List a file and those of its folder that it imports, directly or through one another."""
     known, new = set(), {start}
     while new:
         path = new.pop()
@@ -125,7 +125,7 @@ def imported_files(start: Path) -> set[Path]:
 
 @functools.lru_cache(256)
 def neighbours(path: Path, changed: int) -> frozenset[Path]:
-    """The files of its folder that a file imports; `changed` makes the cache notice an edit."""
+    """List the files of its folder that a file imports; `changed` lets the cache notice edits."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):

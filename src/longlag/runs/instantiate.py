@@ -146,7 +146,7 @@ def build_logger(part: Any) -> Callable[..., Logger | None]:
 
 
 def build_model(cfg: Any, task: Task) -> Model:
-    """The model of a config, its weights drawn from seeds.init alone."""
+    """Build the model of a config, its weights drawn from seeds.init alone."""
     options = {
         k: build(v) if isinstance(v, Mapping) else v
         for k, v in cfg.model.items()
@@ -172,7 +172,7 @@ def build_model(cfg: Any, task: Task) -> Model:
 
 
 def build_trainer(cfg: Any, callbacks: list[Any], logger: Any, taken: int = 0) -> lightning.Trainer:
-    """A Lightning trainer with nothing in its step that a step does not need.
+    """Build a Lightning trainer with nothing in its step that a step does not need.
 
     Args:
         cfg: the trainer's settings.
@@ -215,7 +215,7 @@ def quiet() -> Iterator[None]:
 
 @contextmanager
 def interruptible() -> Iterator[None]:
-    """Ctrl-C is a KeyboardInterrupt again: Lightning makes a silent exit of it.
+    """Raise a KeyboardInterrupt at Ctrl-C again: Lightning makes a silent exit of it.
 
     Raises:
         KeyboardInterrupt: the training was interrupted.

@@ -17,7 +17,7 @@ from longlag.runs.panels import can_draw, numbers, panels, picture, summary
 
 
 def tensorboard_logger(folder: Path, config: Config) -> SafeLogger:
-    """A TensorBoard log in <study>/tensorboard/<run id>.
+    """Open a TensorBoard log in <study>/tensorboard/<run id>.
 
     Args:
         folder: of the study.
@@ -53,7 +53,7 @@ def tensorboard_logger(folder: Path, config: Config) -> SafeLogger:
 def mlflow_logger(
     folder: Path, config: Config, tracking_uri: str | None = None, experiment: str | None = None
 ) -> SafeLogger:
-    """An MLflow run that names no user, program or commit.
+    """Open an MLflow run that names no user, program or commit.
 
     Args:
         folder: of the study.

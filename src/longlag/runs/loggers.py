@@ -45,21 +45,21 @@ class SafeLogger(Logger):
 
     @property
     def name(self) -> str:
-        """The name that Lightning asks for."""
+        """Return the name that Lightning asks for."""
         return "longlag"
 
     @property
     def version(self) -> str:
-        """The version that Lightning asks for; unused."""
+        """Return the version that Lightning asks for; it is unused."""
         return ""
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Called by Lightning at each validation."""
+        """Send metrics: Lightning calls this at each validation."""
         values = {name: value for name, value in metrics.items() if name != "epoch"}
         self.attempt(self._send, values, step or 0)
 
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
-        """The config was handed over when the logger was opened."""
+        """Do nothing: the config was handed over when the logger was opened."""
 
     def send(self, values: Mapping[str, Any], step: int) -> None:
         """Pass on anything that the service can show."""
@@ -98,7 +98,7 @@ def wandb_logger(
     notes: str | None = None,
     weights: bool = False,
 ) -> SafeLogger:
-    """A W&B run that keeps no machine, program, folder or arguments.
+    """Open a W&B run that keeps no machine, program, folder or arguments.
 
     Args:
         folder: of the study; W&B writes its own folder below it.
@@ -187,7 +187,7 @@ def title_of(config: Config) -> str:
 
 
 def csv_logger(folder: Path, config: Config) -> Logger:
-    """Lightning's CSV logger, in the study's folder."""
+    """Open Lightning's CSV logger, in the study's folder."""
     return CSVLogger(folder, name="csv", version=config.id)
 
 
@@ -198,7 +198,7 @@ def no_logger(folder: Path, config: Config) -> None:
 def open_logger(
     make: Callable[[Path, Config], Logger | None], folder: Path, config: Config
 ) -> SafeLogger | None:
-    """The logger that the config asks for; none, with a warning, where it cannot be opened.
+    """Open the logger that the config asks for; none, with a warning, where it cannot be.
 
     Raises:
         LonglagError: the config itself is wrong.
@@ -214,7 +214,7 @@ def open_logger(
 
 
 def safe(inner: Logger) -> SafeLogger:
-    """Any logger of Lightning's, which is sent metrics and, at the end, those of the test."""
+    """Guard any logger of Lightning's, which is sent metrics and, at the end, those of the test."""
     return SafeLogger(
         lambda values, step: inner.log_metrics(dict(values), step),
         lambda success: inner.finalize("success" if success else "failed"),

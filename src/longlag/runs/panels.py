@@ -82,7 +82,7 @@ def numbers(values: Mapping[str, Any]) -> dict[str, float]:
 
 @functools.cache
 def can_draw() -> bool:
-    """Whether heat maps can be made; else say once what they need."""
+    """Tell whether heat maps can be made; else say once what they need."""
     found = importlib.util.find_spec("PIL") is not None
     if not found:
         log.warning("there are no heat maps without Pillow: run `pip install 'longlag[report]'`")
@@ -90,7 +90,7 @@ def can_draw() -> bool:
 
 
 def picture(values: np.ndarray) -> np.ndarray:
-    """A grey map (S,K) -> (height, width, 3) uint8 with blocks large enough to see; NaN is red."""
+    """Draw a grey map (S,K) -> (height, width, 3) uint8 in blocks one can see; NaN is red."""
     finite = values[np.isfinite(values)]
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     scaled = (values - low) / (high - low if high > low else 1.0)

@@ -64,7 +64,7 @@ class Timer:
         del self.since[name]
 
     def so_far(self) -> dict[str, float]:
-        """The seconds, those of what is under way among them."""
+        """Return the seconds, those of what is under way among them."""
         now = time.perf_counter()
         running = {n: self.seconds.get(n, 0.0) + now - start for n, start in self.since.items()}
         return self.seconds | running

@@ -164,7 +164,7 @@ def one_line(problem: Any, values: Mapping[str, Any]) -> str:
 
 
 def may_be_null(place: tuple[Any, ...]) -> bool:
-    """Whether the setting at a place may also be null."""
+    """Tell whether the setting at a place may also be null."""
     part: Any = Settings
     for key in place:
         fields = getattr(part, "model_fields", {})

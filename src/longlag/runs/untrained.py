@@ -105,7 +105,7 @@ def exponents(model: Model, batch: Batch, states: Any, last: int) -> list[float]
 
 
 def median_profile(profiles: list[np.ndarray]) -> list[tuple[int, float | None]]:
-    """(lag, common logarithm of the share that is left) at up to `LAGS` lags: median over seeds."""
+    """Return (lag, common logarithm of the share left) at up to `LAGS` lags: median over seeds."""
     width = min(map(len, profiles))
     rows = np.array([row[:width] for row in profiles])
     start = rows[np.arange(len(rows)), (rows > 0).argmax(axis=1)]

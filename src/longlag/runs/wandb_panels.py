@@ -11,7 +11,7 @@ COLUMNS: list[str | int] = ["kind", "where", "training step", "steps before the 
 
 
 def flow(record: Record, arrays: dict[str, Any]) -> dict[str, Any]:
-    """A line series and a heat map for each profile and gate, and one table of all their values.
+    """Make a line series and a heat map for each profile and gate, and one table of all values.
 
     Args:
         record: of the run.

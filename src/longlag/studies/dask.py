@@ -40,7 +40,7 @@ class DaskExecutor:
 
     @property
     def workers(self) -> int:
-        """Workers on this machine, or those that the cluster has now."""
+        """Count the workers on this machine, or those that the cluster has now."""
         if self.address and time.monotonic() - self.counted > CENSUS:
             threads = self.connected().nthreads()
             if any(count > 1 for count in threads.values()):
@@ -50,11 +50,11 @@ class DaskExecutor:
 
     @property
     def ahead(self) -> int:
-        """Runs that wait at the scheduler, so that no worker does and a cluster may grow."""
+        """Count runs that wait at the scheduler, so that no worker does and a cluster may grow."""
         return max(self.workers, 100 if self.address else 0)
 
     def connected(self) -> Any:
-        """The client of the cluster, which is started if it is this machine's own."""
+        """Return the client of the cluster, which is started if it is this machine's own."""
         if self.client is None:
             where = self.address
             if where is None:

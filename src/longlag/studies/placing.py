@@ -10,7 +10,7 @@ from longlag.studies.study import Study, pick_tasks
 
 
 def place_study(study: Study, cell: str, tasks: Sequence[str] = ()) -> Study:
-    """The runs of one cell as the study runs all of its own, recorded under a name of their own.
+    """Plan the runs of one cell as the study runs all of its own, under a name of their own.
 
     Args:
         study: whose protocol it is: tasks, ladders, rates, seeds and settings.
@@ -63,11 +63,11 @@ class Budget:
 
     @property
     def seconds_left(self) -> float:
-        """Until no run starts any more."""
+        """Count until no run starts any more."""
         return max(0.0, self.end - self.now())
 
     def pick(self, due: Sequence[str]) -> str | None:
-        """The most informative of runs, one that is recorded first of all; None: time is up."""
+        """Pick the most informative run, one that is recorded first of all; None: time is up."""
         recorded = [run_id for run_id in due if run_id in self.plan.runs]
         if recorded:
             return recorded[0]
@@ -79,7 +79,7 @@ class Budget:
         return min(due, key=lambda run_id: self.rank(run_id, paces))
 
     def rank(self, run_id: str, paces: dict[tuple[str, str], float]) -> tuple[bool, int, float]:
-        """Where a run stands in the order: the smallest comes first."""
+        """Rank a run in the order: the smallest comes first."""
         plan, pair = self.plan, self.plan.pair_of[run_id]
         rung, length = next(
             (rung, found.place.length)

@@ -63,18 +63,18 @@ class StudyPlan:
 
     @property
     def total(self) -> int:
-        """Runs that are known, and those that will at least become known."""
+        """Count the runs that are known, and those that will at least become known."""
         return sum(self.counts.values())
 
     def some_point(self, pair: Pair, seed: int | None = None) -> Point:
-        """A run of a cell on a task, on the highest rung of its ladder."""
+        """Return a run of a cell on a task, on the highest rung of its ladder."""
         study, (cell, task) = self.study, pair
         place = Place(cell, task, max(study.ladders.get(task, [0])) or None)
         first = (study.tuning_seeds or study.seeds)[0]
         return study.point(place, study.grid[0], first if seed is None else seed)
 
     def config(self, point: Point) -> Config:
-        """The config of a point."""
+        """Return the config of a point."""
         if point not in self.configs:
             pair = point.place.cell, point.place.task
             if pair not in self.templates:
@@ -93,13 +93,13 @@ class StudyPlan:
         return self.configs[point]
 
     def id_of(self, point: Point) -> str:
-        """The id of a point's run."""
+        """Return the id of a point's run."""
         if point not in self.ids:
             self.config(point)
         return self.ids[point]
 
     def record(self, point: Point) -> Run | None:
-        """The record of a run; None if there is none."""
+        """Return the record of a run; None if there is none."""
         run_id = self.id_of(point)
         if run_id in self.open:  # the disk is asked once, and again when the run is over
             return None
@@ -110,7 +110,7 @@ class StudyPlan:
         return self.runs.get(run_id)
 
     def ended(self, point: Point) -> Ended | None:
-        """How a run ended: its rank on validation; None if it has not."""
+        """Return how a run ended: its rank on validation; None if it has not."""
         run = self.record(point)
         if run is not None:
             return Ended(validation_rank(run), bool(run.solved))
@@ -121,14 +121,14 @@ class StudyPlan:
         return None
 
     def of_pair(self, pair: Pair) -> list[PlacePlan]:
-        """The runs of a cell on a task that are known by now, rung by rung."""
+        """List the runs of a cell on a task that are known by now, rung by rung."""
         cell, task = pair
         if task in self.study.ladders:
             return plan_ladder(self.study, cell, task, self.ended)
         return [plan_place(self.study, Place(cell, task), rank_by(self.ended))]
 
     def places(self) -> list[PlacePlan]:
-        """Those of every cell and task, as far as they are known by now."""
+        """List those of every cell and task, as far as they are known by now."""
         self.open.clear()
         for pair in self.study.pairs:
             self.look(pair)
@@ -142,7 +142,7 @@ class StudyPlan:
         return plans
 
     def expected(self, pair: Pair) -> list[tuple[int, int | None]]:
-        """Runs of a cell on a task that will at least become known, with their rungs' lengths."""
+        """List runs of a cell on a task that will at least become known, and their lengths."""
         study, plans = self.study, self.known[pair]
         last, seeds = plans[-1], len(study.seeds)
         trials = study.trials_on_a_rung if len(plans) > 1 else study.trials
@@ -155,18 +155,18 @@ class StudyPlan:
         return found
 
     def first(self) -> list[Config]:
-        """What is known, recorded or not: the runs to begin with."""
+        """Return what is known, recorded or not: the runs to begin with."""
         self.handed.clear()
         return [config for plan in self.places() for config in self.hand(plan)]
 
     def then(self, run_id: str) -> list[Config]:
-        """What became due of the same cell and task now that a run of it ended."""
+        """Return what became due of the same cell and task now that a run of it ended."""
         self.open.discard(run_id)
         plans = self.look(self.pair_of[run_id])
         return [config for plan in plans for config in self.hand(plan)]
 
     def hand(self, plan: PlacePlan) -> list[Config]:
-        """The configs of a place that were not named as due before."""
+        """Return the configs of a place that were not named as due before."""
         new = [point for point in plan.points if self.id_of(point) not in self.handed]
         self.handed.update(self.id_of(point) for point in new)
         study, place = self.study, plan.place
@@ -178,12 +178,12 @@ class StudyPlan:
         return [self.config(point) for point in new]
 
     def recorded(self) -> list[Run]:
-        """The runs that are recorded, as far as the runs are known."""
+        """Return the runs that are recorded, as far as the runs are known."""
         points = (point for plan in self.places() for point in plan.points)
         return [run for point in points if (run := self.record(point)) is not None]
 
     def unrecorded(self) -> list[Config]:
-        """A run of every cell and task of which something is missing."""
+        """Return a run of every cell and task of which something is missing."""
         self.places()
         return [
             self.config(self.some_point(pair, self.study.seeds[0]))
@@ -206,7 +206,7 @@ class StudyPlan:
         return content
 
     def summary(self) -> dict[str, Any]:
-        """What plan.json says: the stages, the choices, the ladders and the failures."""
+        """Return what plan.json says: the stages, the choices, the ladders and the failures."""
         places, failures = self.places(), self.store.failures()
         trials = [self.id_of(p) for plan in places for p in plan.trials]
         final = [self.id_of(p) for plan in places for p in plan.final]
@@ -229,7 +229,7 @@ class StudyPlan:
         }
 
     def choice(self, plan: PlacePlan) -> dict[str, Any]:
-        """The trials of a cell on a task, and what was chosen."""
+        """Return the trials of a cell on a task, and what was chosen."""
         trials = []
         for point in plan.trials:
             run = self.record(point)
@@ -246,7 +246,7 @@ class StudyPlan:
         }
 
     def ladder(self, pair: Pair, rungs: list[PlacePlan]) -> dict[str, Any]:
-        """How far a cell climbed, and whether that is decided."""
+        """Return how far a cell climbed, and whether that is decided."""
         decided = rungs[-1].held is not None and not rungs_to_go(self.study, pair[1], rungs)
         return {
             "cell": pair[0],

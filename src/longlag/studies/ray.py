@@ -38,18 +38,18 @@ class RayExecutor:
 
     @property
     def workers(self) -> int:
-        """Workers on this machine, or those that the cluster has now."""
+        """Count the workers on this machine, or those that the cluster has now."""
         if self.address:
             return max(1, int(self.connected().cluster_resources().get("CPU", 0)) // self.threads)
         return self.count
 
     @property
     def ahead(self) -> int:
-        """Runs that wait at the scheduler, so that no worker does."""
+        """Count the runs that wait at the scheduler, so that no worker does."""
         return self.workers
 
     def connected(self) -> Any:
-        """Ray itself, once it is connected or started."""
+        """Return Ray itself, once it is connected or started."""
         if not self.library.is_initialized():
             size = {} if self.address else {"num_cpus": self.count * self.threads}
             quiet = {"include_dashboard": False} if not self.address else {}

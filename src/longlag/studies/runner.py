@@ -22,17 +22,17 @@ class Executor(Protocol):
 
     @property
     def workers(self) -> int:
-        """Runs that it carries at once, by now."""
+        """Count the runs that it carries at once, by now."""
         ...
 
     @property
     def ahead(self) -> int:
-        """Runs that it may be given beyond those, so that no worker waits for the next."""
+        """Count the runs that it may be given beyond those, so that no worker has to wait."""
         ...
 
     @property
     def patience(self) -> float:
-        """Seconds without any run under way after which the workers are replaced."""
+        """Return the seconds without any run under way after which the workers are replaced."""
         ...
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
@@ -93,7 +93,7 @@ class Runner:
             self.executor.stop()
 
     def count(self) -> tuple[int, int]:
-        """How many runs have ended, and how many of these failed."""
+        """Count how many runs have ended, and how many of these failed."""
         return len(self.ended), len(self.failed)
 
     def add(self, configs: Iterable[Config]) -> None:

@@ -36,7 +36,7 @@ class PlacePlan(NamedTuple):
 
     @property
     def points(self) -> list[Point]:
-        """All of them."""
+        """List all of them."""
         return [*self.trials, *self.final]
 
 

@@ -39,14 +39,14 @@ class Point(NamedTuple):
 
     @property
     def own(self) -> dict[str, Any]:
-        """What tells it from the other runs of its cell and task."""
+        """Return what tells it from the other runs of its cell and task."""
         length = self.place.length
         rung = {} if length is None else {"task.length": length}
         return {**rung, "optim.lr": self.lr, "seed": self.seed}
 
     @property
     def overrides(self) -> tuple[str, ...]:
-        """The command line that runs it."""
+        """Return the command line that runs it."""
         return (*self.shared, *(f"{name}={value}" for name, value in self.own.items()))
 
 
@@ -141,35 +141,35 @@ class Study:
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
-        """Every task with every cell."""
+        """Pair every task with every cell."""
         return [(cell, task) for task, cell in product(self.tasks, self.cells)]
 
     @property
     def trials(self) -> int:
-        """Trials of each cell on each task, or on the first rung of its ladder."""
+        """List trials of each cell on each task, or on the first rung of its ladder."""
         if not self.tune:
             return 0
         return len(self.grid) + self.near * (len(self.tuning_seeds) - 1)
 
     @property
     def trials_on_a_rung(self) -> int:
-        """Trials of each cell on a further rung."""
+        """List trials of each cell on a further rung."""
         return self.near * len(self.tuning_seeds)
 
     @property
     def near(self) -> int:
-        """Rates that are tried on every tuning seed."""
+        """List the rates that are tried on every tuning seed."""
         return min(NEIGHBOURS, len(self.grid))
 
     def point(self, place: Place, lr: float, seed: int) -> Point:
-        """One run and its overrides; what comes later wins."""
+        """Make one run and its overrides; what comes later wins."""
         name = place.task.partition("@")[0]
         chosen = (f"cell={place.cell}", f"task={name}", *self.model_of(place.cell))
         own = (*self.settings, *self.tasks[place.task], *self.given)
         return Point(place, lr, seed, (*chosen, *own))
 
     def model_of(self, cell: str) -> list[str]:
-        """The overrides of the model that a cell was made for, if the study asks for it."""
+        """Return the overrides of the model that a cell was made for, if the study asks for it."""
         header = header_of("cell", cell, self.config_dir)
         if not self.intended_models or not header.model:
             return []
@@ -177,7 +177,7 @@ class Study:
         return [f"model={header.model}", *layers]
 
     def neighbours(self, rate: float, rates: Sequence[float] = ()) -> list[float]:
-        """The rates nearest to one of them, of the grid or of `rates`, itself among them."""
+        """List the rates nearest to one of them, of the grid or of `rates`, itself among them."""
         rates = list(rates or self.grid)
         place = rates.index(rate) - NEIGHBOURS // 2
         first = max(0, min(place, len(rates) - NEIGHBOURS))
@@ -185,7 +185,7 @@ class Study:
 
 
 def study_of(words: Sequence[str], config_dir: Path | None = None) -> Study:
-    """The study that a command line asks for.
+    """Read the study that a command line asks for.
 
     `cell=` and `task=` pick among the study's cells and tasks, `study.KEY=` sets what the study
     itself holds, and every other setting wins over the study's own in all of its runs.
@@ -209,7 +209,7 @@ def study_of(words: Sequence[str], config_dir: Path | None = None) -> Study:
 def study_with(
     name: str, held: dict[str, Any], words: Sequence[str], config_dir: Path | None = None
 ) -> Study:
-    """The study of some content, as a command line changes it; see `study_of`.
+    """Make the study of some content, as a command line changes it; see `study_of`.
 
     Raises:
         LonglagError: it lacks something, or the words contradict it.
@@ -257,7 +257,7 @@ def refuse_contradictions(words: Sequence[str]) -> None:
 
 
 def pick_tasks(study: Study, names: Sequence[str]) -> dict[str, list[str]]:
-    """The tasks of a study by name: adding for every adding@..., or adding@50 alone.
+    """Pick the tasks of a study by name: adding for every adding@..., or adding@50 alone.
 
     Raises:
         LonglagError: the study has no such task.

@@ -30,7 +30,7 @@ class Templates:
         self.composed: dict[tuple[str, ...], Template] = {}
 
     def of(self, cell: str, task: str) -> Template:
-        """The settings of a pair, the same as if composed by itself.
+        """Return the settings of a pair, the same as if composed by itself.
 
         Raises:
             LonglagError: an unknown choice or key.
@@ -59,24 +59,24 @@ class Templates:
         return self.composed[words]
 
     def words(self, cell: str, task: str) -> tuple[str, ...]:
-        """The overrides that the runs of a pair share."""
+        """Return the overrides that the runs of a pair share."""
         return self.study.point(Place(cell, task), 0.0, 0).shared
 
 
 def part(made: Template) -> Any:
-    """What a cell brings."""
+    """Return what a cell brings."""
     whole = plain(made)
     return [whole[name] for name in OF_CELL], [made.names[name] for name in OF_CELL]
 
 
 def rest(made: Template) -> Any:
-    """All but what a cell brings."""
+    """Return all but what a cell brings."""
     whole, names = plain(made), made.names
     return [{k: v for k, v in of.items() if k not in OF_CELL} for of in (whole, names)]
 
 
 def plain(made: Template) -> dict[Any, Any]:
-    """The values as plain containers, interpolations as they are written."""
+    """Return the values as plain containers, interpolations as they are written."""
     found = OmegaConf.to_container(made.values, resolve=False)
     assert isinstance(found, dict)
     return found

@@ -39,7 +39,7 @@ class Adding(Task):
     ladder = LADDER
 
     def define(self) -> Spec:
-        """Two inputs, one number at the end."""
+        """Ask for one number at the end, of two inputs."""
         return Spec(
             kind="regression",
             input_size=2,
@@ -52,7 +52,7 @@ class Adding(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Numbers uniform in [0,1], one mark uniform in each half."""
+        """Draw numbers uniform in [0,1], and one mark uniform in each half."""
         T, half, column = self.length, self.length // 2, torch.arange(batch_size)
         number = torch.rand(T, batch_size, generator=rng)
         first = torch.randint(0, half, (batch_size,), generator=rng)
@@ -87,10 +87,10 @@ class Marked1997(Task):
 
     @abstractmethod
     def answer(self, one: Tensor, two: Tensor) -> Tensor:
-        """The target (B,) of the marked numbers X1 and X2 (B,)."""
+        """Compute the target (B,) of the marked numbers X1 and X2 (B,)."""
 
     def described(self, mean: float, floor: Floor, solved: Solved) -> Spec:
-        """Two inputs, one number at the end."""
+        """Ask for one number at the end, of two inputs."""
         return Spec(
             kind="regression",
             input_size=2,
@@ -103,7 +103,7 @@ class Marked1997(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Numbers, places and lengths uniform and independent."""
+        """Draw numbers, places and lengths, uniform and independent."""
 
         def draw(low: int, high: int) -> Tensor:
             return torch.randint(low, high + 1, (batch_size,), generator=rng)
@@ -143,7 +143,7 @@ class Adding1997(Marked1997):
     low, first = -1.0, 0.0
 
     def define(self) -> Spec:
-        """The variance of the target is the floor."""
+        """Take the variance of the target as the floor."""
         floor = Floor("mse", (0.9 / 3 + 1 / 3) / 16, "always answer 0.5: the target's variance")
         rule = (
             "Hochreiter & Schmidhuber 1997, section 5.4: error below 0.04 on 2000 training "
@@ -153,7 +153,7 @@ class Adding1997(Marked1997):
         return self.described(0.5, floor, Solved("within", 1.0, rule, published=True))
 
     def answer(self, one: Tensor, two: Tensor) -> Tensor:
-        """0.5 + (X1 + X2) / 4."""
+        """Compute 0.5 + (X1 + X2) / 4."""
         return 0.5 + (one + two) / 4
 
 
@@ -175,7 +175,7 @@ class Multiplication(Marked1997):
     low, first = 0.0, 1.0
 
     def define(self) -> Spec:
-        """The variance of the target is the floor: E[y^2] - E[y]^2."""
+        """Take the variance of the target as the floor: E[y^2] - E[y]^2."""
         floor = Floor("mse", 0.4 / 3 - 0.275**2, "always answer 0.275: the target's variance")
         rule = (
             "Hochreiter & Schmidhuber 1997, section 5.5: fewer than 13 errors above 0.04 in 2000 "
@@ -184,5 +184,5 @@ class Multiplication(Marked1997):
         return self.described(0.275, floor, Solved("within", 1 - 12 / 2000, rule, published=True))
 
     def answer(self, one: Tensor, two: Tensor) -> Tensor:
-        """X1 X2."""
+        """Compute X1 X2."""
         return one * two

@@ -25,7 +25,7 @@ def require(owner: str, **checks: tuple[Any, bool, str]) -> None:
 
 
 def at_least(**bounds: float) -> Mapping[str, float]:
-    """The least value of each argument that has one, for `Task.minimum`."""
+    """Bound arguments from below, each by its name, for `Task.minimum`."""
     return MappingProxyType(bounds)
 
 
@@ -49,7 +49,7 @@ def require_count(owner: str, **counts: int) -> None:
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value is of a type; any is, of one that cannot be checked.
+    """Tell whether a value is of a type; any is, of one that cannot be checked.
 
     Nothing is converted: a text or true is no number, 10.0 no whole one, and neither NaN nor
     infinity is a number at all.
@@ -69,7 +69,7 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def in_words(hint: Any) -> str:
-    """A type as a person says it."""
+    """Say a type as a person does."""
     if get_origin(hint) is Literal:
         return " or ".join(map(str, get_args(hint)))
     parts = get_args(hint) or (hint,)

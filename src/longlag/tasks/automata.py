@@ -23,7 +23,7 @@ from longlag.tasks.longer import LongerInTest
 
 @functools.cache
 def arithmetic() -> np.ndarray:
-    """The state 5 total + term after reading + - * or nothing and a number: (25,20)."""
+    """Tabulate the state 5 total + term after reading + - * or nothing and a number: (25,20)."""
     state, read = np.divmod(np.arange(500), 20)
     (total, term), (operator, number) = np.divmod(state, 5), np.divmod(read, 5)
     ended, sign = (total + term) % 5, np.where(operator == 1, -1, 1)
@@ -56,7 +56,7 @@ class Word(LongerInTest):
     classes: ClassVar[tuple[str, ...]]
 
     def define(self) -> Spec:
-        """Letters in, a class at the end."""
+        """Ask for a class at the end of letters."""
         share = self.evaluated().classes_given_last()
         each = share.sum(1, keepdims=True)
         nats = -float((share * np.log(share, where=share > 0, out=np.zeros_like(share))).sum())
@@ -78,7 +78,7 @@ class Word(LongerInTest):
         )
 
     def criterion(self) -> Solved:
-        """The paper's, at the lengths of the paper."""
+        """Return the paper's, at the lengths of the paper."""
         if (self.shortest, self.length, self.beyond) != (1, 40, 500):
             return Solved("accuracy", 0.9, "longlag's own at these lengths")
         rule = (
@@ -89,31 +89,31 @@ class Word(LongerInTest):
 
     @abstractmethod
     def given_last(self, n: int) -> np.ndarray:
-        """How often words of n letters have a last letter and a class: (letters,classes)."""
+        """Return how often words of n letters have a last letter and a class: (letters,classes)."""
 
     def classes_given_last(self) -> np.ndarray:
-        """The mean of `given_last` over the lengths that are drawn."""
+        """Average `given_last` over the lengths that are drawn."""
         drawn = self.drawn(torch.arange(self.shortest, self.length + 1)).tolist()
         return np.mean([self.given_last(n) for n in drawn], axis=0)
 
     def trivial_answer(self, batch: Batch) -> Tensor:
-        """The likeliest class of each letter, if it is the last one."""
+        """Answer the likeliest class of each letter, as if it were the last one."""
         return batch.x @ torch.from_numpy(self.evaluated().classes_given_last()).float()
 
     @abstractmethod
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
-        """The class (B,) of each word: letters (T,B), of which those inside (T,B) count."""
+        """Find the class (B,) of each word: letters (T,B), of which those inside (T,B) count."""
 
     def word(self, T: int, batch_size: int, rng: Generator) -> Tensor:
-        """Letters (T,B); uniform and independent."""
+        """Draw letters (T,B), uniform and independent."""
         return torch.randint(0, len(self.letters), (T, batch_size), generator=rng)
 
     def drawn(self, lengths: Tensor) -> Tensor:
-        """The letters of words for which these lengths were drawn."""
+        """Return how many letters words have for which these lengths were drawn."""
         return lengths
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Lengths uniform."""
+        """Draw lengths, uniform."""
         lengths = torch.randint(self.shortest, self.length + 1, (batch_size,), generator=rng)
         lengths = self.drawn(lengths)
         T = int(lengths.max())
@@ -139,11 +139,11 @@ class Parity(Word):
     classes = ("even", "odd")
 
     def given_last(self, n: int) -> np.ndarray:
-        """Every letter but the last is a fair coin."""
+        """Toss a fair coin for every letter but the last."""
         return np.eye(2) / 2 if n == 1 else np.full((2, 2), 1 / 4)
 
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
-        """The sum modulo 2."""
+        """Add up modulo 2."""
         return (word * inside).sum(0) % 2
 
 
@@ -162,11 +162,11 @@ class EvenPairs(Word):
     classes = ("even", "odd")
 
     def given_last(self, n: int) -> np.ndarray:
-        """The first letter decides, and it is a fair coin."""
+        """Let the first letter decide, which is a fair coin."""
         return np.array([[1.0, 0], [1, 0]]) / 2 if n == 1 else np.full((2, 2), 1 / 4)
 
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
-        """The changes of letter modulo 2."""
+        """Count the changes of letter modulo 2."""
         return ((word[1:] != word[:-1]) & inside[1:]).sum(0) % 2
 
 
@@ -185,14 +185,14 @@ class CycleNavigation(Word):
     classes = ("0", "1", "2", "3", "4")
 
     def given_last(self, n: int) -> np.ndarray:
-        """A walk of n - 1 moves, and the last one."""
+        """Walk n - 1 moves, and the last one."""
         place = np.eye(5)[0]
         for _ in range(n - 1):
             place = (place + np.roll(place, 1) + np.roll(place, -1)) / 3
         return np.stack([place, np.roll(place, 1), np.roll(place, -1)]) / 3
 
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
-        """The sum of the moves modulo 5: - is 4."""
+        """Add up the moves modulo 5: - is 4."""
         return torch.tensor([0, 1, 4])[word].mul(inside).sum(0) % 5
 
 
@@ -212,7 +212,7 @@ class ModularArithmetic(Word):
     classes = ("0", "1", "2", "3", "4")
 
     def given_last(self, n: int) -> np.ndarray:
-        """A step of the automaton for each operator and number but the first."""
+        """Take a step of the automaton for each operator and number but the first."""
         table = arithmetic().reshape(25, 4, 5)[:, :3]  # + - *
         state = np.zeros((5, 25))  # how likely the last number and the state are
         state[range(5), range(5)] = 1 / 5
@@ -224,18 +224,18 @@ class ModularArithmetic(Word):
         return share
 
     def drawn(self, lengths: Tensor) -> Tensor:
-        """Odd numbers of letters."""
+        """Make the numbers of letters odd."""
         return (lengths - 1) // 2 * 2 + 1
 
     def word(self, T: int, batch_size: int, rng: Generator) -> Tensor:
-        """Numbers on even places, operators between them."""
+        """Draw numbers on even places, operators between them."""
         word = torch.randint(0, 5, (T, batch_size), generator=rng)
         operators = torch.randint(5, 8, (T, batch_size), generator=rng)
         word[1::2] = operators[1::2]
         return word
 
     def answer(self, word: Tensor, inside: Tensor) -> Tensor:
-        """Of what a run of the automaton leaves: the total so far, and the term that may go on."""
+        """Run the automaton, which leaves the total so far and the term that may go on."""
         letters, counts = word.numpy(), inside.numpy()
         operators = np.where(counts[1::2], letters[1::2] - 5, 3)
         state, table = letters[0], arithmetic()

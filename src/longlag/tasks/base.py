@@ -42,7 +42,7 @@ class Solved(NamedTuple):
     published: bool = False  # whether the paper that `source` names states this very rule
 
     def is_met_by(self, metrics: dict[str, float]) -> bool:
-        """Whether `metrics` meet it; NaN never does."""
+        """Tell whether `metrics` meet it; NaN never does."""
         value = metrics[self.metric]
         return value >= self.threshold if rises(self.metric) else value <= self.threshold
 
@@ -73,7 +73,7 @@ class Spec(NamedTuple):
 
 
 def rises(metric: str) -> bool:
-    """Whether a larger value of `metric` is better."""
+    """Tell whether a larger value of `metric` is better."""
     return metric in ("accuracy", "sequence_accuracy", "successors_first", "within")
 
 
@@ -108,12 +108,12 @@ class Task(ABC):
 
     @cached_property
     def spec(self) -> Spec:
-        """What the task asks, at its arguments."""
+        """Return what the task asks, at its arguments."""
         return self.define()
 
     @abstractmethod
     def define(self) -> Spec:
-        """Sizes, metrics, floors and the criterion."""
+        """Say sizes, metrics, floors and the criterion."""
 
     @abstractmethod
     def sample(self, batch_size: int, rng: Generator) -> Batch:
@@ -133,11 +133,11 @@ class Task(ABC):
         return torch.eye(self.spec.output_size)[int(constant)].expand(shape)
 
     def evaluated(self) -> "Task":
-        """The task that validation and test draw from: this one, or one with longer sequences."""
+        """Return the task that validation and test draw from: this one, or one of longer words."""
         return self
 
     def at(self, length: int) -> "Task":
-        """This task at another length: a step of a ladder, or a point of an extrapolation curve.
+        """Return this task at another length: a rung of a ladder, or a point of a curve.
 
         Raises:
             ValueError: the task has no argument `length`, or does not allow this one.
@@ -148,19 +148,19 @@ class Task(ABC):
         return replace(self, **changed)
 
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
-        """Batch k of a split, whatever was drawn before."""
+        """Draw batch k of a split, whatever was drawn before."""
         require_count(self.name, batch_size=batch_size)
         drawn = self if split == "train" else self.evaluated()
         return drawn.sample(batch_size, self.generator(split, seed, k))
 
     def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
-        """The `size` sequences that `split` is scored on, in batches."""
+        """Yield the `size` sequences that `split` is scored on, in batches."""
         require_count(self.name, size=size, batch_size=batch_size)
         for k, start in enumerate(range(0, size, batch_size)):
             yield self.batch(split, seed, k, min(batch_size, size - start))
 
     def generator(self, *key: Any) -> Generator:
-        """A random stream of its own for every name, version, arguments and `key`."""
+        """Make a random stream of its own for every name, version, arguments and `key`."""
         arguments = {f.name: getattr(self, f.name) for f in fields(self)}
         text = repr((self.name, self.version, sorted(arguments.items()), key)).encode()
         digest = int.from_bytes(hashlib.sha256(text).digest()[:8], "big") >> 1
@@ -168,12 +168,12 @@ class Task(ABC):
 
 
 def encode(seen: Tensor, size: int) -> Tensor:
-    """Symbols (T,B) as one-hot rows (T,B,size); `size` itself stands for nothing, zeros."""
+    """Turn symbols (T,B) into one-hot rows (T,B,size); `size` itself stands for nothing, zeros."""
     return torch.eye(size + 1, size)[seen]
 
 
 def at_last_step(target: Tensor, lengths: int | Tensor) -> tuple[Tensor, Tensor]:
-    """`target` (B,*D) asked for at the last step of each sequence: (T,B,*D) view, weight (T,B)."""
+    """Ask for `target` (B,*D) at each sequence's last step: (T,B,*D) view, weight (T,B)."""
     ends = torch.as_tensor(lengths).expand(len(target))
     step = torch.arange(1, int(ends.max()) + 1)[:, None]
     return target.expand(len(step), *target.shape), (step == ends).float()

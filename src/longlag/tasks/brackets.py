@@ -45,7 +45,7 @@ class Dyck(Task):
         require("dyck", kinds=(self.kinds, 2 <= self.kinds <= most, f"2 to {most}"))
 
     def define(self) -> Spec:
-        """2 k brackets in, one of k kinds out."""
+        """Ask for one of k kinds, of 2 k brackets."""
         k, guess = self.kinds, f"guess one of {self.kinds} kinds"
         return Spec(
             kind="classification",
@@ -61,7 +61,7 @@ class Dyck(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Depth is a walk between 0 and m; at the two ends it turns."""
+        """Walk between the depths 0 and m; at the two ends the walk turns."""
         T, k, m = self.length, self.kinds, self.depth
         coins = torch.randint(0, 256, (-(-T // 8), batch_size), generator=rng).numpy()
         kind = torch.randint(0, k, (T, batch_size), generator=rng).numpy()
@@ -91,7 +91,7 @@ class Dyck(Task):
 
 @functools.cache
 def walks(deepest: int) -> np.ndarray:
-    """Depths (depth, bits of a byte, step) after each of eight steps; up for 1, down for 0."""
+    """Tabulate depths (depth, bits of a byte, step) after each of eight steps; up for 1."""
     depth = np.repeat(np.arange(deepest + 1)[:, None], 256, axis=1)
     path = []
     for i in range(8):
@@ -102,5 +102,5 @@ def walks(deepest: int) -> np.ndarray:
 
 
 def enough(scored: torch.Tensor, asked: torch.Tensor) -> torch.Tensor:
-    """`scored`, or, in the rare batch without any such step, `asked`."""
+    """Return `scored` or, in the rare batch without any such step, `asked`."""
     return scored if bool(scored.any()) else asked

@@ -28,18 +28,18 @@ class Trajectory(Forecast):
 
     @abstractmethod
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Input (steps,lanes,I) and what is wanted then (steps,lanes,D)."""
+        """Compute inputs (steps,lanes,I) and what is wanted then (steps,lanes,D)."""
 
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
-        """Windows at uniform places of the split's trajectories."""
+        """Draw windows at uniform places of the split's trajectories."""
         return self.cut(split, batch_size, self.generator(split, seed, k))
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Windows of the training trajectories."""
+        """Draw windows of the training trajectories."""
         return self.cut("train", batch_size, rng)
 
     def cut(self, split: Split, batch_size: int, rng: Generator) -> Batch:
-        """Windows of a split's trajectories."""
+        """Draw windows of a split's trajectories."""
         inputs, wanted = trajectories(self)
         lane = torch.randint(0, LANES, (batch_size,), generator=rng) + LANES * SPLITS.index(split)
         start = torch.randint(0, SPARE, (batch_size,), generator=rng)
@@ -49,13 +49,13 @@ class Trajectory(Forecast):
 
 
 def window(windows: Tensor, lane: Tensor, start: Tensor) -> Tensor:
-    """Some of the windows (lanes,starts,D,T), as (T,B,D)."""
+    """Pick some of the windows (lanes,starts,D,T), as (T,B,D)."""
     return windows[lane, start].permute(2, 0, 1).contiguous()
 
 
 @functools.cache
 def trajectories(task: Trajectory) -> tuple[Tensor, Tensor]:
-    """All windows of the inputs and of what is wanted then, (lanes,starts,D,T); once a process.
+    """Compute all windows of inputs and of what is wanted then, (lanes,starts,D,T); once a process.
 
     The lanes of train, validation and test lie side by side.  All are standardised by the mean
     and the deviation of the training trajectories.
@@ -71,7 +71,7 @@ def trajectories(task: Trajectory) -> tuple[Tensor, Tensor]:
 
 
 def moments(series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean and deviation (D,) of the training trajectories."""
+    """Compute mean and deviation (D,) of the training trajectories."""
     train = series[:, :LANES]
     return train.mean((0, 1)), train.std((0, 1))
 
@@ -107,7 +107,7 @@ class MackeyGlass(Trajectory):
         require("mackey_glass", tau=(self.tau, 1 <= self.tau <= 100, "1 to 100"))
 
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Random constant pasts; the first 300 time units are left out."""
+        """Start from random constant pasts; the first 300 time units are left out."""
         h, n = 0.1, 10 * self.tau  # n: steps of a delay; one block is computed at once
         decay = math.exp(-0.1 * h)
         powers = decay ** np.arange(1, n + 1)[:, None]
@@ -143,7 +143,7 @@ class Narma(Trajectory):
     minimum = at_least(length=25)
 
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """The first 100 steps are left out, and so is the rare trajectory that diverges."""
+        """Leave out the first 100 steps, and the rare trajectory that diverges."""
         spare = lanes + lanes // 2
         u = rng.uniform(0, 0.5, (110 + steps, spare))
         y = np.zeros((111 + steps, spare))
@@ -176,7 +176,7 @@ class Lorenz(Trajectory):
     size = 3
 
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
-        """Random starts; the first 10 time units are left out."""
+        """Start at random; the first 10 time units are left out."""
         state, h = np.array([[0.0], [0.0], [25.0]]) + rng.normal(size=(3, lanes)), 0.01
         series = np.empty((200 + steps + 1, lanes, 3))
         for t in range(len(series)):
@@ -190,6 +190,6 @@ class Lorenz(Trajectory):
 
 
 def flow(state: np.ndarray) -> np.ndarray:
-    """The time derivative of Lorenz states (3,lanes)."""
+    """Compute the time derivative of Lorenz states (3,lanes)."""
     x, y, z = state
     return np.stack([10 * (y - x), x * (28 - z) - y, x * y - 8 / 3 * z])

@@ -37,7 +37,7 @@ class Copy(Task):
     ladder = LADDER
 
     def define(self) -> Spec:
-        """Eight symbols, blank and the signal in; a symbol or blank out."""
+        """Ask for a symbol or blank, of eight symbols, blank and the signal."""
         guess = "answer blanks, then guess one of 8 symbols"
         nats = WIDTH * math.log(SYMBOLS) / (self.length + 2 * WIDTH)
         return Spec(
@@ -54,7 +54,7 @@ class Copy(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Symbols uniform and independent."""
+        """Draw symbols, uniform and independent."""
         T = self.length + 2 * WIDTH
         symbols = torch.randint(0, SYMBOLS, (WIDTH, batch_size), generator=rng)
         seen = torch.full((T, batch_size), BLANK)
@@ -92,14 +92,14 @@ class VariableCopy(Task):
     ladder = LADDER
 
     def define(self) -> Spec:
-        """As `Copy`."""
+        """Ask as `Copy` does."""
         spec, (accuracy, loss) = Copy(length=self.length).spec, Copy().spec.floors
         nats = WIDTH * math.log(SYMBOLS) / (2 * WIDTH + 1 + (self.length + 1) / 2)
         floors = (accuracy, loss._replace(value=nats))
         return spec._replace(floors=floors, lag=self.length + WIDTH + 1)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Symbols and silences uniform and independent."""
+        """Draw symbols and silences, uniform and independent."""
         silence = torch.randint(1, self.length + 1, (batch_size,), generator=rng)
         symbols = torch.randint(0, SYMBOLS, (WIDTH, batch_size), generator=rng)
         lengths = WIDTH + silence + 1 + WIDTH
@@ -138,11 +138,11 @@ class SelectiveCopy(Task):
     ladder = LADDER
 
     def define(self) -> Spec:
-        """As `Copy`, without blanks among the answers."""
+        """Ask as `Copy` does, without blanks among the answers."""
         return recall_spec(SYMBOLS, WIDTH, self.length + 1)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Symbols uniform, places a uniform subset."""
+        """Draw symbols uniform, and places as a uniform subset."""
         T = self.length
         symbols = torch.randint(0, SYMBOLS, (WIDTH, batch_size), generator=rng)
         places = torch.rand(T, batch_size, generator=rng).topk(WIDTH, dim=0).indices.sort(0).values
@@ -177,11 +177,11 @@ class Memorisation(Task):
     minimum = at_least(length=1, symbols=2, width=1)
 
     def define(self) -> Spec:
-        """Symbols, blank and the signal in, a symbol out."""
+        """Ask for a symbol, of symbols, blank and the signal."""
         return recall_spec(self.symbols, self.width, self.width + self.length + 1)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Symbols uniform and independent."""
+        """Draw symbols, uniform and independent."""
         symbols = torch.randint(0, self.symbols, (self.width, batch_size), generator=rng)
         start = torch.full((self.width + self.length, batch_size), self.symbols)
         start[: self.width] = symbols
@@ -189,7 +189,7 @@ class Memorisation(Task):
 
 
 def recall_spec(symbols: int, width: int, lag: int) -> Spec:
-    """`width` of `symbols` symbols asked again: symbols, blank and the signal in, symbols out."""
+    """Ask for `width` of `symbols` symbols again: symbols, blank and signal in, symbols out."""
     guess, names = f"guess one of {symbols} symbols", tuple(map(str, range(symbols)))
     return Spec(
         kind="classification",
@@ -210,7 +210,7 @@ def recall_spec(symbols: int, width: int, lag: int) -> Spec:
 
 
 def recall(start: Tensor, symbols: Tensor, alphabet: int) -> Batch:
-    """`start` (T,B), the signal, and blanks during which `symbols` (W,B) are asked for."""
+    """Show `start` (T,B), the signal, and blanks during which `symbols` (W,B) are asked for."""
     (T, B), W = start.shape, len(symbols)
     seen = torch.full((T + 1 + W, B), alphabet)
     seen[:T], seen[T] = start, alphabet + 1

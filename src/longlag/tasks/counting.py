@@ -34,7 +34,7 @@ class Counting(LongerInTest):
     letters: ClassVar[str]  # in the order of their blocks
 
     def define(self) -> Spec:
-        """A start symbol and letters in; whether each letter, or the end, may follow out."""
+        """Ask whether each letter, or the end, may follow; a start symbol and letters come in."""
         seen = self.evaluated()
         share = 1 / (seen.length - seen.shortest + 1) if seen.shortest == 1 else 0.0
         return Spec(
@@ -50,7 +50,7 @@ class Counting(LongerInTest):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """N uniform."""
+        """Draw n, uniform."""
         size, blocks = len(self.letters) + 1, len(self.letters)
         n = torch.randint(self.shortest, self.length + 1, (batch_size,), generator=rng)
         lengths = blocks * n + 1
@@ -68,7 +68,7 @@ class Counting(LongerInTest):
         return Batch(x, target * inside[..., None], inside.float(), lengths)
 
     def trivial_answer(self, batch: Batch) -> Tensor:
-        """What may follow each letter of the word with n = 1, but both letters after an a."""
+        """Answer what may follow each letter of the word of n = 1, but both letters after an a."""
         follows = 2 * torch.eye(len(self.letters) + 1) - 1
         follows[1, 0] = 1
         return batch.x @ follows

@@ -32,7 +32,7 @@ class Forecast(Task):
     repeats: ClassVar[bool] = True  # whether inputs and answers are of one series
 
     def define(self) -> Spec:
-        """The series in, a later value of it out."""
+        """Ask for a later value of the series."""
         simple = simple_answers(self)
         named = "affine function" if self.degree == 1 else f"polynomial of degree {self.degree}"
         floors = [Floor("nrmse", simple.alone, f"the best {named} of the last input, fitted")]
@@ -49,13 +49,13 @@ class Forecast(Task):
         )
 
     def trivial_answer(self, batch: Batch) -> Tensor:
-        """The function of the last input that the floor is of."""
+        """Answer with the function of the last input that the floor is of."""
         simple, x = simple_answers(self), batch.x.double()
         table = powers(x.flatten(0, 1).numpy() / simple.scale, self.degree)
         return torch.from_numpy(table @ simple.weights).float().unflatten(0, x.shape[:2])
 
     def known(self) -> tuple[Batch, Batch]:
-        """What simple answers are fitted to, and what they are measured on.
+        """Return what simple answers are fitted to, and what they are measured on.
 
         Training and validation sequences of seed -1, which no run has: 500 of each, or as many as
         have 100 000 steps.
@@ -83,7 +83,7 @@ class Sine(Forecast):
     minimum = at_least(length=2 * WARM_UP + 1, noise=0)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Periods, phases and noise independent."""
+        """Draw periods, phases and noise, independent."""
         T = self.length
         period = 10 + 15 * torch.rand(batch_size, generator=rng)
         phase = 2 * math.pi * torch.rand(batch_size, generator=rng)
@@ -122,12 +122,12 @@ def simple_answers(task: Forecast) -> Simple:
 
 
 def powers(now: np.ndarray, degree: int) -> np.ndarray:
-    """All powers of numbers (N,D) up to `degree`, 0 once: (N,degree D + 1)."""
+    """Compute all powers of numbers (N,D) up to `degree`, 0 once: (N,degree D + 1)."""
     return np.concatenate([*(now**d for d in range(1, degree + 1)), np.ones((len(now), 1))], axis=1)
 
 
 def windows(batch: Batch, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """The last p inputs before each asked step and 1, and the values wanted: (N,p I + 1), (N,D)."""
+    """Collect the last p inputs before each asked step and 1, (N,p I + 1), and the wanted, (N,D)."""
     x, target = batch.x.numpy().astype(np.float64), batch.target.numpy().astype(np.float64)
     T, B, size = x.shape
     past = [x[order - k : T - k] for k in reversed(range(order))]  # the newest last
@@ -137,5 +137,5 @@ def windows(batch: Batch, order: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def nrmse(answer: np.ndarray, wanted: np.ndarray) -> float:
-    """Root mean squared error over the standard deviation of what was wanted."""
+    """Divide the root mean squared error by the standard deviation of what was wanted."""
     return float(np.sqrt(np.mean((answer - wanted) ** 2)) / wanted.std())

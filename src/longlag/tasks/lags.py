@@ -24,7 +24,7 @@ LASTS = math.log(0.9)  # of the probability that a random lag goes on
 
 
 def one_of_two(input_size: int, lag: int, solved: Solved) -> Spec:
-    """A question with two equally likely answers at the last step."""
+    """Ask a question with two equally likely answers at the last step."""
     guess = "guess one of 2 classes"
     return Spec(
         kind="classification",
@@ -64,7 +64,7 @@ class LongLag(Task):
     minimum = at_least(length=2)
 
     def define(self) -> Spec:
-        """The 101 symbols of the paper, in and out."""
+        """Ask for the next of the paper's 101 symbols."""
         symbols = (*(f"a{i}" for i in range(1, ROUND + 2)), "x", "y")
         rule = (
             "Hochreiter & Schmidhuber 1997, section 5.2: every output within 0.25 on 10000 "
@@ -88,12 +88,12 @@ class LongLag(Task):
         )
 
     def surprise(self) -> float:
-        """Nats of a sequence, x_t alone known: x or y, and when of n rounds a99 follows."""
+        """Count nats of a sequence, x_t alone known: x or y, and when of n rounds a99 follows."""
         n = -(-(self.length - 2) // ROUND)
         return math.log(2) + (n * math.log(n) - (n - 1) * math.log(n - 1) if n > 1 else 0)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Both sequences equally likely."""
+        """Draw both sequences, equally likely."""
         p = self.length
         which = ROUND + 1 + torch.randint(0, 2, (batch_size,), generator=rng)
         sequence = torch.arange(-1, p)[:, None].repeat(1, batch_size) % ROUND  # a_i is i - 1
@@ -129,7 +129,7 @@ class RandomLag(Task):
     ladder = LADDER
 
     def define(self) -> Spec:
-        """P distractors, e, b, x and y in; x or y out."""
+        """Ask for x or y, of p distractors, e, b, x and y."""
         rule = (
             "Hochreiter & Schmidhuber 1997, section 5.2: error below 0.2 on 10000 sequences in a "
             "row (here: on all of validation)"
@@ -142,7 +142,7 @@ class RandomLag(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Distractors uniform, their number above q geometric with mean 9."""
+        """Draw distractors uniform, their number above q geometric with mean 9."""
         p, column = self.symbols, torch.arange(batch_size)
         more = torch.rand(batch_size, generator=rng, dtype=torch.float64).neg().log1p() / LASTS
         lengths = 3 + self.length + more.long()
@@ -187,7 +187,7 @@ class TwoSequence(Task):
         require("two_sequence", informative=(self.informative, few, f"1 to {self.length - 1}"))
 
     def define(self) -> Spec:
-        """One number in, one of two classes at the end."""
+        """Ask for one of two classes at the end, of one number a step."""
         rule = (
             "Hochreiter & Schmidhuber 1997, section 5.3: fewer than 6 of 256 test sequences "
             "misclassified, by an error of 0.2 or more (here: the same share of validation)"
@@ -197,7 +197,7 @@ class TwoSequence(Task):
         return spec._replace(metrics=("accuracy", "within"), tolerance=0.2)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Classes and lengths uniform, noise normal."""
+        """Draw classes and lengths uniform, noise normal."""
         longest = self.length + self.length // 10
         lengths = torch.randint(self.length, longest + 1, (batch_size,), generator=rng)
         label = torch.randint(0, 2, (batch_size,), generator=rng)
@@ -230,11 +230,11 @@ class Latch(Task):
     ladder = LADDER
 
     def define(self) -> Spec:
-        """A number and the question in, the bit out."""
+        """Ask for the bit, of a number and the question."""
         return one_of_two(2, self.length - 1, Solved("accuracy", 0.99, "longlag's own"))
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Bits uniform, noise normal."""
+        """Draw bits uniform, noise normal."""
         bit = torch.randint(0, 2, (batch_size,), generator=rng)
         x = torch.zeros(self.length, batch_size, 2)
         x[..., 0] = self.noise * torch.randn(self.length, batch_size, generator=rng)

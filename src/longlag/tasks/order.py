@@ -43,7 +43,7 @@ class Order(Task):
     windows: ClassVar[tuple[tuple[int, int], ...]]  # first and last places, at length 100
 
     def define(self) -> Spec:
-        """Eight symbols in, one of four (eight) orders out."""
+        """Ask for one of four (eight) orders, of eight symbols."""
         orders = tuple(
             "".join(order) for order in itertools.product("XY", repeat=len(self.windows))
         )
@@ -66,7 +66,7 @@ class Order(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Distractors, places, symbols and lengths uniform and independent."""
+        """Draw distractors, places, symbols and lengths, uniform and independent."""
 
         def draw(low: int, high: int) -> Tensor:
             return torch.randint(low, high + 1, (batch_size,), generator=rng)

@@ -24,7 +24,7 @@ MEAN = 12  # symbols of a string, on average: six of the walk through the inner 
 
 
 def automaton() -> tuple[np.ndarray, np.ndarray]:
-    """(next, emitted), each (state, bit): where a fair coin leads, and the symbol on the way."""
+    """Tabulate (next, emitted), each (state, bit): where a fair coin leads, and the symbol then."""
     follow, emit = np.zeros((19, 2), dtype=np.int64), np.zeros((19, 2), dtype=np.int64)
 
     def way(state: int, bit: int, letter: str, to: int) -> None:
@@ -50,7 +50,7 @@ LEGAL = torch.eye(len(LETTERS))[torch.from_numpy(EMIT)].amax(1)  # (state, symbo
 
 
 def jumps(size: int = 8) -> tuple[np.ndarray, np.ndarray]:
-    """(states, emitted), each (state, bits of a byte, step): eight steps at once."""
+    """Tabulate (states, emitted), each (state, bits of a byte, step): eight steps at once."""
     bits = np.arange(2**size)[None, :] * np.ones((len(FOLLOW), 1), dtype=np.int64)
     now = np.arange(len(FOLLOW))[:, None] + 0 * bits
     states, emitted = [], []
@@ -67,7 +67,7 @@ STATES, EMITTED = jumps()
 
 @functools.cache
 def of_symbol_alone(steps: int) -> tuple[float, Tensor]:
-    """The share of `steps` steps that each symbol's likeliest set gets, and these sets (7,7)."""
+    """Compute the share of steps that each symbol's likeliest set gets, and these sets (7,7)."""
     sets, which = np.unique(LEGAL.numpy(), axis=0, return_inverse=True)
     share = np.zeros((len(LETTERS), len(sets)))
     at = np.eye(len(FOLLOW))[BEGIN]  # how likely each state is, before a step
@@ -78,7 +78,7 @@ def of_symbol_alone(steps: int) -> tuple[float, Tensor]:
 
 
 def walk(state: np.ndarray, steps: int, rng: Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Symbols (steps,B) that are emitted from `state` (B,) on, and the state after each."""
+    """Emit symbols (steps,B) from `state` (B,) on; return them and the state after each."""
     coins = torch.randint(0, 256, (-(-steps // 8), len(state)), generator=rng).numpy()
     froms = np.empty_like(coins)
     for i, eight in enumerate(coins):
@@ -92,7 +92,7 @@ def walk(state: np.ndarray, steps: int, rng: Generator) -> tuple[np.ndarray, np.
 
 
 def described(floor: Floor, baseline: Floor, metrics: tuple[str, ...], solved: Solved) -> Spec:
-    """Seven symbols in, whether each may come next out."""
+    """Ask whether each of seven symbols may come next."""
     return Spec(
         kind="multilabel",
         input_size=len(LETTERS),
@@ -124,7 +124,7 @@ class EmbeddedReber(Task):
     few = "the shortest strings are the likeliest"
 
     def define(self) -> Spec:
-        """All strings right."""
+        """Ask for all strings right."""
         floor = Floor("sequence_accuracy", 0.0, "know the current symbol alone")
         guess = Floor("sequence_accuracy", 1 / 2, "know the grammar, guess the last T or P")
         rule = (
@@ -135,7 +135,7 @@ class EmbeddedReber(Task):
         return described(floor, guess, metrics, Solved("successors_first", 1.0, rule, True))
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Both ways out of every state equally likely."""
+        """Take both ways out of every state equally often."""
         symbols, states = walk(np.full(batch_size, BEGIN), 24, rng)
         while not (states == LAST).any(0).all():  # a longer string is rare
             more = walk(states[-1], 24, rng)
@@ -148,7 +148,7 @@ class EmbeddedReber(Task):
         return Batch(x, target, inside.float(), lengths)
 
     def trivial_answer(self, batch: Batch) -> Tensor:
-        """The likeliest set of each symbol."""
+        """Answer the likeliest set of each symbol."""
         return batch.x @ (2 * of_symbol_alone(MEAN)[1] - 1)
 
 
@@ -179,7 +179,7 @@ class ContinualReber(Task):
     ladder = LADDER
 
     def define(self) -> Spec:
-        """Every step of the stream right."""
+        """Ask for every step of the stream right."""
         floor = Floor("accuracy", of_symbol_alone(self.length)[0], "know the current symbol alone")
         why = "know the grammar, guess the last T or P of each string: one in 12 symbols"
         guess = Floor("accuracy", 1 - 1 / (2 * MEAN), why)
@@ -187,11 +187,11 @@ class ContinualReber(Task):
         return described(floor, guess, metrics, Solved("sequence_accuracy", 1.0, "longlag's own"))
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Both ways out of every state equally likely."""
+        """Take both ways out of every state equally often."""
         symbols, states = map(torch.from_numpy, walk(np.full(batch_size, BEGIN), self.length, rng))
         weight: Tensor = torch.ones(self.length, batch_size)
         return Batch(encode(symbols, len(LETTERS)), LEGAL[states], weight)
 
     def trivial_answer(self, batch: Batch) -> Tensor:
-        """The likeliest set of each symbol."""
+        """Answer the likeliest set of each symbol."""
         return batch.x @ (2 * of_symbol_alone(self.length)[1] - 1)

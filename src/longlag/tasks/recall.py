@@ -53,7 +53,7 @@ class AssociativeRecall(Task):
         )
 
     def define(self) -> Spec:
-        """Keys, values and blank in; a value out."""
+        """Ask for a value, of keys, values and blank."""
         guess = f"guess one of {self.values} values"
         names = tuple(f"v{i}" for i in range(self.values))
         return Spec(
@@ -75,7 +75,7 @@ class AssociativeRecall(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Keys and values uniform subsets, questions at a uniform subset of places."""
+        """Draw keys and values as uniform subsets, questions at a uniform subset of places."""
         T, n, size = self.length, self.pairs, self.keys + self.values + 1
         key = torch.rand(self.keys, batch_size, generator=rng).topk(n, dim=0).indices
         value = torch.rand(self.values, batch_size, generator=rng).topk(n, dim=0).indices

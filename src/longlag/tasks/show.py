@@ -14,7 +14,7 @@ FEW = 3  # asked steps at most that are answered in a line of their own
 
 
 def show(task: Task, seed: int = 0) -> str:
-    """The first training sequence of a seed, under what the task says of itself.
+    """Draw the first training sequence of a seed, under what the task says of itself.
 
     A column is a step.  Symbols stand as themselves, numbers as they are in a short sequence and
     as bars from their least to their greatest value in a long one, a channel a row.  Below stands
@@ -39,7 +39,7 @@ def show(task: Task, seed: int = 0) -> str:
 
 
 def facts(task: Task) -> list[str]:
-    """Floors, criterion and source."""
+    """List floors, criterion and source."""
     answers = [("floor", f) for f in task.spec.floors]
     answers += [("beside", f) for f in task.spec.baselines]
     lines = [f"{label:<8}{f.metric} {f.value:.4g}: {f.why}" for label, f in answers]
@@ -53,7 +53,7 @@ Row = tuple[str, list[str]]  # a label and a word a step
 
 
 def inputs(task: Task, x: Tensor) -> list[Row]:
-    """The words of x (T,I), or its channels as bars."""
+    """Return the words of x (T,I), or its channels as bars."""
     if task.spec.symbols:
         seen = [
             task.spec.symbols[i] if row.any() else ""
@@ -69,7 +69,7 @@ def inputs(task: Task, x: Tensor) -> list[Row]:
 
 
 def wanted(task: Task, batch: Batch, n: int) -> tuple[list[Row], list[str]]:
-    """What is wanted of the only sequence: rows, and a line where few steps are asked."""
+    """Return what is wanted of the only sequence: rows, and a line where few steps are asked."""
     asked, target = (batch.weight[:n, 0] > 0).tolist(), batch.target[:n, 0]
     steps = [t for t, a in enumerate(asked) if a]
     if len(steps) <= FEW:
@@ -86,7 +86,7 @@ def wanted(task: Task, batch: Batch, n: int) -> tuple[list[Row], list[str]]:
 
 
 def answer(task: Task, target: Tensor) -> str:
-    """One class, all labels that are 1, or numbers."""
+    """Write one class, all labels that are 1, or numbers."""
     names = task.spec.answers
     if task.spec.kind == "regression":
         return " ".join(f"{float(value):.3g}" for value in target)
@@ -99,7 +99,7 @@ def answer(task: Task, target: Tensor) -> str:
 
 
 def numbers(values: Tensor) -> list[str]:
-    """A few numbers as they are, many as bars between the least and the greatest."""
+    """Write a few numbers as they are, many as bars between the least and the greatest."""
     if len(values) <= SHORT:
         whole = bool((values == values.round()).all())
         return [f"{float(v):.0f}" if whole else f"{float(v):.2f}" for v in values]
@@ -109,7 +109,7 @@ def numbers(values: Tensor) -> list[str]:
 
 
 def table(rows: list[Row], n: int) -> list[str]:
-    """Rows side by side in columns of one width, folded to the terminal's."""
+    """Put rows side by side in columns of one width, folded to the terminal's."""
     label = max(len(name) for name, _ in rows) + 2
     long = {name: {len(w) for w in words} for name, words in rows}
     width = max(max(sizes) for sizes in long.values())

@@ -47,7 +47,7 @@ class MeasureInterval(Task):
     minimum = at_least(length=1, spread=1)
 
     def define(self) -> Spec:
-        """A spike train in, a number at its end."""
+        """Ask for a number at the end of a spike train."""
         variance = (self.spread + 2) / (12 * self.spread)
         return Spec(
             kind="regression",
@@ -62,7 +62,7 @@ class MeasureInterval(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Intervals uniform."""
+        """Draw intervals, uniform."""
         more = torch.randint(0, self.spread + 1, (batch_size,), generator=rng)
         interval, column = self.length + more, torch.arange(batch_size)
         T = int(interval.max()) + 1
@@ -97,7 +97,7 @@ class GenerateInterval(Task):
     minimum = at_least(length=2)
 
     def define(self) -> Spec:
-        """A spike train in, a spike train out."""
+        """Ask for a spike train, of a spike train."""
         return Spec(
             kind="multilabel",
             input_size=1,
@@ -109,7 +109,7 @@ class GenerateInterval(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Intervals uniform."""
+        """Draw intervals, uniform."""
         interval = torch.randint(1, self.length + 1, (batch_size,), generator=rng)
         T, column = 2 * self.length + 1, torch.arange(batch_size)
         x, target = torch.zeros(T, batch_size, 1), torch.zeros(T, batch_size, 1)
@@ -147,7 +147,7 @@ class Frequency(Task):
     ladder = LADDER
 
     def define(self) -> Spec:
-        """A number in, the same or not at the end."""
+        """Ask for the same or not at the end, of a number a step."""
         guess = "guess one of 2 answers"
         return Spec(
             kind="classification",
@@ -162,7 +162,7 @@ class Frequency(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """The first period, how far round the six the second is, phases and the coin uniform."""
+        """Draw the first period, how far the second is from it, phases and the coin, uniform."""
         first = torch.randint(0, PERIODS, (batch_size,), generator=rng)
         apart = torch.randint(1, PERIODS, (batch_size,), generator=rng)
         label = torch.randint(0, 2, (batch_size,), generator=rng)

@@ -15,7 +15,7 @@ from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_leas
 
 @functools.cache
 def multiplication(group: str) -> tuple[np.ndarray, tuple[str, ...]]:
-    """The table of products (g, h) -> g h, and a name for each element."""
+    """Tabulate the products (g, h) -> g h, and name each element."""
     if "x" in group:  # a pair of elements, multiplied side by side
         (one, names), (two, others) = map(multiplication, group.split("x"))
         pairs = one[:, None, :, None] * len(two) + two[:, None]
@@ -34,7 +34,7 @@ def multiplication(group: str) -> tuple[np.ndarray, tuple[str, ...]]:
 
 
 def inversions(permutation: tuple[int, ...]) -> int:
-    """Pairs that stand in the wrong order."""
+    """Count the pairs that stand in the wrong order."""
     return sum(a > b for a, b in itertools.combinations(permutation, 2))
 
 
@@ -66,7 +66,7 @@ class WordProblem(Task):
     ladder = (8, 16, 32, *LADDER)
 
     def define(self) -> Spec:
-        """An element in, an element out."""
+        """Ask for an element, of an element a step."""
         names, T = multiplication(self.group)[1], self.length
         order = len(names)
         guess = f"right at the first step, then guess one of {order} elements"
@@ -87,7 +87,7 @@ class WordProblem(Task):
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Elements uniform and independent, which makes the products uniform."""
+        """Draw elements, uniform and independent, which makes the products uniform."""
         table = multiplication(self.group)[0]
         order, table = len(table), table.reshape(-1)
         word = torch.randint(0, order, (self.length, batch_size), generator=rng)
@@ -99,5 +99,5 @@ class WordProblem(Task):
         return Batch(encode(word, order), torch.from_numpy(product), weight)
 
     def trivial_answer(self, batch: Batch) -> Tensor:
-        """The element itself, which is right at the first step."""
+        """Answer the element itself, which is right at the first step."""
         return batch.x

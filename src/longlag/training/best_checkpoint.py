@@ -55,7 +55,7 @@ class Selection(lightning.Callback):
             self.ran_out = trainer.should_stop = True
 
     def state_dict(self) -> dict[str, Any]:
-        """What was chosen so far."""
+        """Return what was chosen so far."""
         return {name: getattr(self, name) for name in STATE}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:

@@ -84,15 +84,15 @@ class DataModule(lightning.LightningDataModule):
         self._fixed: dict[Split, Fixed] = {}
 
     def train_dataloader(self) -> Blocks:
-        """The training stream."""
+        """Return the training stream."""
         return Blocks(Stream(self.task, self.seed, self.batch_size, self.first), self.block)
 
     def val_dataloader(self) -> Fixed:
-        """The validation set, the same at every visit."""
+        """Return the validation set, the same at every visit."""
         return self._evaluation("validation")
 
     def test_dataloader(self) -> Fixed:
-        """The test set."""
+        """Return the test set."""
         return self._evaluation("test")
 
     def _evaluation(self, split: Split) -> Fixed:

@@ -90,7 +90,7 @@ class Learner(lightning.LightningModule):
         self._optimizer_state: dict[str, Any] | None = None  # to go on from
 
     def forward(self, batch: Batch, at: Tensor | None = None) -> Tensor:
-        """Predictions at every step, or at the flat positions `at`, none of them padding.
+        """Predict at every step, or at the flat positions `at`, none of them padding.
 
         A causal model needs no lengths for that, and the padded kernels are four times as fast.
         """
@@ -102,7 +102,7 @@ class Learner(lightning.LightningModule):
 
     @property
     def backends(self) -> tuple[str, ...]:
-        """The backend that ran each cell in training, as observed; several are joined by a +."""
+        """Name the backend that ran each cell in training, as observed; a + joins several."""
         return tuple("+".join(dict.fromkeys(names)) for names in zip(*self._ran, strict=True))
 
     def transfer_batch_to_device(
@@ -114,14 +114,14 @@ class Learner(lightning.LightningModule):
         return super().transfer_batch_to_device(batch, device, dataloader_idx)
 
     def configure_optimizers(self) -> torch.optim.Optimizer:
-        """The optimiser of the config."""
+        """Make the optimiser of the config."""
         optimizer = self.make_optimizer(self.model.parameters())
         if self._optimizer_state is not None:
             optimizer.load_state_dict(self._optimizer_state)
         return optimizer
 
     def training_state(self) -> dict[str, Any]:
-        """Everything that the next step depends on, or that was collected; between two steps."""
+        """Return all that the next step depends on, or that was collected; between two steps."""
         optimizer: Any = self.optimizers(use_pl_optimizer=False)
         return {
             "model": self.model.state_dict(),
@@ -206,7 +206,7 @@ class Learner(lightning.LightningModule):
             watcher.after_step(step, self)
 
     def loss(self, batch: Batch) -> Tensor:
-        """The mean loss of the steps that are asked, by their weights."""
+        """Compute the mean loss of the steps that are asked, by their weights."""
         at = positions(batch.weight)
         target, weight = pick(batch.target, at), pick(batch.weight, at)
         each = self.model.loss(self.spec.kind, self(batch, at), target)
@@ -252,7 +252,7 @@ class Learner(lightning.LightningModule):
         self.metrics.update(preds=prediction, target=target, sequence=sequence, value=loss)
 
     def collect(self) -> dict[str, float]:
-        """The metrics counted so far, which start anew."""
+        """Compute the metrics counted so far, which start anew."""
         values: dict[str, Any] = {**self.metrics.compute(), "loss": self.mean_loss.compute()}
         self.metrics.reset()
         self.mean_loss.reset()
@@ -260,10 +260,10 @@ class Learner(lightning.LightningModule):
 
 
 def positions(weight: Tensor) -> Tensor:
-    """The flat positions t * B + b that a batch asks for: (T,B) -> (N,)."""
+    """Find the flat positions t * B + b that a batch asks for: (T,B) -> (N,)."""
     return weight.flatten().nonzero()[:, 0]
 
 
 def pick(what: Tensor, at: Tensor) -> Tensor:
-    """Rows `at` of `what` (T,B,*D), as (N,*D)."""
+    """Pick the rows `at` of `what` (T,B,*D), as (N,*D)."""
     return what.flatten(0, 1).index_select(0, at)

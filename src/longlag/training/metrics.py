@@ -33,7 +33,7 @@ class Share(Metric):
         self.total += right.numel()
 
     def compute(self) -> Tensor:
-        """The share so far."""
+        """Return the share so far."""
         return self.right / self.total
 
 
@@ -59,7 +59,7 @@ class Within(Share):
 
 
 def correct(preds: Tensor, target: Tensor) -> Tensor:
-    """Which answers are right (N,): the class (N,), or every one of the labels (N,D)."""
+    """Tell which answers are right (N,): the class (N,), or every one of the labels (N,D)."""
     if target.ndim == 1:
         return preds.argmax(-1) == target
     return ((preds > 0) == (target > 0.5)).all(-1)
@@ -69,7 +69,7 @@ class SetAccuracy(Share):
     """The share of answers with every label right."""
 
     def update(self, preds: Tensor, target: Tensor) -> None:
-        """Logits and labels 0 or 1 (N,D)."""
+        """Count logits and labels 0 or 1 (N,D)."""
         self.count(correct(preds, target))
 
 
@@ -77,14 +77,14 @@ class SequenceAccuracy(Share):
     """The share of sequences with every scored step right."""
 
     def update(self, preds: Tensor, target: Tensor, sequence: Tensor) -> None:
-        """Logits (N,D), classes (N,) or labels (N,D), and the sequence (N,) of each."""
+        """Count logits (N,D), classes (N,) or labels (N,D), and the sequence (N,) of each."""
         wrong = ~self.right_steps(preds, target)
         ids, index = sequence.unique(return_inverse=True)
         errors = torch.zeros(len(ids), device=preds.device).index_add_(0, index, wrong.float())
         self.count(errors == 0)
 
     def right_steps(self, preds: Tensor, target: Tensor) -> Tensor:
-        """Which steps are right (N,)."""
+        """Tell which steps are right (N,)."""
         return correct(preds, target)
 
 
@@ -95,7 +95,7 @@ class SuccessorsFirst(SequenceAccuracy):
     """
 
     def right_steps(self, preds: Tensor, target: Tensor) -> Tensor:
-        """Which steps have the possible successors as the most active outputs (N,)."""
+        """Tell which steps have the possible successors as the most active outputs (N,)."""
         possible, inf = target > 0.5, float("inf")
         least = preds.masked_fill(~possible, inf).amin(-1)
         return least > preds.masked_fill(possible, -inf).amax(-1)
@@ -120,14 +120,14 @@ def score(spec: Spec, answered: Iterable[tuple[Batch, Tensor]]) -> dict[str, flo
 
 
 def measured_floor(task: Task, batches: Iterable[Batch]) -> float | None:
-    """The headline metric of the first floor's answer on these batches; None if it is unknown."""
+    """Score the first floor's answer on these batches; None if it is unknown."""
     answered = [(batch, task.trivial_answer(batch)) for batch in batches]
     known = [(batch, answer) for batch, answer in answered if answer is not None]
     return score(task.spec, known)[task.spec.metrics[0]] if known else None
 
 
 def collection(spec: Spec, logistic: bool = False) -> MetricCollection:
-    """The metrics of a task; `update` takes preds, target, sequence and value (loss per step).
+    """Collect the metrics of a task; `update` takes preds, target, sequence and value (loss).
 
     Args:
         spec: of the task.

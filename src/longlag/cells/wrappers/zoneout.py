@@ -82,5 +82,5 @@ class Zoneout(Wrapper):
         return {k: stays[k] + (1 - stays[k]) * f for k, f in self.cell.keep(own, s).items()}
 
     def kernel(self) -> None:
-        """None: eval mode is not the cell itself."""
+        """Return None, for eval mode is not the cell itself."""
         return None

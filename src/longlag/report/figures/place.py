@@ -59,7 +59,7 @@ def draw(axes: Axes, rows: Sequence[AtlasRow], cell: str, lengths: Sequence[list
 
 
 def places(rows: Sequence[AtlasRow], rungs: Sequence[int]) -> dict[str, float]:
-    """Where each cell stands on the x axis: the number of its rung, or the bin of its score."""
+    """Find where each cell stands on the x axis: the number of its rung, or its score's bin."""
     if len(rungs) > 1:
         return {row.cell: float(rungs.index(int(row.value or 0))) for row in rows}
     values = np.array([row.value for row in rows], float)

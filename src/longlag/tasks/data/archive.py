@@ -49,17 +49,17 @@ class UCR(DatasetTask):
 
     @property
     def key(self) -> str:
-        """The sets are cached apart."""
+        """Name each set apart."""
         return f"ucr-{self.version}-{self.dataset}"
 
     def define(self) -> Spec:
-        """A value a channel in, one of the classes out."""
+        """Ask for one of the classes, of a value a channel."""
         width, classes = self.arrays["x"].shape[2], int(self.arrays["label"].max()) + 1
         lag = int(self.arrays["lengths"].max()) - 1
         return self.classes(width, classes, lag, self.nearest())
 
     def read(self) -> Arrays:
-        """By aeon: from its package, or from the archive by a network."""
+        """Read by aeon: from its package, or from the archive by a network."""
         return read_archive(self.dataset)
 
 
@@ -88,7 +88,7 @@ def read_archive(dataset: str) -> Arrays:
 
 
 def load(dataset: str) -> list[Part]:
-    """Sequences (I,T) and labels of the training and of the test data.
+    """Load sequences (I,T) and labels of the training and of the test data.
 
     Raises:
         LonglagError: no set has this name, or it is not here and cannot be fetched.

@@ -31,14 +31,14 @@ class FixedDataset(Task):
     @property
     @abstractmethod
     def parts(self) -> dict[Split, np.ndarray]:
-        """The sequences of each split, as numbers that `rows` looks up."""
+        """Return the sequences of each split, as numbers that `rows` looks up."""
 
     @abstractmethod
     def rows(self, split: Split, rows: np.ndarray) -> Batch:
-        """The batch of these places in `parts` of a split."""
+        """Make the batch of these places in `parts` of a split."""
 
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
-        """The k-th part of an endless row of permutations of the split."""
+        """Take the k-th part of an endless row of permutations of the split."""
         n, order = len(self.parts[split]), []
         start, stop = k * batch_size, (k + 1) * batch_size
         for epoch in range(start // n, (stop - 1) // n + 1):
@@ -47,12 +47,12 @@ class FixedDataset(Task):
         return self.rows(split, np.concatenate(order))
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Rows of the training split, with replacement."""
+        """Draw rows of the training split, with replacement."""
         n = len(self.parts["train"])
         return self.rows("train", torch.randint(n, (batch_size,), generator=rng).numpy())
 
     def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
-        """The whole split in its own order, or `size` sequences of it, drawn once for all runs.
+        """Yield the whole split in its own order, or `size` sequences of it, drawn for all runs.
 
         Not the first ones: data are often sorted by class.
         """
@@ -73,7 +73,7 @@ class DatasetTask(FixedDataset):
 
     @property
     def key(self) -> str:
-        """What the cache calls what is fitted: whatever the arrays depend on."""
+        """Return what the cache calls what is fitted: whatever the arrays depend on."""
         content = "" if own(self) else f"-{checksum(self.arrays)[:16]}"
         return f"{self.name}-{self.version}{content}"
 
@@ -83,16 +83,16 @@ class DatasetTask(FixedDataset):
 
     @cached_property
     def arrays(self) -> Arrays:
-        """What `read` gave, by the cache if it is longlag's own `read`."""
+        """Return what `read` gave, by the cache if it is longlag's own `read`."""
         return self.arranged(cached(self.key, self.read) if own(self) else self.read())
 
     def arranged(self, arrays: Arrays) -> Arrays:
-        """What the task makes of what `read` gave; by default nothing else."""
+        """Return what the task makes of what `read` gave; by default nothing else."""
         return arrays
 
     @cached_property
     def parts(self) -> dict[Split, np.ndarray]:
-        """The rows of each split: validation is cut from train, class by class."""
+        """Return the rows of each split: validation is cut from train, class by class."""
         rng = np.random.default_rng(CUT_SEED)
         label, test = self.arrays["label"], self.arrays["test"]
         held = []
@@ -105,11 +105,11 @@ class DatasetTask(FixedDataset):
         return {"train": train, "validation": validation, "test": np.flatnonzero(test)}
 
     def inputs(self, x: Tensor) -> Tensor:
-        """What the model sees of x (T,B,I); by default all of it."""
+        """Return what the model sees of x (T,B,I); by default all of it."""
         return x
 
     def rows(self, split: Split, rows: np.ndarray) -> Batch:
-        """The batch of these rows of a split."""
+        """Make the batch of these rows of a split."""
         chosen = self.parts[split][rows]
         lengths = torch.from_numpy(self.arrays["lengths"][chosen])
         T = int(lengths.max())
@@ -131,7 +131,7 @@ class DatasetTask(FixedDataset):
         )
 
     def linear(self, features: Any, described: str) -> Floor:
-        """The accuracy on test of logistic regression on `features(x, lengths)`."""
+        """Measure on test the accuracy of logistic regression on `features(x, lengths)`."""
 
         def fit() -> Arrays:
             from sklearn.linear_model import LogisticRegression
@@ -149,21 +149,21 @@ class DatasetTask(FixedDataset):
         return Floor("accuracy", linear, f"logistic regression on {described}, fitted")
 
     def trivial_answer(self, batch: Batch) -> Tensor:
-        """The most frequent class of the training data."""
+        """Answer the most frequent class of the training data."""
         answer = torch.eye(self.spec.output_size)[self.most_frequent()]
         return answer.expand(*batch.weight.shape, -1)
 
     def most_frequent(self) -> int:
-        """The class that training has most of."""
+        """Return the class that training has most of."""
         return int(np.bincount(self.arrays["label"][self.parts["train"]]).argmax())
 
     def frequent(self) -> Floor:
-        """The accuracy on test of one answer to everything."""
+        """Measure on test the accuracy of one answer to everything."""
         value = float((self.arrays["label"][self.parts["test"]] == self.most_frequent()).mean())
         return Floor("accuracy", value, "always the most frequent class of the training data")
 
     def nearest(self) -> Floor:
-        """The accuracy on test of the class of the nearest training sequence, validation's too."""
+        """Measure on test the class of the nearest training sequence, validation's too."""
 
         def measure() -> Arrays:
             x, label, test = (self.arrays[name] for name in ("x", "label", "test"))
@@ -189,7 +189,7 @@ def reordered(x: Tensor) -> Tensor:
 
 
 def neighbours(known: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """The row of `known` (N,F) at the least Euclidean distance from each of `asked` (M,F): (M,)."""
+    """Find the row of `known` (N,F) that is the nearest to each of `asked` (M,F): (M,)."""
     squares = (known * known).sum(1)
     parts = np.split(asked, range(500, len(asked), 500))
     return np.concatenate([(squares - 2 * (part @ known.T)).argmin(1) for part in parts])

@@ -16,14 +16,14 @@ Arrays = dict[str, np.ndarray]
 
 
 def folder() -> Path:
-    """$LONGLAG_DATA, or longlag in the user's cache folder."""
+    """Return $LONGLAG_DATA, or longlag in the user's cache folder."""
     if own := os.environ.get("LONGLAG_DATA"):
         return Path(own)
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "longlag"
 
 
 def cached(name: str, make: Callable[[], Arrays]) -> Arrays:
-    """The arrays of `make`, from the cache if they are there and whole.
+    """Return the arrays of `make`, from the cache if they are there and whole.
 
     Args:
         name: of the file, with whatever its content depends on.
@@ -46,7 +46,7 @@ def cached(name: str, make: Callable[[], Arrays]) -> Arrays:
 
 
 def own(task: Any) -> bool:
-    """Whether a task is longlag's own, so that its name and version say what it reads."""
+    """Tell whether a task is longlag's own, so that its name and version say what it reads."""
     return type(task).__module__.partition(".")[0] == "longlag"
 
 
@@ -62,7 +62,7 @@ def keep(path: Path, arrays: Arrays) -> None:
 
 
 def checksum(arrays: Arrays) -> str:
-    """SHA-256 of names, shapes, types and content."""
+    """Compute the SHA-256 of names, shapes, types and content."""
     digest = hashlib.sha256()
     for name in sorted(arrays):
         array = np.ascontiguousarray(arrays[name])

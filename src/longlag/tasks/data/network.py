@@ -14,7 +14,7 @@ TIMEOUT = 30.0  # seconds without a byte
 
 
 def download(what: str, fetch: Callable[[], Fetched]) -> Fetched:
-    """What `fetch` returns; it may use a network.
+    """Return what `fetch` returns, which may use a network.
 
     Args:
         what: is fetched, as the subject of a sentence.

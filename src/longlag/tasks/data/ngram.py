@@ -4,7 +4,7 @@ import numpy as np
 
 
 def surprise(train: np.ndarray, test: np.ndarray, size: int, order: int) -> np.ndarray:
-    """-ln p of each symbol of `test` from the `order` - 1 before it, fitted on `train`: (N,) nats.
+    """Compute -ln p of each symbol of `test` from the `order` - 1 before it: (N,) nats.
 
         p_n(s | h) = (n(h s) + r(h) p_(n-1)(s | h')) / (n(h) + r(h)),   p_0 = 1 / size
 
@@ -36,12 +36,12 @@ def surprise(train: np.ndarray, test: np.ndarray, size: int, order: int) -> np.n
 
 
 def codes(symbols: np.ndarray, size: int, n: int) -> np.ndarray:
-    """Each run of n symbols as one number, the newest symbol its last digit: (N-n+1,)."""
+    """Write each run of n symbols as one number, the newest symbol its last digit: (N-n+1,)."""
     table = np.lib.stride_tricks.sliding_window_view(symbols.astype(np.int64), n)
     return table @ size ** np.arange(n - 1, -1, -1, dtype=np.int64)
 
 
 def found(keys: np.ndarray, values: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """The value of each asked key; 0 where there is none.  Keys are sorted."""
+    """Look up the value of each asked key; 0 where there is none.  Keys are sorted."""
     place = np.minimum(np.searchsorted(keys, asked), len(keys) - 1)
     return np.where(keys[place] == asked, values[place], 0)

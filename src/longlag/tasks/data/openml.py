@@ -30,7 +30,7 @@ class OpenML(Images):
     tested: ClassVar[tuple[int, ...]]  # images of each class in the authors' test set
 
     def read(self) -> Arrays:
-        """By scikit-learn from OpenML, which checks the file by its checksum."""
+        """Read by scikit-learn from OpenML; the file is checked by its checksum."""
         sklearn = need("sklearn.datasets", "scikit-learn", "data")
         need("pandas", "pandas", "data")
 

@@ -49,7 +49,7 @@ class Series(Forecast):
 
     @cached_property
     def pieces(self) -> dict[Split, torch.Tensor]:
-        """The series of each split (N,1), standardised by the training part."""
+        """Return the series of each split (N,1), standardised by the training part."""
         name = f"{self.name}-{self.version}"
         x = (cached(name, self.read) if own(self) else self.read())["x"].astype(np.float64)
         cuts = np.round(np.cumsum(SHARES[:-1]) * len(x)).astype(int)
@@ -62,27 +62,27 @@ class Series(Forecast):
         return dict(zip(SPLITS, scaled, strict=True))
 
     def cut(self, split: Split, starts: torch.Tensor) -> Batch:
-        """The windows that begin at these values of a split."""
+        """Cut the windows that begin at these values of a split."""
         place = torch.arange(self.length)[:, None] + starts
         series, weight = self.pieces[split], torch.ones(self.length, len(starts))
         weight[: self.order] = 0
         return Batch(series[place], series[place + 1], weight)
 
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
-        """Windows at uniform places."""
+        """Draw windows at uniform places."""
         return self.draw(split, batch_size, self.generator(split, seed, k))
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Windows of the training part."""
+        """Draw windows of the training part."""
         return self.draw("train", batch_size, rng)
 
     def draw(self, split: Split, batch_size: int, rng: Generator) -> Batch:
-        """Windows at uniform places of a split."""
+        """Draw windows at uniform places of a split."""
         places = len(self.pieces[split]) - self.length
         return self.cut(split, torch.randint(places, (batch_size,), generator=rng))
 
     def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
-        """All windows that it takes to ask each value of the split once, or the first `size`."""
+        """Yield the windows that ask each value of the split once, or the first `size`."""
         last = len(self.pieces[split]) - self.length - 1
         starts = torch.arange(0, last + 1, self.length - self.order)
         if starts[-1] < last:
@@ -97,12 +97,12 @@ class Series(Forecast):
             yield batch
 
     def known(self) -> tuple[Batch, Batch]:
-        """The training part and the test, each as one window."""
+        """Return the training part and the test, each as one window."""
         n = len(self.pieces["train"])
         return self.whole("train", n), self.whole("test", n)
 
     def whole(self, split: Split, most: int) -> Batch:
-        """A split as one window."""
+        """Return a split as one window."""
         series = self.pieces[split][:most, None]
         return Batch(series[:-1], series[1:], torch.ones(len(series) - 1, 1))
 
@@ -127,7 +127,7 @@ class Laser(Series):
     licence = "published for the competition, no licence named; reservoirpy: MIT"
 
     def read(self) -> Arrays:
-        """From reservoirpy's package."""
+        """Read reservoirpy's package."""
         load = need("reservoirpy.datasets", "reservoirpy", "more-data").santafe_laser
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # it leaves its file open
@@ -156,7 +156,7 @@ class Sunspots(Series):
     licence = "public domain; statsmodels: BSD"
 
     def read(self) -> Arrays:
-        """From statsmodels' package."""
+        """Read statsmodels' package."""
         data = need("statsmodels.datasets.sunspots", "statsmodels", "more-data").load_pandas().data
         return {"x": data["SUNACTIVITY"].to_numpy(dtype=np.float64)}
 
@@ -181,6 +181,6 @@ class ElNino(Series):
     licence = "public domain; statsmodels: BSD"
 
     def read(self) -> Arrays:
-        """From statsmodels' package, a row of months a year."""
+        """Read statsmodels' package, a row of months a year."""
         data = need("statsmodels.datasets.elnino", "statsmodels", "more-data").load_pandas().data
         return {"x": data.drop(columns="YEAR").to_numpy(dtype=np.float64).reshape(-1)}

@@ -46,21 +46,21 @@ class Characters(Task):
 
     @abstractmethod
     def texts(self) -> Texts:
-        """The text of each split."""
+        """Return the text of each split."""
 
     @property
     @abstractmethod
     def key(self) -> str:
-        """What the cache calls the baselines: whatever the texts depend on."""
+        """Return what the cache calls the baselines: whatever the texts depend on."""
 
     @cached_property
     def alphabet(self) -> str:
-        """The characters of the training text, and one for all others."""
+        """List the characters of the training text, and one for all others."""
         return "".join(sorted(set(self.split_texts["train"]))) + UNKNOWN
 
     @cached_property
     def split_texts(self) -> Texts:
-        """What `texts` gave, long enough for a window."""
+        """Return what `texts` gave, long enough for a window."""
         texts = self.texts()
         shortest = min(map(len, texts.values()))
         rule = f"less than {shortest}, the characters of the shortest split"
@@ -69,7 +69,7 @@ class Characters(Task):
 
     @cached_property
     def codes(self) -> dict[Split, torch.Tensor]:
-        """The texts as places in the alphabet (N,)."""
+        """Return the texts as places in the alphabet (N,)."""
         place = {character: i for i, character in enumerate(self.alphabet)}
         other = len(place) - 1
         return {
@@ -78,7 +78,7 @@ class Characters(Task):
         }
 
     def define(self) -> Spec:
-        """One character in, the next one out."""
+        """Ask for the next character, of the one before."""
         size = len(self.alphabet)
         train, test = (self.codes[split].numpy() for split in ("train", "test"))
 
@@ -105,26 +105,26 @@ class Characters(Task):
         )
 
     def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
-        """Windows at uniform places."""
+        """Draw windows at uniform places."""
         return self.draw(split, batch_size, self.generator(split, seed, k))
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Windows of the training text."""
+        """Draw windows of the training text."""
         return self.draw("train", batch_size, rng)
 
     def draw(self, split: Split, batch_size: int, rng: Generator) -> Batch:
-        """Windows at uniform places of a split."""
+        """Draw windows at uniform places of a split."""
         places = len(self.codes[split]) - self.length
         return self.cut(split, torch.randint(places, (batch_size,), generator=rng))
 
     def cut(self, split: Split, starts: torch.Tensor) -> Batch:
-        """The windows that begin at these characters of a split."""
+        """Cut the windows that begin at these characters of a split."""
         place, text = torch.arange(self.length)[:, None] + starts, self.codes[split]
         weight = torch.ones(self.length, len(starts))
         return Batch(encode(text[place], len(self.alphabet)), text[place + 1], weight)
 
     def evaluation(self, split: Split, seed: int, size: int, batch_size: int) -> Iterator[Batch]:
-        """Windows side by side, as many as fit, or the first `size`."""
+        """Yield windows side by side, as many as fit, or the first `size`."""
         starts = torch.arange(0, len(self.codes[split]) - self.length, self.length)[:size]
         for begin in range(0, len(starts), batch_size):
             yield self.cut(split, starts[begin : begin + batch_size])
@@ -151,11 +151,11 @@ class Tunes(Characters):
 
     @property
     def key(self) -> str:
-        """Nothing but the version."""
+        """Return the version, for nothing else changes the texts."""
         return f"tunes-{self.version}"
 
     def texts(self) -> Texts:
-        """From music21's files."""
+        """Read music21's files."""
         package = Path(str(need("music21", "music21", "more-data").__file__)).parent
         files = sorted((package / "corpus" / "oneills1850").glob("*.abc"))
         if not files:
@@ -174,7 +174,7 @@ class Tunes(Characters):
 
 
 def tunes(text: str) -> Iterator[tuple[int, str]]:
-    """The number of each tune of an abc file, and its metre, unit, key and notes."""
+    """Yield the number of each tune of an abc file, and its metre, unit, key and notes."""
     for part in re.split(r"(?m)^(?=X:)", text.replace("\r", "")):
         if number := re.match(r"X:\s*(\d+)", part):
             lines = [line.strip() for line in part.splitlines()]
@@ -216,12 +216,12 @@ class TextFile(Characters):
 
     @property
     def key(self) -> str:
-        """The content of the files."""
+        """Return a digest of the files."""
         joined = "\0".join(self.split_texts[split] for split in SPLITS)
         return f"text-{self.version}-{hashlib.sha256(joined.encode()).hexdigest()[:16]}"
 
     def texts(self) -> Texts:
-        """From the file, or from the three."""
+        """Read the file, or the three."""
         whole = self.opened("path", self.path)
         if self.validation is not None:
             others = self.opened("validation", self.validation), self.opened("test", self.test)
@@ -231,7 +231,7 @@ class TextFile(Characters):
         return dict(zip(SPLITS, parts, strict=True))
 
     def opened(self, argument: str, path: str | None) -> str:
-        """The text of a file.
+        """Read the text of a file.
 
         Raises:
             LonglagError: there is none, it is no text, or it has another checksum.

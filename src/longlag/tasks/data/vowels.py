@@ -27,17 +27,17 @@ class JapaneseVowels(DatasetTask):
     licence = "UEA archive, by citation; aeon: BSD"
 
     def define(self) -> Spec:
-        """Twelve coefficients in, one of nine speakers out."""
+        """Ask for one of nine speakers, of twelve coefficients a frame."""
         simple = self.linear(summary, "each channel's mean, deviation, first and last value")
         return self.classes(12, 9, lag=int(self.arrays["lengths"].max()) - 1, simple=simple)
 
     def read(self) -> Arrays:
-        """From aeon's package: the archive's own files."""
+        """Read the archive's own files from aeon's package."""
         return read_archive("JapaneseVowels")
 
 
 def summary(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
-    """Mean, deviation, first and last value of each channel: (N,4*I)."""
+    """Compute mean, deviation, first and last value of each channel: (N,4*I)."""
     rows = []
     for sequence, length in zip(x, lengths, strict=True):
         seen = sequence[:length]
