@@ -97,7 +97,7 @@ them says in one line what is missing and what to do; `LONGLAG_OFFLINE=1` keeps 
 
 
 def text() -> str:
-    """The whole page.
+    """Write the whole page.
 
     Raises:
         LonglagError: a package of the data without a network is not installed.
@@ -115,7 +115,7 @@ def text() -> str:
 
 
 def described(entry: Entry) -> list[str]:
-    """The words of a row of the first table."""
+    """Write the words of a row of the first table."""
     task, spec = entry.task, entry.task.spec
     floors = [f"{one.value:.3f}" for one in beside(spec)]
     size = f"{spec.input_size} -> {spec.output_size}"
@@ -123,17 +123,17 @@ def described(entry: Entry) -> list[str]:
 
 
 def beside(spec: Spec) -> tuple[Floor, ...]:
-    """The floor, and the answer beside it."""
+    """Write the floor, and the answer beside it."""
     return (*spec.floors, *spec.baselines)[:2]
 
 
 def first(entry: Entry) -> str:
-    """The task's name in conf."""
+    """Return the task's name in conf."""
     return entry.setting.split()[0].rstrip(",")
 
 
 def answers() -> str:
-    """What each floor is, and of which tasks."""
+    """Say what each floor is, and of which tasks."""
     whose: dict[str, list[str]] = {}
     for place, of in enumerate(("floor", "beside it")):
         for entry in OFFLINE:
@@ -144,7 +144,7 @@ def answers() -> str:
 
 
 def splits() -> str:
-    """A line for each way of splitting."""
+    """Write a line for each way of splitting."""
     ways: dict[str, list[str]] = {}
     for entry in OFFLINE:
         if first(entry) not in ways.setdefault(entry.split, []):
@@ -153,7 +153,7 @@ def splits() -> str:
 
 
 def listed(title: str, lines: dict[str, list[str]]) -> str:
-    """A list: what, and of which tasks."""
+    """Write a list: what, and of which tasks."""
     return f"\n{title}\n\n" + "".join(f"- {k} ({', '.join(v)})\n" for k, v in lines.items())
 
 
@@ -178,7 +178,7 @@ def length(task: Any) -> str:
 
 
 def package(task: Any) -> str:
-    """What to install."""
+    """Say what to install."""
     name = task.package.split(",")[0]
     extra = EXTRAS.get(name, "more-data")
     return task.package if name == "none" else f"{task.package} (`longlag[{extra}]`)"

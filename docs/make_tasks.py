@@ -50,7 +50,7 @@ def is_data(target: str) -> bool:
 
 
 def class_of(target: str) -> type[Task]:
-    """The task class that a yaml names."""
+    """Import the task class that a yaml names."""
     import longlag.tasks
 
     return getattr(longlag.tasks, target.rpartition(".")[2])

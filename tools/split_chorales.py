@@ -53,7 +53,7 @@ def tunes(known: dict[str, Turns], titles: dict[str, str]) -> list[list[str]]:
 
 
 def draw(groups: list[list[str]]) -> Iterator[str]:
-    """The lines of the list."""
+    """Write the lines of the list."""
     total = sum(map(len, groups))
     counts: dict[str, int] = {"test": 0, "validation": 0}
     for i in np.random.default_rng(CUT_SEED).permutation(len(groups)):

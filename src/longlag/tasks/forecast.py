@@ -127,7 +127,7 @@ def powers(now: np.ndarray, degree: int) -> np.ndarray:
 
 
 def windows(batch: Batch, order: int) -> tuple[np.ndarray, np.ndarray]:
-    """Collect the last p inputs before each asked step and 1, (N,p I + 1), and the wanted, (N,D)."""
+    """Collect the last p inputs before each asked step, and 1; and what is wanted: (N,D)."""
     x, target = batch.x.numpy().astype(np.float64), batch.target.numpy().astype(np.float64)
     T, B, size = x.shape
     past = [x[order - k : T - k] for k in reversed(range(order))]  # the newest last
