@@ -17,6 +17,7 @@ from longlag.tasks import (
     SelectiveCopy,
     Task,
     TwoSequence,
+    TwoSequenceExact,
     VariableCopy,
 )
 
@@ -145,6 +146,12 @@ def test_two_sequence_is_told_by_the_mean_of_its_first_elements_alone(length: in
         assert x[..., 0][inside][: 10**6].numel() > 0
         later = x[N:100, :, 0]
         assert later.var().item() == pytest.approx(0.2, rel=0.02)
+
+
+def test_without_noise_the_first_elements_are_the_class_and_the_rest_is_as_noisy_as_with_it():
+    x, target, *_ = TwoSequenceExact().batch("train", 0, 0, 5000)
+    assert torch.equal(x[:3, :, 0], (2.0 * target[-1] - 1).expand(3, -1))
+    assert x[3:100, :, 0].var().item() == pytest.approx(0.2, rel=0.02)
 
 
 def test_the_latch_gives_its_bit_back_when_asked():

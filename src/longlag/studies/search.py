@@ -59,7 +59,8 @@ def plan_place(
         rates: to be tried; empty: the study's grid.
     """
     if not study.tune:
-        final = [study.point(place, rate, seed) for rate in study.grid for seed in study.seeds]
+        rates = study.rates_of(place.task)
+        final = [study.point(place, rate, seed) for rate in rates for seed in study.seeds]
         return PlacePlan(place, [], final=final)
     first, *others = study.tuning_seeds
     rates = rates or study.grid

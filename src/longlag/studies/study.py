@@ -68,7 +68,8 @@ class Study:
         ladders: lengths of tasks that are searched for each cell's memory horizon.
         intended_models: whether each cell runs in the model that its yaml says it was made for.
         examine: whether the runs with the median score are looked into, for the report.
-        tune: False: no rate is chosen; every one of the grid runs on every seed.
+        tune: False: no rate is chosen; every one of the grid runs on every seed, or the one rate
+            that a task's own settings give.
         given: overrides of the command line, which win over those of the study and of its tasks.
         config_dir: of the user's own groups.
 
@@ -160,6 +161,11 @@ class Study:
     def near(self) -> int:
         """List the rates that are tried on every tuning seed."""
         return min(NEIGHBOURS, len(self.grid))
+
+    def rates_of(self, task: str) -> list[float]:
+        """The rates of a task of a study that chooses none: its own, or those of the grid."""
+        own = [w.partition("=")[2] for w in self.tasks[task] if path_of(w) == "optim.lr"]
+        return [float(own[-1])] if own else self.grid
 
     def point(self, place: Place, lr: float, seed: int) -> Point:
         """Make one run and its overrides; what comes later wins."""

@@ -17,7 +17,7 @@ from longlag.tasks.data.series import ElNino, Laser, Sunspots
 from longlag.tasks.data.text import TextFile, Tunes
 from longlag.tasks.data.vowels import JapaneseVowels
 from longlag.tasks.forecast import Sine
-from longlag.tasks.lags import Latch, LongLag, RandomLag, TwoSequence
+from longlag.tasks.lags import Latch, LongLag, RandomLag, TwoSequence, TwoSequenceExact
 from longlag.tasks.order import TemporalOrder, TemporalOrder3
 from longlag.tasks.reber import ContinualReber, EmbeddedReber
 from longlag.tasks.recall import AssociativeRecall
@@ -74,6 +74,7 @@ __all__ = [
     "TextFile",
     "Tunes",
     "TwoSequence",
+    "TwoSequenceExact",
     "VariableCopy",
     "WordProblem",
 ]

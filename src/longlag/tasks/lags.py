@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Generator
@@ -157,7 +158,56 @@ class RandomLag(Task):
 
 
 @dataclass(frozen=True, kw_only=True)
-class TwoSequence(Task):
+class FirstElements(Task):
+    """What both two-sequence experiments share: all but whether the telling elements are noisy.
+
+    Args:
+        length: T, of the shortest sequence.
+        informative: N, elements that tell.
+        noise: standard deviation (the paper: variance 0.2).
+    """
+
+    length: int = 100
+    informative: int = 3
+    noise: float = 0.447
+
+    ladder = LADDER
+    minimum = at_least(length=2, noise=0)
+    exact: ClassVar[bool]  # whether the telling elements are 1 or -1
+    allowed: ClassVar[str]  # of 256 test sequences, to be wrong
+    share: ClassVar[float]  # of them that is right
+
+    def check(self) -> None:
+        """Refuse what is out of range."""
+        few = 1 <= self.informative < self.length
+        require(self.name, informative=(self.informative, few, f"1 to {self.length - 1}"))
+
+    def define(self) -> Spec:
+        """Ask for one of two classes at the end, of one number a step."""
+        rule = (
+            f"Hochreiter & Schmidhuber 1997, section 5.3: {self.allowed} of 256 test sequences "
+            "misclassified, by an error of 0.2 or more (here: the same share of validation)"
+        )
+        solved = Solved("within", self.share, rule, published=True)
+        spec = one_of_two(1, self.length + self.length // 10 - 1, solved)
+        return spec._replace(metrics=("accuracy", "within"), tolerance=0.2)
+
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Draw classes and lengths uniform, noise normal."""
+        longest = self.length + self.length // 10
+        lengths = torch.randint(self.length, longest + 1, (batch_size,), generator=rng)
+        label = torch.randint(0, 2, (batch_size,), generator=rng)
+        T = int(lengths.max())
+        series = self.noise * torch.randn(T, batch_size, generator=rng)
+        if self.exact:
+            series[: self.informative] = 0
+        series[: self.informative] += 2 * label - 1
+        series *= torch.arange(T)[:, None] < lengths
+        return Batch(series[..., None], *at_last_step(label, lengths), lengths)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TwoSequence(FirstElements):
     """Tell two classes apart by their first noisy elements; all that follows is noise.
 
         1.1 .8 .9 | -.3 .6 .1 ... -.2  ->  class 1        -.9 -1.2 -.7 | .2 ...  ->  class 0
@@ -172,40 +222,28 @@ class TwoSequence(Task):
         noise: standard deviation (the paper: variance 0.2).
     """
 
-    length: int = 100
-    informative: int = 3
-    noise: float = 0.447
-
     name = "two_sequence"
     source = "Hochreiter & Schmidhuber 1997, section 5.3 (experiment 3b), after Bengio et al. 1994"
-    ladder = LADDER
-    minimum = at_least(length=2, noise=0)
+    exact, allowed, share = False, "fewer than 6", 1 - 5 / 256
 
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        few = 1 <= self.informative < self.length
-        require("two_sequence", informative=(self.informative, few, f"1 to {self.length - 1}"))
 
-    def define(self) -> Spec:
-        """Ask for one of two classes at the end, of one number a step."""
-        rule = (
-            "Hochreiter & Schmidhuber 1997, section 5.3: fewer than 6 of 256 test sequences "
-            "misclassified, by an error of 0.2 or more (here: the same share of validation)"
-        )
-        solved = Solved("within", 1 - 5 / 256, rule, published=True)
-        spec = one_of_two(1, self.length + self.length // 10 - 1, solved)
-        return spec._replace(metrics=("accuracy", "within"), tolerance=0.2)
+@dataclass(frozen=True, kw_only=True)
+class TwoSequenceExact(FirstElements):
+    """Tell two classes apart by their first elements, 1 or -1; all that follows is noise.
 
-    def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Draw classes and lengths uniform, noise normal."""
-        longest = self.length + self.length // 10
-        lengths = torch.randint(self.length, longest + 1, (batch_size,), generator=rng)
-        label = torch.randint(0, 2, (batch_size,), generator=rng)
-        T = int(lengths.max())
-        series = self.noise * torch.randn(T, batch_size, generator=rng)
-        series[: self.informative] += 2 * label - 1
-        series *= torch.arange(T)[:, None] < lengths
-        return Batch(series[..., None], *at_last_step(label, lengths), lengths)
+        1 1 1 | -.3 .6 .1 ... -.2  ->  class 1            -1 -1 -1 | .2 ...  ->  class 0
+
+    As `TwoSequence`, without noise on the elements that tell.  Chance is 1/2, ln 2 nats.
+
+    Args:
+        length: T, of the shortest sequence.
+        informative: N, elements that tell.
+        noise: standard deviation (the paper: variance 0.2).
+    """
+
+    name = "two_sequence_exact"
+    source = "Hochreiter & Schmidhuber 1997, section 5.3 (experiment 3a), after Bengio et al. 1994"
+    exact, allowed, share = True, "none", 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
