@@ -55,3 +55,9 @@ def test_a_word_of_the_command_line_changes_the_experiment():
     claim = read_claim("vanish-rnn")
     study = study_of_claim(claim, ["study.grid=[0.1,0.2]", "study.tasks={copy: [task.length=5]}"])
     assert study.grid == [0.1, 0.2] and study.tasks == {"copy": ["task.length=5"]}
+
+
+def test_a_task_with_a_rate_of_its_own_runs_at_it_and_every_other_one_at_the_grid():
+    words = ["study.grid=[0.1,0.2]", "study.tasks={copy: [], adding: [optim.lr=0.5]}"]
+    study = study_of_claim(read_claim("vanish-rnn"), words)
+    assert study.rates_of("copy") == [0.1, 0.2] and study.rates_of("adding") == [0.5]

@@ -163,7 +163,7 @@ class Study:
         return min(NEIGHBOURS, len(self.grid))
 
     def rates_of(self, task: str) -> list[float]:
-        """The rates of a task of a study that chooses none: its own, or those of the grid."""
+        """Return a task's rates in a study that chooses none: its own, or those of the grid."""
         own = [w.partition("=")[2] for w in self.tasks[task] if path_of(w) == "optim.lr"]
         return [float(own[-1])] if own else self.grid
 
