@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from leaky import Leaky
-from longlag.cells import LSTM, GRUResetBefore, Hidden
+from longlag.cells import LSTM, GRUResetBefore, Hidden, LayerNormLSTM
 from longlag.engine import c_compiler, compiled, unroll
 from longlag.engine.errors import CompilerNotFound
 
@@ -238,3 +238,17 @@ def test_an_overflow_reaches_the_loss_as_it_does_in_the_loop():
     x[2, 0, 0] = float("nan")
     y = unroll(net, x, backend="compiled").y
     assert y[2:, 0].isnan().all() and not y[:, 1:].isnan().any()
+
+
+@pytest.mark.parametrize("real", [torch.float32, torch.float64])
+@pytest.mark.parametrize("width", [1, 7, 8, 9, 15, 16, 17, 31, 33])
+def test_the_units_that_fill_no_vector_are_counted_once(width, real):
+    cell = LayerNormLSTM(I, width).to(real)  # its sums run over units, and those of its gradients
+    x = torch.randn(T, B, I, dtype=real)
+    found = []
+    for backend in ("compiled", "loop"):
+        y = unroll(cell, x, backend=backend).y
+        found.append([y, *torch.autograd.grad(y.cos().sum(), list(cell.parameters()))])
+    close = (2e-4, 2e-5) if real == torch.float32 else (1e-9, 1e-11)
+    for ours, true in zip(*found, strict=True):
+        torch.testing.assert_close(ours, true, rtol=close[0], atol=close[1])

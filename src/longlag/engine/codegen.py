@@ -11,7 +11,7 @@ from enum import Enum
 from longlag.engine import matmul
 from longlag.engine.accumulate import accumulate
 from longlag.engine.ir import Buffer, Kind, Product, Program, Reduction, Values, loaded
-from longlag.engine.nests import Reverse, gradient_of, reducing_loops, writing_loops
+from longlag.engine.nests import UNITS, Reverse, gradient_of, reducing_loops, writing_loops
 from longlag.engine.pointwise import FUNCTIONS, INSTRUCTIONS
 
 
@@ -58,7 +58,7 @@ class Source:
     def _head(self, real: str) -> list[str]:
         """Return types, products and the functions of the mathematical library."""
         suffix = "f" if real == "float" else ""
-        out = [matmul.products_in_c(real)]
+        out = [matmul.products_in_c(real), UNITS]
         for name in FUNCTIONS:
             simd = "" if name in INSTRUCTIONS else "SIMD "
             given = "R, R" if name == "pow" else "R"

@@ -1,4 +1,8 @@
-"""Loops over sequences and units, in C: expressions written down or summed, and their gradients."""
+"""Loops over sequences and units, in C: expressions written down or summed, and their gradients.
+
+A compiler runs the units that do not fill a vector one by one, and calls exp for each.  So the last
+vector of a row ends at the row's end and computes some units once more; NEW is 0 for these.
+"""
 
 import math
 from collections import defaultdict
@@ -10,6 +14,18 @@ from longlag.engine.pointwise import OPERATIONS
 
 IVDEP = '_Pragma("GCC ivdep")'
 SUM_PRAGMA = '_Pragma("omp simd reduction(+:{})")'
+UNITS = r"""
+/* The units below n that fill vectors; all, if there is no vector of them. */
+#define WHOLE(n) ((n) < LANES ? (n) : (n) / LANES * LANES)
+/* A loop over n units: the whole vectors, and the last one, which overlaps them. */
+#define UNITS(j, n, PRAGMA, ...) \
+    PRAGMA for (int j = 0; j < WHOLE(n); j++) { const R NEW = 1; (void)NEW; __VA_ARGS__ } \
+    if (WHOLE(n) < (n)) { \
+        PRAGMA for (int j = (n) - (int)LANES; j < (n); j++) { \
+            const R NEW = j >= WHOLE(n); (void)NEW; __VA_ARGS__ \
+        } \
+    }
+"""
 
 
 def loop_nest(
@@ -27,19 +43,24 @@ def loop_nest(
         axes: sizes of the loops, outermost first.
         inside: statements of the innermost loop.
         outer: how many loops over units stand around `before` and `after`.
-        pragma: of the innermost loop.
+        pragma: of the innermost loop; with one, `inside` may be run twice for a unit, and adds
+            NEW times what it adds.
         before: statements before the inner loops.
         after: statements behind them.
     """
     heads = [f"for (int j{i} = 0; j{i} < {size}; j{i}++) {{" for i, size in enumerate(axes)]
+    last, end = heads.pop(), "}"
+    if pragma:
+        last, end = f"UNITS(j{len(heads)}, {axes[-1]}, {pragma}, {{", "})"
     return [
         "for (long b = 0; b < B; b++) {",
         "const long r = t * B + b; (void)r;",
         *heads[:outer],
         *before,
-        *heads[outer:-1],
-        f"{pragma} {heads[-1]}".strip(),
+        *heads[outer:],
+        last,
         *inside,
+        end,
         *["}"] * (len(heads) - outer),
         *after,
         *["}"] * (outer + 1),
@@ -128,7 +149,7 @@ def reducing_loops(stages: list[Reduction]) -> list[str]:
         value, start, pragma = code.value(root.expr), literal_in_c(-math.inf), ""
         step = f"if ({value} > total || {value} != {value}) total = {value};"
         if stage.op == "sum":
-            start, step, pragma = "0", f"total += {value};", SUM_PRAGMA.format("total")
+            start, step, pragma = "0", f"total += NEW * {value};", SUM_PRAGMA.format("total")
         out += loop_nest(
             root.axes,
             [*code.lines, step],
@@ -199,6 +220,7 @@ class Reverse:
         apart = all(are_disjoint(ranges) for ranges in spans.values())
         if not apart:  # one index may write what another has written
             self.whole |= {buffer for buffer, _ in gradients}
+        new = "NEW * " if apart else ""
         for (buffer, column), value in gradients.items():
             target, row = gradient_of(buffer)
             where = f"{target}[{c_index(row, buffer, column)}]"
@@ -206,12 +228,12 @@ class Reverse:
                 name = f"sum{len(sums)}_"
                 sums.append(name)
                 before.append(f"R {name} = 0;")
-                inside.append(f"{name} += {value};")
+                inside.append(f"{name} += {new}({value});")
                 after.append(f"{where} += {name};")
                 self.note_written(buffer, column, axes)
             else:
-                sign = "=" if self.note_written(buffer, column, axes) else "+="
-                inside.append(f"{where} {sign} {value};")
+                fresh = self.note_written(buffer, column, axes)
+                inside.append(f"{where} = {value};" if fresh else f"{where} += {new}({value});")
         pragma = IVDEP if apart else ""
         if sums and apart:
             pragma = SUM_PRAGMA.format(", ".join(sums))
