@@ -13,6 +13,7 @@ EXTRAS = {  # what installs an optional module: its name in the registry, and lo
     "jinja2": ("jinja2", "report"),
     "typst": ("typst", "report"),
     "sklearn": ("scikit-learn", "data"),
+    "pandas": ("pandas", "data"),
     "aeon": ("aeon", "data"),
     "mlxtend": ("mlxtend", "more-data"),
     "music21": ("music21", "more-data"),
@@ -40,6 +41,10 @@ class MissingPackage(LonglagError):
     """A package that is optional, and was asked for, is not installed."""
 
 
+class MissingData(LonglagError):
+    """A task's data are not on this machine."""
+
+
 @contextmanager
 def warnings_in_one_line() -> Iterator[None]:
     """Have Python print a warning as one line without its place in the source, as an error is."""
@@ -51,8 +56,9 @@ def warnings_in_one_line() -> Iterator[None]:
         warnings.formatwarning = before
 
 
-def missing_package(package: str, extra: str) -> MissingPackage:
-    """Say how to get it."""
+def missing_package(module: str) -> MissingPackage:
+    """Say how to get an optional module: a key of `EXTRAS`, or a module inside of one."""
+    package, extra = EXTRAS[module.split(".")[0]]
     return MissingPackage(
         f"the package {package} is not installed: run `pip install 'longlag[{extra}]'`"
     )
@@ -66,26 +72,21 @@ def look_for(*modules: str) -> None:
     """
     for module in modules:
         if importlib.util.find_spec(module) is None:
-            raise missing_package(*EXTRAS[module])
+            raise missing_package(module)
 
 
-def need(module: str, package: str, extra: str) -> ModuleType:
-    """Import an optional module, or say how to get it.
-
-    Args:
-        module: its import name.
-        package: its name in the registry.
-        extra: longlag's extra that installs it.
+def need(module: str) -> ModuleType:
+    """Import an optional module, by its dotted name.
 
     Raises:
-        MissingPackage: it is not installed.
+        MissingPackage: it is not installed; how to get it.
     """
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.split(".")[0] != module.split(".")[0]:
             raise
-        raise missing_package(package, extra) from None
+        raise missing_package(module) from None
 
 
 def did_you_mean(word: str, options: Sequence[str]) -> str:

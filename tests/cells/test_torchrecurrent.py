@@ -11,18 +11,18 @@ from hydra.utils import instantiate
 from omegaconf import OmegaConf
 from torch import Tensor
 
-from longlag.cells.torchrecurrent import TorchRecurrentCell, library
+from longlag.cells.torchrecurrent import TorchRecurrentCell
 from longlag.engine import unroll
 from longlag.errors import LonglagError
 from longlag.laws.cell import LAWS, verdict_on_cell
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
 
-pytest.importorskip("torchrecurrent")
+library = pytest.importorskip("torchrecurrent")
 T, B, I, H = 9, 3, 2, 4
 CONF = Path(__file__).parents[2] / "conf" / "cell"
 SQUARE = {"IntersectionRNNCell"}  # whose input must be as wide as its state
-NAMES = sorted(name for name in dir(library()) if name.endswith("Cell") and name not in SQUARE)
+NAMES = sorted(name for name in dir(library) if name.endswith("Cell") and name not in SQUARE)
 QUICK = [name for name in LAWS if "finite" not in name and "backend" not in name]
 
 

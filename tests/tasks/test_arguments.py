@@ -10,7 +10,7 @@ import pytest
 from hydra.utils import instantiate
 from omegaconf import OmegaConf
 
-from longlag.tasks import Adding, Mnist5k, TextFile, TwoSequence, WordProblem
+from longlag.tasks import Adding, Chorales, Mnist5k, TextFile, TwoSequence, WordProblem
 
 YAMLS = sorted((Path(__file__).parents[2] / "conf" / "task").glob("*.yaml"))
 NO_LENGTHS = [10.5, 0, -3, True, None, math.nan, math.inf, "abc", "10"]
@@ -46,6 +46,7 @@ def test_a_length_that_is_none_is_refused_in_one_line(path: Path, value):
             lambda: WordProblem(group=5),
             "word_problem: group must be S5 or A5 or A4xZ5 or Z60, not 5",
         ),
+        (lambda: Chorales(frame="half"), "chorales: frame must be eighth or sixteenth, not 'half'"),
         (lambda: TextFile(path=3), "text: path must be a text or null, not 3"),
         (lambda: Adding().at(7.0), "adding: length must be a whole number, not 7.0"),
     ],

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, MissingData, MissingPackage
 from longlag.tasks import SPLITS, Batch, DatasetTask, Digits, JapaneseVowels, Mnist5k
 from longlag.tasks.data.cache import cached, checksum
 
@@ -27,7 +27,7 @@ def task(request: pytest.FixtureRequest) -> DatasetTask:
     made = request.param(**rows)
     try:
         _ = made.arrays
-    except LonglagError as missing:
+    except (MissingPackage, MissingData) as missing:
         pytest.skip(str(missing))
     return made
 

@@ -1,6 +1,5 @@
 """Cells of the `torchrecurrent` package, run as ours: with its steps, on our engine."""
 
-import importlib
 from typing import Any, NamedTuple, final
 
 import torch
@@ -9,7 +8,7 @@ from torch import Tensor
 
 from longlag.cells.base import Cell, Hidden
 from longlag.cells.lstm import LSTMState
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, need
 
 
 class OutputState(NamedTuple):
@@ -46,7 +45,7 @@ class TorchRecurrentCell(Cell):
 
     def __init__(self, input_size: int, hidden_size: int, name: str, **options: Any) -> None:
         super().__init__(input_size, hidden_size)
-        package = library()
+        package = need("torchrecurrent")
         known = sorted(n for n in dir(package) if n.endswith("Cell"))
         if name not in known:
             raise LonglagError(f"torchrecurrent has no cell {name!r}; allowed: {', '.join(known)}")
@@ -54,7 +53,7 @@ class TorchRecurrentCell(Cell):
             self.cell = getattr(package, name)(input_size, hidden_size, **options)
         except TypeError as error:
             raise LonglagError(f"torchrecurrent's {name}: {error}") from error
-        kinds = importlib.import_module("torchrecurrent.base")
+        kinds = need("torchrecurrent.base")
         double = isinstance(
             self.cell, kinds.DoubleStateCellBase | kinds.DecoupledDoubleStateCellBase
         )
@@ -99,18 +98,3 @@ class TorchRecurrentCell(Cell):
 def tensors_of(out: Any) -> list[Tensor]:
     """List the tensors of h, (h, c), (y, h) or (y, (h, c)), in that order."""
     return [out] if isinstance(out, Tensor) else [leaf for part in out for leaf in tensors_of(part)]
-
-
-def library() -> Any:
-    """Import the package.
-
-    Raises:
-        LonglagError: it is not installed.
-    """
-    try:
-        return importlib.import_module("torchrecurrent")
-    except ImportError as error:
-        raise LonglagError(
-            "a cell of torchrecurrent needs that package, which is not installed; "
-            "pip install 'longlag[peers]'"
-        ) from error

@@ -98,8 +98,8 @@ def extras() -> Iterator[Row]:
     """Yield each extra: installed, or what is missing of it with the line that installs it."""
     for extra in dict.fromkeys(extra for _, extra in EXTRAS.values()):
         missing = [
-            str(missing_package(package, extra))
-            for module, (package, of) in EXTRAS.items()
+            str(missing_package(module))
+            for module, (_, of) in EXTRAS.items()
             if of == extra and importlib.util.find_spec(module) is None
         ]
         yield f"extra {extra}", missing[0] if missing else "installed"

@@ -218,7 +218,7 @@ def verdict(error: BaseException) -> tuple[str, int]:
     if isinstance(error, ModuleNotFoundError):
         name = (error.name or "").partition(".")[0]
         if name in EXTRAS:
-            return str(missing_package(*EXTRAS[name])), 2
+            return str(missing_package(name)), 2
         return (
             f"the package {error.name} cannot be imported: the installation is not complete; "
             "run `make setup`, or `pip install` longlag again"

@@ -3,17 +3,18 @@
 import random
 from dataclasses import fields, replace
 from itertools import islice
+from typing import Literal, get_args, get_origin, get_type_hints
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from longlag.errors import LonglagError
+from longlag.errors import MissingData, MissingPackage
 from longlag.laws.result import Laws, Verdict
 from longlag.tasks.base import SPLITS, Batch, Task, rises
 from longlag.training.metrics import collection, measured_floor, score
 
-LAWS: Laws[Task] = Laws(LonglagError)  # a package that is not installed is not the task's fault
+LAWS: Laws[Task] = Laws(MissingPackage, MissingData)  # that is not the task's fault
 SMALL = 16  # sequences in a batch that only its form is looked at
 
 
@@ -70,8 +71,9 @@ def the_splits_are_disjoint_streams(task: Task) -> str:
 @LAWS.law
 def changing_an_argument_changes_the_stream(task: Task) -> str:
     """Change every argument: each is a part of the seed, as the name and the version are."""
+    hints = get_type_hints(type(task))
     for field in fields(task):
-        for value in other_values(getattr(task, field.name)):
+        for value in other_values(getattr(task, field.name), hints[field.name]):
             if value == getattr(task, field.name):
                 continue
             try:
@@ -244,10 +246,12 @@ def same_batch(one: Batch, other: Batch) -> bool:
     return all(a is b if a is None or b is None else a.equal(b) for a, b in pairs)
 
 
-def other_values(value: object) -> tuple[object, ...]:
-    """Return other values of an argument, of which one at least should be allowed."""
+def other_values(value: object, hint: object) -> tuple[object, ...]:
+    """Return other values of an argument of that type, of which one at least should be allowed."""
+    if get_origin(hint) is Literal:
+        return tuple(one for one in get_args(hint) if one != value)
     if isinstance(value, bool):
         return (not value,)
     if isinstance(value, int | float):
         return (value + 1, value * 2, value - 1, value / 2 if isinstance(value, float) else 0)
-    return ()
+    return (f"{value}2",) if value is None or isinstance(value, str) else ()

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from longlag.errors import need
+from longlag.errors import look_for
 
 __all__ = ["build"]
 
@@ -19,8 +19,7 @@ def build(study_folder: Path) -> list[Path]:
     Raises:
         LonglagError: no finished run in the folder, or a package of the extra `report` is missing.
     """
-    for package in ("matplotlib", "jinja2", "typst"):
-        need(package, package, "report")
+    look_for("matplotlib", "jinja2", "typst")
     from longlag.records import reader
     from longlag.report import compose, writers
 

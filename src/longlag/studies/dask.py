@@ -30,7 +30,7 @@ class DaskExecutor:
     def __init__(
         self, threads: int = 1, workers: int | None = None, address: str | None = None
     ) -> None:
-        self.library = need("distributed", "distributed", "dask")
+        self.library = need("distributed")
         if address and workers:
             raise LonglagError("executor.workers is the cluster's own where an address is given")
         self.address, self.count = address, workers or available_cores()

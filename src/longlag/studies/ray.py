@@ -30,7 +30,7 @@ class RayExecutor:
         self, threads: int = 1, workers: int | None = None, address: str | None = None
     ) -> None:
         os.environ.update({key: os.environ.get(key, value) for key, value in QUIET.items()})
-        self.library = need("ray", "ray", "ray")
+        self.library = need("ray")
         if address and workers:
             raise LonglagError("executor.workers is the cluster's own where an address is given")
         self.threads, self.count, self.address = threads, workers or available_cores(), address

@@ -34,7 +34,7 @@ class SlurmExecutor:
         self, threads: int = 1, workers: int = 16, folder: str = ".slurm", cluster: str = "slurm",
         minutes: int = 60, parameters: dict[str, Any] | None = None,
     ) -> None:  # fmt: skip
-        library = need("submitit", "submitit", "slurm")
+        library = need("submitit")
         if cluster not in PERIOD:
             raise LonglagError(f"executor.cluster must be one of {[*PERIOD]}, not {cluster!r}")
         self.workers, self.period = workers, PERIOD[cluster]

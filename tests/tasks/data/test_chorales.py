@@ -132,8 +132,3 @@ def test_the_baselines_are_those_of_a_count(task: Chorales):
             nll[guess] -= np.log(np.where(wanted[:, i], p, 1 - p)).mean()
     assert [floor.value for floor in reversed(task.spec.floors)] == pytest.approx(nll.tolist())
     assert nll[1] < nll[0] < 46 * np.log(2)
-
-
-def test_a_frame_is_an_eighth_or_a_sixteenth():
-    with pytest.raises(ValueError, match="frame must be one of eighth, sixteenth, not 'half'"):
-        Chorales(frame="half")

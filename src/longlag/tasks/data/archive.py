@@ -93,7 +93,7 @@ def load(dataset: str) -> list[Part]:
     Raises:
         LonglagError: no set has this name, or it is not here and cannot be fetched.
     """
-    aeon = need("aeon.datasets", "aeon", "data")
+    aeon = need("aeon.datasets")
 
     def both(place: str | None) -> list[Part]:
         how = {"extract_path": place, "load_no_missing": True}
@@ -101,7 +101,7 @@ def load(dataset: str) -> list[Part]:
 
     if (files("aeon.datasets") / "data" / dataset / f"{dataset}_TRAIN.ts").is_file():
         return both(None)
-    known = list(need("aeon.datasets.tsc_datasets", "aeon", "data").tsc_zenodo)
+    known = list(need("aeon.datasets.tsc_datasets").tsc_zenodo)
     if dataset not in known:
         close = difflib.get_close_matches(dataset, known, 1)
         meant = f"; did you mean {close[0]}?" if close else ""

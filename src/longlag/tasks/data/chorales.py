@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import torch
 
 from longlag.errors import LonglagError, need
-from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, require
+from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split
 from longlag.tasks.data.base import FixedDataset
 from longlag.tasks.data.cache import Arrays, cached
 from longlag.tasks.data.musicxml import frames, parts
@@ -35,18 +36,13 @@ class Chorales(FixedDataset):
         frame: `eighth` or `sixteenth` note.
     """
 
-    frame: str = "eighth"
+    frame: Literal["eighth", "sixteenth"] = "eighth"
 
     name = "chorales"
     version = 2
     source = "Bach chorales (music21); Chung et al. 2014, section 4.1"
     package = "music21"
     licence = "music: public domain; encodings: as music21's corpus/license.txt allows"
-
-    def check(self) -> None:
-        """Refuse what is out of range."""
-        known = self.frame in PER_QUARTER
-        require("chorales", frame=(self.frame, known, f"one of {', '.join(PER_QUARTER)}"))
 
     def define(self) -> Spec:
         """Ask for the pitches of the next frame, of 46."""
@@ -148,4 +144,4 @@ def tune_split() -> dict[str, list[list[str]]]:
 
 def corpus_folder() -> Path:
     """Find the folder of music21's files of Bach."""
-    return Path(str(need("music21", "music21", "more-data").__file__)).parent / "corpus" / "bach"
+    return Path(str(need("music21").__file__)).parent / "corpus" / "bach"

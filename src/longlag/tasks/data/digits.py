@@ -47,9 +47,7 @@ class Digits(DatasetTask):
 
     def read(self) -> Arrays:
         """Read scikit-learn's images, scaled to [0, 1]."""
-        images, label = need("sklearn.datasets", "scikit-learn", "data").load_digits(
-            return_X_y=True
-        )
+        images, label = need("sklearn.datasets").load_digits(return_X_y=True)
         return {
             "x": (images / 16).astype(np.float32)[..., None],
             "lengths": np.full(len(label), images.shape[1], dtype=np.int64),

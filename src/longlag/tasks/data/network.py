@@ -6,7 +6,7 @@ import socket
 from collections.abc import Callable
 from typing import TypeVar
 
-from longlag.errors import LonglagError
+from longlag.errors import MissingData
 from longlag.tasks.data.cache import folder
 
 Fetched = TypeVar("Fetched")
@@ -21,11 +21,11 @@ def download(what: str, fetch: Callable[[], Fetched]) -> Fetched:
         fetch: the loader.
 
     Raises:
-        LonglagError: there is no network, or LONGLAG_OFFLINE is set.
+        MissingData: there is no network, or LONGLAG_OFFLINE is set.
     """
     remedy = f"run this once with a network, after that it is kept in {folder()}"
     if os.environ.get("LONGLAG_OFFLINE"):
-        raise LonglagError(
+        raise MissingData(
             f"{what} is not on this machine, and LONGLAG_OFFLINE is set: unset it and {remedy}"
         )
     before = socket.getdefaulttimeout()
@@ -34,7 +34,7 @@ def download(what: str, fetch: Callable[[], Fetched]) -> Fetched:
         return fetch()
     except (OSError, ValueError, http.client.HTTPException) as error:
         said = (str(error).strip().splitlines() or [type(error).__name__])[0]
-        raise LonglagError(
+        raise MissingData(
             f"{what} is not on this machine and could not be fetched ({said}): {remedy}"
         ) from None
     finally:

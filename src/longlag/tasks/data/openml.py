@@ -31,8 +31,8 @@ class OpenML(Images):
 
     def read(self) -> Arrays:
         """Read by scikit-learn from OpenML; the file is checked by its checksum."""
-        sklearn = need("sklearn.datasets", "scikit-learn", "data")
-        need("pandas", "pandas", "data")
+        sklearn = need("sklearn.datasets")
+        need("pandas")
 
         def fetch() -> tuple[np.ndarray, np.ndarray]:
             with warnings.catch_warnings():

@@ -128,7 +128,7 @@ class Laser(Series):
 
     def read(self) -> Arrays:
         """Read reservoirpy's package."""
-        load = need("reservoirpy.datasets", "reservoirpy", "more-data").santafe_laser
+        load = need("reservoirpy.datasets").santafe_laser
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # it leaves its file open
             series = load()
@@ -157,7 +157,7 @@ class Sunspots(Series):
 
     def read(self) -> Arrays:
         """Read statsmodels' package."""
-        data = need("statsmodels.datasets.sunspots", "statsmodels", "more-data").load_pandas().data
+        data = need("statsmodels.datasets.sunspots").load_pandas().data
         return {"x": data["SUNACTIVITY"].to_numpy(dtype=np.float64)}
 
 
@@ -182,5 +182,5 @@ class ElNino(Series):
 
     def read(self) -> Arrays:
         """Read statsmodels' package, a row of months a year."""
-        data = need("statsmodels.datasets.elnino", "statsmodels", "more-data").load_pandas().data
+        data = need("statsmodels.datasets.elnino").load_pandas().data
         return {"x": data.drop(columns="YEAR").to_numpy(dtype=np.float64).reshape(-1)}

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Generator
 
-from longlag.errors import LonglagError, need
+from longlag.errors import LonglagError, MissingData, need
 from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, Task, at_least, encode, require
 from longlag.tasks.data.base import CUT_SEED
 from longlag.tasks.data.cache import Arrays, cached
@@ -156,7 +156,7 @@ class Tunes(Characters):
 
     def texts(self) -> Texts:
         """Read music21's files."""
-        package = Path(str(need("music21", "music21", "more-data").__file__)).parent
+        package = Path(str(need("music21").__file__)).parent
         files = sorted((package / "corpus" / "oneills1850").glob("*.abc"))
         if not files:
             raise LonglagError(f"tunes: {package} has no corpus/oneills1850; install music21 again")
@@ -234,16 +234,18 @@ class TextFile(Characters):
         """Read the text of a file.
 
         Raises:
-            LonglagError: there is none, it is no text, or it has another checksum.
+            MissingData: none is given, or it cannot be read.
+            LonglagError: it is no text, or has another checksum.
         """
         if path is None:
-            raise LonglagError(f"text: no file is given: set task.{argument}=FILE, a text in UTF-8")
+            raise MissingData(f"text: no file is given: set task.{argument}=FILE, a text in UTF-8")
         try:
             data = Path(path).expanduser().read_bytes()
             text = data.decode()
         except (OSError, UnicodeDecodeError) as error:
-            said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-            raise LonglagError(
+            gone = isinstance(error, OSError)
+            said = error.strerror if gone else "it is not UTF-8"
+            raise (MissingData if gone else LonglagError)(
                 f"text: task.{argument}={path} cannot be read: {said}; give a text in UTF-8"
             ) from None
         digest = hashlib.sha256(data).hexdigest()
