@@ -23,14 +23,13 @@ class KilledAt(lightning.Callback):
         self.step = step
 
     def on_train_start(self, trainer, pl_module) -> None:
-        pl_module.watchers.append(self)
+        block = trainer.datamodule.block
 
-    def before_step(self, step, learner) -> None:
-        pass
+        def between_steps(step: int) -> None:
+            if step == self.step and step % block:
+                os.kill(os.getpid(), signal.SIGKILL)
 
-    def after_step(self, step, learner) -> None:
-        if step == self.step and step % learner.trainer.datamodule.block:
-            os.kill(os.getpid(), signal.SIGKILL)
+        pl_module.between.append(between_steps)
 
     def on_validation_end(self, trainer, pl_module) -> None:
         if pl_module.steps == self.step:

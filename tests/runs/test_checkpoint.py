@@ -17,6 +17,7 @@ from longlag.runs import checkpoint
 from longlag.runs.config import resolve
 from longlag.runs.progress_line import ProgressLine
 from longlag.runs.run import execute
+from longlag.training.learner import Learner
 
 BLOCK, STEPS, EVERY = 10, 40, 3  # steps between validations, of the run, between checkpoints
 RUN = (
@@ -71,6 +72,45 @@ def test_a_run_killed_at_any_step_leaves_what_an_undisturbed_one_leaves(case, tm
             assert arrays[name].dtype == wanted[name].dtype
             assert arrays[name].tobytes() == wanted[name].tobytes(), name
     assert list((parts.parent / ".checkpoints").iterdir()) == []
+
+
+ON_LINE = (
+    "cell=lstm_1997",
+    "task=adding_1997",
+    "task.length=22",
+    "model=net_1997",
+    "optim=descent",
+    "trainer=online",
+    "match=none",
+    "probe=off",
+    "logger=none",
+    "trainer.max_steps=400",
+    "trainer.validate_every=200",
+    "trainer.validation_size=8",
+    "trainer.test_size=8",
+    "trainer.stream={last: 150, wrong: 149, mean_error: null}",
+    "trainer.stop_when_solved=false",
+)
+
+
+def test_on_line_training_is_done_in_c_and_goes_on_with_the_errors_that_its_rule_looks_at(
+    tmp_path, monkeypatch
+):
+    whole = read_run(run_in_parts((*ON_LINE, NEVER), tmp_path / "whole")).record
+    parts = read_run(
+        run_in_parts((*ON_LINE, NEVER, "checkpoint.steps=100"), tmp_path / "parts", [192])
+    ).record
+    assert (whole.resumed, parts.resumed) == (0, 1)
+    assert whole.solved and 150 <= (whole.solved.step or 0) <= 400
+    assert parts.solved == whole.solved and parts.metrics == whole.metrics
+
+    def refuse(*_):
+        raise AssertionError("a step was taken outside C")
+
+    monkeypatch.setattr(Learner, "descend", refuse)
+    part((*ON_LINE, "checkpoint.seconds=300"), tmp_path / "c", None)
+    again = read_run(tmp_path / "c" / STUDY / resolve(ON_LINE).id).record
+    assert again.metrics == whole.metrics
 
 
 class Stop(Exception):

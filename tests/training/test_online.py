@@ -96,3 +96,28 @@ def test_training_ends_where_the_rule_was_met_and_says_at_which_sequence():
     selection = Selection("mse", TASKS["adding"].spec.solved, True, None)
     fit(learner, data_of(Doubles(TASKS["adding"])), [selection], steps=200, every=100)
     assert learner.solved_at == selection.solved_at == 5 and learner.steps < 200
+
+
+def test_the_usual_steps_follow_the_rule_as_those_in_c_do():
+    rule = StreamRule(last=20, wrong=3, tolerance=0.6, mean_error=0.5)
+    for name, task in TASKS.items():
+        fast, slow = (learner_of(task, rule=rule) for _ in range(2))
+        slow._descent = None
+        for one in (fast, slow):
+            fit(one, data_of(Doubles(task)), steps=80, every=40)
+        assert fast.solved_at == slow.solved_at, name
+        assert fast.stream and slow.stream
+        assert list(fast.stream.errors) == pytest.approx(list(slow.stream.errors), rel=1e-8)
+
+
+def test_a_batch_of_several_sequences_gives_each_its_own_largest_error():
+    learner = learner_of(TASKS["order"], rule=StreamRule(2, 0, 0.3, None))
+    batch = Doubles(TASKS["order"]).batch("train", 0, 0, 3)
+    each = learner.loss_and_errors(batch)[1]
+    alone = [
+        learner.loss_and_errors(batch._replace(**{
+            part: getattr(batch, part)[:, k : k + 1] for part in ("x", "target", "weight")
+        }, lengths=batch.lengths[k : k + 1]))[1][0]
+        for k in range(3)
+    ]  # fmt: skip
+    assert each == pytest.approx(alone)

@@ -73,10 +73,15 @@ class LogisticHead(nn.Module):
         own = target[:, None] if self.single else F.one_hot(target, self.map.out_features)
         return own.to(self.map.weight)
 
+    def errors(
+        self, prediction: Float[Tensor, "N D"], target: Num[Tensor, "N *D"]
+    ) -> Float[Tensor, "N K"]:
+        """Compute y - target of each output of N answers."""
+        y = prediction if self.kind == "regression" else torch.sigmoid(prediction)
+        return (y[:, 1:] if self.single else y) - self.targets(target)
+
     def loss(
         self, prediction: Float[Tensor, "N D"], target: Num[Tensor, "N *D"]
     ) -> Float[Tensor, "N"]:
         """Compute 1/2 sum_k (y_k - target_k)^2 of each of N answers."""
-        y = prediction if self.kind == "regression" else torch.sigmoid(prediction)
-        y = y[:, 1:] if self.single else y
-        return (y - self.targets(target)).square().sum(-1) / 2
+        return self.errors(prediction, target).square().sum(-1) / 2

@@ -84,12 +84,9 @@ class Checkpoint(lightning.Callback):
             set_generators(self._generators)
         self._begin(pl_module.steps)
         if self.origin:
-            pl_module.watchers.append(self)
+            pl_module.between.append(self.between_steps)
 
-    def before_step(self, step: int, learner: Any) -> None:
-        """Leave the gradient to others."""
-
-    def after_step(self, step: int, learner: Any) -> None:
+    def between_steps(self, step: int) -> None:
         """Write, where it is due inside a block; the end of a block waits for its validation."""
         if step % self.block and self._due(step):
             self._write(step)

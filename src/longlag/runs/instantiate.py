@@ -17,6 +17,7 @@ from lightning.pytorch.loggers import Logger
 
 from longlag.cells.base import Cell
 from longlag.errors import LonglagError, warnings_in_one_line
+from longlag.nn.logistic_head import LogisticHead
 from longlag.nn.model import Model
 from longlag.nn.parameter_matching import hidden_size_for
 from longlag.runs.arguments import annotations, check_arguments
@@ -61,6 +62,11 @@ def check(config: Config) -> None:
         if cfg.model.backend != "auto":  # auto takes what can run the cell
             with torch.no_grad():
                 model(x[:1, :1])
+    if cfg.trainer.get("stream") is not None and not isinstance(model.head, LogisticHead):
+        raise LonglagError(
+            "trainer.stream is a rule over the errors of logistic outputs, and this model has "
+            "none; give model=net_1997, or trainer.stream=null"
+        )
     build_optimizer(cfg.optim)
     build_logger(cfg.logger)
     with refusing("probe"):

@@ -44,7 +44,7 @@ def require_types(task: Any) -> None:
 def require_count(owner: str, **counts: int) -> None:
     """Refuse a number of things that is not a whole number of at least 1, such as a batch size."""
     for name, value in counts.items():
-        whole = fits(value, int) and value >= 1
+        whole = isinstance(value, int) and not isinstance(value, bool) and value >= 1
         require(owner, **{name: (value, whole, "a whole number of at least 1")})
 
 

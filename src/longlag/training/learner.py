@@ -17,8 +17,8 @@ from torchmetrics import MeanMetric
 from longlag.nn.logistic_head import LogisticHead
 from longlag.nn.model import Model
 from longlag.tasks.base import Batch, Spec
+from longlag.training import online
 from longlag.training.metrics import collection
-from longlag.training.online import Stream, StreamRule, descend_on_line, online_descent
 
 MakeOptimizer = Callable[[Iterator[nn.Parameter]], torch.optim.Optimizer]
 
@@ -58,7 +58,8 @@ class Learner(lightning.LightningModule):
         rule: ends the training, over the last sequences of it; None: no such rule.
 
     Attributes:
-        watchers: told of each training step.
+        watchers: told of each training step; with one no step is taken in C.
+        between: called with the count of steps, between two of them or two blocks of C.
         solved_at: the step at which `rule` was met; None: it was not.
         steps: that were taken.
     """
@@ -69,14 +70,14 @@ class Learner(lightning.LightningModule):
         spec: Spec,
         optimizer: MakeOptimizer,
         clip: float | None = None,
-        rule: StreamRule | None = None,
+        rule: online.StreamRule | None = None,
     ) -> None:
         super().__init__()
         self.model, self.spec, self.make_optimizer, self.clip = model, spec, optimizer, clip
         self.automatic_optimization = False  # Lightning's own closure costs a quarter more calls
         self.logistic = isinstance(model.head, LogisticHead)
         self.metrics = collection(spec, self.logistic)
-        self.stream = None if rule is None else Stream(rule)
+        self.stream = None if rule is None else online.Stream(rule)
         self.solved_at: int | None = None
         self.mean_loss = MeanMetric(nan_strategy="disable")  # a NaN is an outcome: never left out
         self.losses: list[float] = []  # since the last point of the curve
@@ -84,6 +85,7 @@ class Learner(lightning.LightningModule):
         self.diverged_at: int | None = None
         self.steps = 0
         self.watchers: list[StepWatcher] = []
+        self.between: list[Callable[[int], None]] = []
         self._parameters_in_order = list(model.parameters())
         self._descent: Any = "not tried"
         self._ran: list[tuple[str, ...]] = []  # which backends ran the cells, each answer once
@@ -130,6 +132,8 @@ class Learner(lightning.LightningModule):
             "curve": [tuple(point) for point in self.curve],
             "steps": self.steps,
             "ran": self._ran,
+            "stream": None if self.stream is None else list(self.stream.errors),
+            "solved_at": self.solved_at,
         }
 
     def rehearse(self, batch: Batch) -> None:
@@ -149,6 +153,9 @@ class Learner(lightning.LightningModule):
         self._optimizer_state = state["optimizer"]
         self.losses, self._ran, self.steps = state["losses"], state["ran"], state["steps"]
         self.curve = [Point(*point) for point in state["curve"]]
+        self.solved_at = state["solved_at"]
+        for error in state["stream"] or ():
+            self.stream.meets(error)  # pyright: ignore
 
     def training_step(self, block: Iterable[Batch], _: int) -> None:
         """Step down the loss of each batch; a value that is not finite ends the training."""
@@ -156,16 +163,30 @@ class Learner(lightning.LightningModule):
         if self.logistic and not self.watchers and self.descend_on_line(block, optimizer):
             return
         for batch in block:
-            loss = self.loss(self.transfer_batch_to_device(batch, self.device, 0))
-            value = loss.item()
-            self.losses.append(value)
-            if not math.isfinite(value):
-                self.diverged_at = self.steps
-                self.trainer.should_stop = True
+            loss, errors = self.loss_and_errors(
+                self.transfer_batch_to_device(batch, self.device, 0)
+            )
+            if not self.note(loss.item()):
                 return
             optimizer.zero_grad()
             loss.backward()
             self.descend(optimizer)
+            self.follow(errors)
+            self.pause()
+
+    def note(self, loss: float) -> bool:
+        """Keep the loss of a step; one that is not finite ends the training, and gives False."""
+        self.losses.append(loss)
+        if not math.isfinite(loss):
+            self.diverged_at = self.steps
+            self.trainer.should_stop = True
+        return math.isfinite(loss)
+
+    def follow(self, errors: Iterable[float]) -> None:
+        """Hold the largest errors of a step's sequences against the rule, if there is one."""
+        met = [self.stream.meets(error) for error in errors] if self.stream else []
+        if self.solved_at is None and any(met):
+            self.solved_at = self.steps
 
     def descend_on_line(self, block: Iterable[Batch], optimizer: Any) -> bool:
         """Take the block by the compiled descent; tell whether it was taken, or cannot be.
@@ -175,22 +196,19 @@ class Learner(lightning.LightningModule):
         """
         if self._descent == "not tried":
             alone = self.trainer.datamodule.batch_size == 1 and self.device.type == "cpu"  # pyright: ignore
-            self._descent = online_descent(self.model, optimizer, self.clip) if alone else None
+            self._descent = (
+                online.online_descent(self.model, optimizer, self.clip) if alone else None
+            )
         if self._descent is None:
             return False
         self._ran = [("compiled",)]
-        for seen in descend_on_line(self._descent, block, optimizer.param_groups[0]["lr"]):
+        for seen in online.descend_on_line(self._descent, block, optimizer.param_groups[0]["lr"]):
             for loss, worst in zip(seen.loss.tolist(), seen.worst.tolist(), strict=True):
-                self.losses.append(loss)
-                if not math.isfinite(loss):
-                    self.diverged_at = self.steps
-                    self.trainer.should_stop = True
+                if not self.note(loss):
                     return True
                 self.steps += 1
-                if self.stream and self.solved_at is None and self.stream.meets(worst):
-                    self.solved_at = self.steps
-            if self.solved_at is not None:
-                return True
+                self.follow([worst])
+            self.pause()
         return True
 
     def descend(self, optimizer: torch.optim.Optimizer) -> None:
@@ -205,13 +223,25 @@ class Learner(lightning.LightningModule):
         for watcher in self.watchers:
             watcher.after_step(step, self)
 
+    def pause(self) -> None:
+        """Let others work between two steps."""
+        for call in self.between:
+            call(self.steps)
+
     def loss(self, batch: Batch) -> Tensor:
         """Compute the mean loss of the steps that are asked, by their weights."""
-        at = positions(batch.weight)
+        return self.loss_and_errors(batch)[0]
+
+    def loss_and_errors(self, batch: Batch) -> tuple[Tensor, list[float]]:
+        """Compute the loss, and the largest error of each sequence where a rule asks for it."""
+        at, B = positions(batch.weight), batch.weight.shape[1]
         target, weight = pick(batch.target, at), pick(batch.weight, at)
-        each = self.model.loss(self.spec.kind, self(batch, at), target)
-        whole = batch.weight.shape[1] if self.logistic else weight.sum()  # E of 1997 is a sum
-        return (each * weight).sum() / whole
+        prediction = self(batch, at)
+        each = self.model.loss(self.spec.kind, prediction, target)
+        whole = B if self.logistic else weight.sum()  # E of 1997 is a sum
+        seen = (self.model.head, prediction, target, at % B, B)
+        errors = online.largest_errors(*seen) if self.stream else []
+        return (each * weight).sum() / whole, errors
 
     def validation_step(self, batch: Batch, _: int) -> None:
         """Count the metrics."""

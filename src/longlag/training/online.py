@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from longlag.cells.base import Cell
@@ -52,6 +52,18 @@ class Stream:
         enough = len(self.errors) == rule.last and self.wrong <= rule.wrong
         small = rule.mean_error is None or self.total / rule.last < rule.mean_error
         return enough and small
+
+
+def largest_errors(
+    head: LogisticHead,
+    prediction: Float[Tensor, "N D"],
+    target: Num[Tensor, "N *D"],
+    sequence: Int[Tensor, "N"],
+    count: int,
+) -> list[float]:
+    """Return the largest |y - target| of each of `count` sequences, from N answers of them."""
+    each = head.errors(prediction.detach(), target).abs().amax(-1)
+    return each.new_zeros(count).scatter_reduce(0, sequence, each, "amax").tolist()
 
 
 class NetworkStep(Cell):
