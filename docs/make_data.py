@@ -4,15 +4,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from longlag.tasks.base import SPLITS, Floor, Spec
-from longlag.tasks.data.archive import UCR
+from longlag.tasks.data.archive import UCR, JapaneseVowels
 from longlag.tasks.data.base import DatasetTask
 from longlag.tasks.data.chorales import Chorales
-from longlag.tasks.data.digits import Digits
-from longlag.tasks.data.images import Mnist5k
+from longlag.tasks.data.images import Digits, Mnist5k
 from longlag.tasks.data.openml import FashionMnist, Mnist
 from longlag.tasks.data.series import ElNino, Laser, Series, Sunspots
 from longlag.tasks.data.text import Characters, TextFile, Tunes
-from longlag.tasks.data.vowels import JapaneseVowels
 
 EXTRAS = {"scikit-learn": "data", "aeon": "data"}  # all others: more-data
 

@@ -7,8 +7,7 @@ import pytest
 from longlag.cells import LRU, Elman, Hidden
 from longlag.errors import LonglagError
 from longlag.laws.cell import LAWS
-from longlag.laws.check import class_at, run_check
-from longlag.laws.speed import compiled_or_why_not
+from longlag.laws.check import class_at, compiled_or_why_not, run_check
 
 LEAKY = """
 import torch

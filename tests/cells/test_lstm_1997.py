@@ -123,7 +123,7 @@ def test_a_forget_gate_keeps_a_share_of_what_its_block_holds():
 @pytest.mark.parametrize(
     ("how", "why"),
     [
-        ({"size": 0}, "at least 1 cell a block, not 0"),
+        ({"size": 0}, "size must be at least 1, not 0"),
         ({"biased": "cells"}, "all or gates or none, not 'cells'"),
         ({"biased": "none"}, "leave no bias to set"),
         ({"output_gate": False, "output_bias": [1.0]}, "leave no bias to set"),

@@ -157,7 +157,7 @@ def test_a_size_below_one_is_refused_by_name(cell: type[Cell], sizes, said):
     ("make", "said"),
     [
         (partial(Elman, nonlinearity="gelu"), "must be tanh or relu, not 'gelu'"),
-        (partial(Elman, recurrent="eye"), "uniform, orthogonal or identity, not 'eye'"),
+        (partial(Elman, recurrent="eye"), "uniform or orthogonal or identity, not 'eye'"),
         (partial(LSTM, chrono=2), "at least 3 steps, not 2"),
         (partial(JANET, chrono=2), "at least 3 steps, not 2"),
         (partial(LSTMVariant, output_gate="shut"), "output_gate must be own or open, not 'shut'"),

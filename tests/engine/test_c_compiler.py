@@ -10,8 +10,15 @@ import torch
 
 from longlag.cells import LSTM
 from longlag.engine import c_compiler, unroll
-from longlag.engine.c_compiler import CHECKSUM, LIBRARY, SOURCE, is_sound, library
-from longlag.engine.errors import CannotCompile, CompilerNotFound
+from longlag.engine.c_compiler import (
+    CHECKSUM,
+    LIBRARY,
+    SOURCE,
+    CannotCompile,
+    CompilerNotFound,
+    is_sound,
+    library,
+)
 
 TEXT = "int answer(void) { return 42; }\n"
 

@@ -11,7 +11,7 @@ from torch import nn
 from leaky import Leaky
 from longlag.cells import LSTM, GRUResetBefore, Hidden, LayerNormLSTM
 from longlag.engine import c_compiler, compiled, unroll
-from longlag.engine.errors import CompilerNotFound
+from longlag.engine.c_compiler import CompilerNotFound
 
 T, B, I, H = 6, 3, 2, 8
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from longlag.cells import GRU, LRU, LSTM, LSTM1997, Cell, Elman, OrthogonalRNN
 from longlag.engine import unroll
-from longlag.engine.errors import CannotCompile
+from longlag.engine.c_compiler import CannotCompile
 from longlag.engine.online import OnlineDescent
 from longlag.nn.logistic_head import LogisticHead
 from longlag.nn.model import Model

@@ -7,8 +7,8 @@ import pytest
 
 from longlag.probes.callback import probe_batch
 from longlag.probes.profile import profile
-from longlag.records.state_paths import Path as StatePath
-from longlag.records.state_paths import profile as recorded_profile
+from longlag.records.side_files import Path as StatePath
+from longlag.records.side_files import profile as recorded_profile
 from longlag.records.store import Store
 from longlag.runs.analyse import examine_run
 from longlag.runs.config import resolve

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from longlag.records.examination import LEAST, WHEN, Inside, all_insides, examined
+from longlag.records.examination import LEAST, WHEN, Inside, examined, insides
 from longlag.records.mechanism import strata
 from longlag.records.reader import read_study
 from longlag.records.seed_groups import settings, study_groups
@@ -72,7 +72,7 @@ def look(study: Path, change=lambda arrays: arrays) -> Path:
 
 
 def cells(study: Path) -> list[Inside]:
-    return all_insides(study_groups(read_study(study)))
+    return [cell for g in study_groups(read_study(study)) for cell in insides(g)]
 
 
 def table(study: Path) -> dict[str, list[str]]:

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 
 from longlag.report import words
-from longlag.report.document import Cell, Points, Row, Table, Text
+from longlag.report.document import Cell, Points, Row, Table, Text, marked
 from longlag.report.figures.style import inline, spread
 from longlag.report.format import around, bracket, listed, percent, power, seconds, sig
 from longlag.report.writers import markdown
 from longlag.report.writers.html import LOOK as HTML
-from longlag.report.writers.inline import marked
 from longlag.report.writers.pdf import LOOK as TYPST
 
 TIMES, NONE = "\N{MULTIPLICATION SIGN}", "\N{EN DASH}"

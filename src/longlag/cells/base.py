@@ -11,7 +11,7 @@ axes.
 
 import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal, NamedTuple, final
 
 import torch
@@ -61,9 +61,7 @@ class Cell(nn.Module, ABC):
 
     def __init__(self, input_size: int, hidden_size: int) -> None:
         super().__init__()
-        for name, size in (("input_size", input_size), ("hidden_size", hidden_size)):
-            if size < 1:
-                raise ValueError(f"{type(self).__name__}: {name} must be at least 1, not {size}")
+        at_least_one(type(self).__name__, input_size=input_size, hidden_size=hidden_size)
         self.input_size, self.hidden_size = input_size, hidden_size
 
     @property
@@ -199,3 +197,25 @@ def check_step(cell: Cell) -> None:
                 f"{name}.step returned {field} of shape {tuple(leaf.shape)}, but init_state gives "
                 f"{tuple(old.shape)}; make them equal"
             )
+
+
+def at_least_one(name: str, **given: int) -> None:
+    """Refuse a number below 1.
+
+    Raises:
+        ValueError: it is, by its name.
+    """
+    for argument, value in given.items():
+        if value < 1:
+            raise ValueError(f"{name}: {argument} must be at least 1, not {value}")
+
+
+def one_of(owner: str, allowed: Sequence[str], **given: str) -> None:
+    """Refuse a word that is none of those allowed.
+
+    Raises:
+        ValueError: it is, by its name.
+    """
+    for argument, value in given.items():
+        if value not in allowed:
+            raise ValueError(f"{owner}: {argument} must be {' or '.join(allowed)}, not {value!r}")

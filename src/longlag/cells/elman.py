@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import AffineInputCell, Hidden, Kernel
+from longlag.cells.base import AffineInputCell, Hidden, Kernel, one_of
 from longlag.cells.initial import uniform_
 
 
@@ -38,12 +38,8 @@ class Elman(AffineInputCell):
         recurrent: Literal["uniform", "orthogonal", "identity"] = "uniform",
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if nonlinearity not in ("tanh", "relu"):
-            raise ValueError(f"Elman: nonlinearity must be tanh or relu, not {nonlinearity!r}")
-        if recurrent not in ("uniform", "orthogonal", "identity"):
-            raise ValueError(
-                f"Elman: recurrent must be uniform, orthogonal or identity, not {recurrent!r}"
-            )
+        one_of("Elman", ("tanh", "relu"), nonlinearity=nonlinearity)
+        one_of("Elman", ("uniform", "orthogonal", "identity"), recurrent=recurrent)
         self.nonlinearity = nonlinearity
         self.W_x = nn.Linear(input_size, hidden_size)
         self.W_h = nn.Linear(hidden_size, hidden_size, bias=False)

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import Cell
+from longlag.cells.base import Cell, at_least_one, one_of
 
 
 class BlockState(NamedTuple):
@@ -80,15 +80,10 @@ class LSTM1997(Cell):
         forget_bias: Sequence[float] | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if size < 1:
-            raise ValueError(f"LSTM1997: size must be at least 1 cell a block, not {size}")
-        for name, value, allowed in (
-            ("biased", biased, ("all", "gates", "none")),
-            ("input_squash", input_squash, ("wide", "logistic")),
-            ("output_squash", output_squash, ("centred", "identity")),
-        ):
-            if value not in allowed:
-                raise ValueError(f"LSTM1997: {name} must be {' or '.join(allowed)}, not {value!r}")
+        at_least_one("LSTM1997", size=size)
+        one_of("LSTM1997", ("all", "gates", "none"), biased=biased)
+        one_of("LSTM1997", ("wide", "logistic"), input_squash=input_squash)
+        one_of("LSTM1997", ("centred", "identity"), output_squash=output_squash)
         if forget_gate and gates_feed_gates:
             raise ValueError("LSTM1997: with a forget gate give gates_feed_gates=false")
         given = {"i": input_bias, "o": output_bias, "f": forget_bias}
@@ -108,14 +103,19 @@ class LSTM1997(Cell):
         self.b = nn.Parameter(torch.empty({"all": units, "gates": units - C, "none": 0}[biased]))
         for parameter in self.parameters():
             nn.init.uniform_(parameter, -start, start)
-        with torch.no_grad():
-            for k, letter in enumerate(self.gated):
-                if values := given[letter]:
-                    row = torch.tensor(list(values)).repeat(-(-H // len(values)))[:H]
-                    self.b[k * H : (k + 1) * H] = row
+        self._set_biases(given)
         self.register_buffer("spread", torch.eye(H).repeat_interleave(size, 1), persistent=False)
 
     spread: Float[Tensor, "H C"]  # block -> its cells
+
+    @torch.no_grad()
+    def _set_biases(self, given: Mapping[str, Sequence[float] | None]) -> None:
+        """Set the biases of gates that are given, repeated where there are more blocks."""
+        H = self.hidden_size
+        for k, letter in enumerate(self.gated):
+            if values := given[letter]:
+                row = torch.tensor(list(values)).repeat(-(-H // len(values)))[:H]
+                self.b[k * H : (k + 1) * H] = row
 
     @property
     def output_size(self) -> int:

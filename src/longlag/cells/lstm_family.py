@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from longlag.cells.base import AffineInputCell
+from longlag.cells.base import AffineInputCell, one_of
 from longlag.cells.initial import uniform_
 from longlag.cells.lstm import LSTMState
 
@@ -40,9 +40,7 @@ class _Family(AffineInputCell):
         self.linear_candidate, self.R = False, None
         me = type(self).__name__
         for letter, kind in kinds.items():
-            if kind not in GATES[letter]:
-                allowed = " or ".join(GATES[letter])
-                raise ValueError(f"{me}: {NAMES[letter]} must be {allowed}, not {kind!r}")
+            one_of(me, GATES[letter], **{NAMES[letter]: kind})
         if kinds["i"] == "open" and kinds["f"] == "coupled":
             raise ValueError(f"{me}: a coupled forget gate 1 - i needs an input gate of its own")
         if kinds["f"] == "open" and forget_bias is not None:
@@ -146,11 +144,8 @@ class LSTMVariant(_Family):
     ) -> None:
         kinds = {"i": input_gate, "f": forget_gate, "o": output_gate}
         super().__init__(input_size, hidden_size, kinds, peepholes, forget_bias)
-        for name, kind in (("input", input_activation), ("output", output_activation)):
-            if kind not in ("tanh", "identity"):
-                raise ValueError(
-                    f"LSTMVariant: {name}_activation must be tanh or identity, not {kind!r}"
-                )
+        activations = {"input_activation": input_activation, "output_activation": output_activation}
+        one_of("LSTMVariant", ("tanh", "identity"), **activations)
         self.linear_candidate = input_activation == "identity"
         self.linear_output = output_activation == "identity"
 

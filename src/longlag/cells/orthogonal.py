@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn.utils.parametrize import register_parametrization
 
 from longlag.cells.antisymmetric import Skew
-from longlag.cells.base import AffineInputCell, Hidden
+from longlag.cells.base import AffineInputCell, Hidden, one_of
 from longlag.cells.initial import uniform_
 
 
@@ -61,10 +61,7 @@ class OrthogonalRNN(AffineInputCell):
         nonlinearity: Literal["modrelu", "tanh"] = "modrelu",
     ) -> None:
         super().__init__(input_size, hidden_size)
-        if nonlinearity not in ("modrelu", "tanh"):
-            raise ValueError(
-                f"OrthogonalRNN: nonlinearity must be modrelu or tanh, not {nonlinearity!r}"
-            )
+        one_of("OrthogonalRNN", ("modrelu", "tanh"), nonlinearity=nonlinearity)
         self.nonlinearity = nonlinearity
         self.W_x = nn.Linear(input_size, hidden_size)
         W_h = nn.Linear(hidden_size, hidden_size, bias=False)

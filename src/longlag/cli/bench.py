@@ -153,7 +153,7 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
 
 def look_inside(store: Store, threads: int, config_dir: Path | None = None) -> None:
     """Examine the median runs that were not yet, as far as their weights were kept."""
-    from longlag.records.medians import medians  # imports SciPy, which takes its time
+    from longlag.records.examination import medians  # imports SciPy, which takes its time
 
     due = [median for median in medians(store.folder) if median.due]
     if not due:

@@ -65,7 +65,7 @@ def engine(config: Config) -> Iterator[Row]:
 
     from longlag.engine import c_compiler
     from longlag.engine.backend import choose_backend
-    from longlag.engine.errors import CompilerNotFound
+    from longlag.engine.c_compiler import CompilerNotFound
     from longlag.runs.instantiate import build
     from longlag.runs.provenance import compiler
 

@@ -187,7 +187,7 @@ def among_others(plan: StudyPlan, folder: Path) -> Atlas:
 
 def show(atlas: Atlas, cell: str, tasks: list[str], store: Store) -> None:
     """Print the neighbours of a cell on each task; draw it among all others; write the page."""
-    from longlag.report.atlas_page import to_page
+    from longlag.report.atlas import to_page
     from longlag.report.figures.place import sheet
     from longlag.report.figures.style import style, svg
 

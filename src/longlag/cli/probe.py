@@ -10,7 +10,7 @@ from rich.console import Console
 from longlag.cli.find import find_run, find_study, take_options
 from longlag.cli.retrain import FOLDER, retrain, same_numbers
 from longlag.errors import LonglagError
-from longlag.records.medians import medians
+from longlag.records.examination import medians
 from longlag.records.run import Run
 
 OUT = Console(highlight=False, soft_wrap=True)

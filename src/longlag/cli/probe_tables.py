@@ -9,8 +9,7 @@ from rich.text import Text
 
 from longlag.cli.gradient_chart import of_it, share_left
 from longlag.records.examination import View
-from longlag.records.side_files import Arrays
-from longlag.records.state_paths import parts
+from longlag.records.side_files import Arrays, parts
 from longlag.stats import Decay, fit
 
 NONE = "-"

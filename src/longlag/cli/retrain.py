@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 
 from longlag.errors import LonglagError
-from longlag.records.medians import Median
+from longlag.records.examination import Median
 from longlag.records.reader import read_run
 from longlag.runs.config import INCIDENTAL, Config, first_part, resolve
 

@@ -11,8 +11,6 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
-from longlag.engine.errors import CannotCompile, CompilerNotFound
-
 FLAGS = ["-std=gnu11", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math"]
 FLAGS += ["-fopenmp-simd", "-fPIC", "-shared"]
 # With glibc's vector functions on x86 first; without them where they do not exist.
@@ -20,6 +18,14 @@ SIMD = ["-mprefer-vector-width=512", '-DSIMD=__attribute__((simd("notinbranch"))
 VARIANTS = (SIMD, ["-lmvec", "-lm"]), (["-DSIMD="], ["-lm"])
 SECONDS = 300  # that a compiler may take
 SOURCE, LIBRARY, CHECKSUM = "step.c", "step.so", "checksum"
+
+
+class CannotCompile(Exception):
+    """A step, or its C, that cannot be compiled; the text says why, for `... runs on loop: why`."""
+
+
+class CompilerNotFound(CannotCompile):
+    """There is no C compiler here, or nowhere to keep what it makes."""
 
 
 def cache_folder() -> Path:

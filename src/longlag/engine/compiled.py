@@ -16,9 +16,8 @@ from torch.autograd.function import once_differentiable
 
 from longlag.cells.base import Cell
 from longlag.engine import loop
-from longlag.engine.c_compiler import library
+from longlag.engine.c_compiler import CannotCompile, library
 from longlag.engine.codegen import Pointer, Role, Source
-from longlag.engine.errors import CannotCompile
 from longlag.engine.ir import Buffer, Kind
 from longlag.engine.lower import Lowering
 from longlag.engine.matmul import REAL
@@ -180,7 +179,8 @@ class CompiledScan(torch.autograd.Function):
         call_in_c(step.forward, (T, B), source.forward_pointers, table)
         states = [table[p][1:] for p in source.forward_pointers if p.buffer.kind is Kind.STATE]  # pyright: ignore
         ctx.step, ctx.size, ctx.shapes = step, (T, B), [r.shape for r in rest]
-        keep = [None if is_dropped(source, p.buffer) else table[p] for p in source.forward_pointers]
+        dropped = None if source.rereads_u else Kind.INPUT  # u, where its sum with products serves
+        keep = [None if p.buffer.kind is dropped else table[p] for p in source.forward_pointers]
         ctx.save_for_backward(*keep)
         ctx.set_materialize_grads(False)
         return tuple(states)
@@ -223,11 +223,6 @@ class CompiledScan(torch.autograd.Function):
             for g, shape in zip(grads, ctx.shapes, strict=True)
         )
         return None, found[program.u], *shaped
-
-
-def is_dropped(source: Source, buffer: Buffer) -> bool:
-    """Tell whether backward does not read a buffer: u, where its sum with products serves."""
-    return buffer.kind is Kind.INPUT and not source.rereads_u
 
 
 def gradient_form(pointer: Pointer, T: int) -> str:

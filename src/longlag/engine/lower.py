@@ -8,7 +8,7 @@ import torch
 from torch import fx
 
 from longlag.engine import views
-from longlag.engine.errors import CannotCompile
+from longlag.engine.c_compiler import CannotCompile
 from longlag.engine.index import Index, along_axis, flat_index
 from longlag.engine.ir import (
     Buffer,

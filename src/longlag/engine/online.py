@@ -16,10 +16,9 @@ from torch import Tensor
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 from longlag.cells.base import Cell
-from longlag.engine.c_compiler import library
+from longlag.engine.c_compiler import CannotCompile, library
 from longlag.engine.codegen import Pointer, Role
 from longlag.engine.compiled import CompiledStep, compiled_step
-from longlag.engine.errors import CannotCompile
 from longlag.engine.ir import Kind
 from longlag.engine.matmul import REAL
 from longlag.engine.trace import weights_of

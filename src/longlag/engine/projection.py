@@ -10,7 +10,7 @@ from torch.nn.functional import linear
 from torch.overrides import TorchFunctionMode
 
 from longlag.cells.base import Cell
-from longlag.engine.errors import CannotCompile
+from longlag.engine.c_compiler import CannotCompile
 from longlag.engine.matmul import REAL, affine_map, product_library, weight_gradient
 
 

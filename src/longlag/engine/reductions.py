@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING, Any
 
-from longlag.engine.errors import CannotCompile
+from longlag.engine.c_compiler import CannotCompile
 from longlag.engine.index import Index
 from longlag.engine.ir import Expr
 from longlag.engine.pointwise import operate

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from longlag.cells.base import Cell
-from longlag.engine.errors import CannotCompile
+from longlag.engine.c_compiler import CannotCompile
 
 # Sequences in the trace: a prime, so that no other size of a tensor is a multiple of it by chance.
 BATCH = 1009

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 
-from longlag.engine.errors import CannotCompile
+from longlag.engine.c_compiler import CannotCompile
 from longlag.engine.index import Index, flat_index, unflatten_index
 from longlag.engine.ir import Buffer, Expr, Root
 from longlag.engine.trace import BATCH, operation_name, shape_of

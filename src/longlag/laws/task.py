@@ -197,7 +197,8 @@ def memoryless(task: Task, size: int = 2000) -> dict[str, float]:
     """Measure the least-squares answer to (x_t, 1), on sequences it was not fitted on."""
     spec, drawn = task.spec, task.evaluated()
     fit, measure = (drawn.sample(size, drawn.generator("laws", part)) for part in (0, 1))
-    answers = targets_as_numbers(fit.target[fit.weight > 0], spec.kind, spec.output_size)
+    answers = fit.target[fit.weight > 0]
+    answers = torch.eye(spec.output_size)[answers] if spec.kind == "classification" else answers
     known = asked_inputs(fit).double()
     how = torch.linalg.pinv(known.T @ known, hermitian=True) @ known.T @ answers.double()
     how = how.float()
@@ -215,11 +216,6 @@ def asked_inputs(batch: Batch) -> Tensor:
     """Return (x_t, 1) at the asked steps: (N,I+1)."""
     x = batch.x[batch.weight > 0]
     return torch.cat([x, torch.ones(len(x), 1)], dim=1)
-
-
-def targets_as_numbers(target: Tensor, kind: str, size: int) -> Tensor:
-    """Return targets as numbers (N,D): classes one-hot."""
-    return torch.eye(size)[target] if kind == "classification" else target
 
 
 def global_numbers() -> tuple[bytes, str, str]:

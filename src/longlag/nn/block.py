@@ -6,6 +6,7 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import gelu, glu
 
+from longlag.cells.base import one_of
 from longlag.nn.dropout import Dropout
 
 
@@ -42,8 +43,7 @@ class Block(nn.Module):
         expansion: int | None = None,
     ) -> None:
         super().__init__()
-        if mixer not in ("glu", "mlp"):
-            raise ValueError(f"block: mixer must be glu or mlp, not {mixer!r}")
+        one_of("block", ("glu", "mlp"), mixer=mixer)
         if expansion is not None and (mixer == "glu" or expansion < 1):
             raise ValueError(
                 f"block: expansion must be at least 1, and only mixer=mlp has one, not {expansion}"

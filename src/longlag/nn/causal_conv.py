@@ -6,6 +6,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from longlag.cells.base import at_least_one
+
 
 @final
 class CausalConvolution(nn.Module):
@@ -27,9 +29,7 @@ class CausalConvolution(nn.Module):
 
     def __init__(self, input_size: int, channels: int = 32, width: int = 5) -> None:
         super().__init__()
-        for name, value in (("channels", channels), ("width", width)):
-            if value < 1:
-                raise ValueError(f"CausalConvolution: {name} must be at least 1, not {value}")
+        at_least_one("CausalConvolution", channels=channels, width=width)
         self.output_size, self.width = channels, width
         self.filters = nn.Conv1d(input_size, channels, width)
 

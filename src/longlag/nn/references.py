@@ -11,6 +11,8 @@ from jaxtyping import Float
 from torch import Tensor, nn
 from torch.nn.functional import pad, relu, scaled_dot_product_attention
 
+from longlag.cells.base import at_least_one
+
 
 class Reference(nn.Module, ABC):
     """Base of every network that maps a whole sequence at once and never looks ahead.
@@ -223,14 +225,3 @@ def positions(steps: int, width: int, like: Tensor) -> Float[Tensor, "T H"]:
     i = torch.arange(0, width, 2, device=like.device, dtype=like.dtype)
     angle = t / 10000 ** (i / width)
     return torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)[:, :width]
-
-
-def at_least_one(name: str, **given: int) -> None:
-    """Refuse a number below 1.
-
-    Raises:
-        ValueError: it is, by its name.
-    """
-    for argument, value in given.items():
-        if value < 1:
-            raise ValueError(f"{name}: {argument} must be at least 1, not {value}")

@@ -11,6 +11,7 @@ from longlag.cells import GRU, LSTM, Cell, Elman
 from longlag.cells.base import gates_by_letter
 from longlag.engine import unroll
 from longlag.errors import LonglagError
+from longlag.probes.taps import zero_taps
 
 INPUTS = (1.0, -0.5, 0.25, 0.8)  # x_1 .. x_4
 TARGET = 1.0  # L = (h_4 - 1)^2 / 2
@@ -57,7 +58,7 @@ def example(name: str) -> Worked:
     cell = _built(RECIPES[name])
     x = torch.tensor(INPUTS, dtype=torch.float64).view(-1, 1, 1)
     start = cell.init_state(1)
-    taps = cell.State(*(s.new_zeros(len(x), *s.shape).requires_grad_() for s in start))
+    taps = zero_taps(cell, len(x), 1)
     run = unroll(cell, x, start, taps=taps, backend="loop")
     loss = (run.states.h[-1] - TARGET).square().sum() / 2
     grads = torch.autograd.grad(loss, tuple(taps), materialize_grads=True)

@@ -13,8 +13,9 @@ import numpy as np
 from longlag.records.headers import display_name, header_of
 from longlag.records.reader import Study, read_study
 from longlag.records.run import Run
+from longlag.records.seed_groups import horizon, solved_by_length
 from longlag.records.untrained import Untrained, read_untrained
-from longlag.stats import Horizon, mean_interval, memory_horizon
+from longlag.stats import mean_interval
 
 Pair = tuple[str, str]  # a cell and a task
 
@@ -100,11 +101,6 @@ class Atlas:
     config_dir: Path | None = None
 
     @cached_property
-    def ladders(self) -> dict[Pair, dict]:
-        """Return what the plan says of each ladder."""
-        return {(e["cell"], e["task"]): e for e in self.study.plan.get("ladders", ())}
-
-    @cached_property
     def runs(self) -> dict[Pair, list[Run]]:
         """Return the runs that count, by cell and task."""
         found: dict[Pair, list[Run]] = defaultdict(list)
@@ -142,21 +138,14 @@ class Atlas:
 
     def solved(self, pair: Pair) -> dict[int, np.ndarray]:
         """Tell which seeds solved each rung that was come to, in the order of the seeds."""
-        rungs: dict[int, list[Run]] = defaultdict(list)
-        for run in self.runs.get(pair, ()):
-            if run.length is not None and run.solved is not None:
-                rungs[run.length].append(run)
-        return {
-            T: np.array([bool(r.solved) for r in sorted(rungs[T], key=lambda r: r.seed)])
-            for T in sorted(rungs)
-        }
+        return solved_by_length(self.runs.get(pair, ()))
 
     def row(self, pair: Pair) -> AtlasRow:
         """Return what is known of a cell on a task."""
         cell, task = pair
         header, start = header_of("cell", cell, self.config_dir), self.untrained.of(cell, task)
         runs = self.runs.get(pair, [])
-        climbed = any(its_task == task for _, its_task in self.ladders)
+        climbed = any(its_task == task for _, its_task in self.study.ladders)
         found = self.horizon(pair) if climbed else self.score(pair)
         model = runs[0].record.model if runs else None
         decay = start.median("decay") if start else np.nan
@@ -176,10 +165,10 @@ class Atlas:
 
     def horizon(self, pair: Pair) -> dict:
         """Return the fields that tell how long a cell remembers."""
-        solved, decided = self.solved(pair), bool(self.ladders.get(pair, {}).get("decided"))
-        if not solved:
+        decided = bool(self.study.ladders.get(pair, {}).get("decided"))
+        if not self.solved(pair):
             return {"kind": "horizon", "value": None, "low": None, "high": None, "decided": False}
-        found: Horizon = memory_horizon(solved, decided=decided)
+        found = horizon(self.runs[pair], decided)
         return {"kind": "horizon", "value": found.value, "low": found.low, "high": found.high} | {
             "decided": decided,
             "shown": str(found),

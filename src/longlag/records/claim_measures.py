@@ -11,7 +11,7 @@ from scipy.stats import quantile_test
 from longlag.errors import LonglagError
 from longlag.records.gradient_decay import best_rate
 from longlag.records.run import Run
-from longlag.records.state_paths import Path, profile
+from longlag.records.side_files import Path, profile
 from longlag.stats import Interval
 from longlag.stats.decay import slope
 

@@ -4,15 +4,17 @@ laboratory.npz holds arrays of the initial and of the trained model; a trained m
 are not finite has none.  A cell is examined on its own, so a stack has one `Inside` a layer.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from longlag.nn.layer_names import cell_label
+from longlag.records.reader import read_study
 from longlag.records.run import Run
-from longlag.records.seed_groups import Group
+from longlag.records.seed_groups import Group, study_groups
 from longlag.stats.decay import left, slope
 
 WHEN = ("init", "trained")
@@ -202,10 +204,36 @@ def insides(g: Group) -> list[Inside]:
 
 def examined(settings: dict[str, list[Group]]) -> dict[str, list[Inside]]:
     """List the examined cells of every setting; one without any is left out."""
-    found = {setting: all_insides(groups) for setting, groups in settings.items()}
+    found = {s: [cell for g in groups for cell in insides(g)] for s, groups in settings.items()}
     return {setting: cells for setting, cells in found.items() if cells}
 
 
-def all_insides(groups: Iterable[Group]) -> list[Inside]:
-    """List the layers of several rows."""
-    return [cell for g in groups for cell in insides(g)]
+class Median(NamedTuple):
+    """The run with the median score of one cell and task."""
+
+    name: str  # RNN on adding, T = 100
+    folder: Path
+    command: str  # that trains it
+    readable: bool  # one way and by a recurrence; else there is nothing to examine
+    examined: bool  # and what was found can be read
+
+    @property
+    def bare(self) -> bool:
+        """Tell whether its weights were not kept."""
+        return not (self.folder / "weights.pt").is_file()
+
+    @property
+    def due(self) -> bool:
+        """Tell whether it can be examined and was not."""
+        return self.readable and not (self.bare or self.examined)
+
+
+def medians(study: Path) -> list[Median]:
+    """List the median runs of a study's folder, in the order of its report."""
+    found = []
+    for g in study_groups(read_study(study)):
+        run = g.typical
+        readable = run.ways == 1 and run.record.model.cells > 0
+        name = f"{g.label} on {g.setting}"
+        found.append(Median(name, run.folder, run.command, readable, bool(run.laboratory)))
+    return found

@@ -8,8 +8,7 @@ import numpy as np
 
 from longlag.records.run import Run
 from longlag.records.seed_groups import Group, fresh
-from longlag.records.side_files import Arrays
-from longlag.records.state_paths import parts, profile
+from longlag.records.side_files import Arrays, parts, profile
 from longlag.stats import Correlation, Decay, concordance, fit, rank_correlation
 from longlag.stats.decay import left, slope
 

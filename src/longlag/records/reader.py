@@ -42,6 +42,11 @@ class Study:
         ids = {id for stage in stages for id in stage["ids"]}
         return tuple(run for run in self.runs if run.id in ids)
 
+    @cached_property
+    def ladders(self) -> dict[tuple[str, str], Json]:
+        """Return what the plan says of each ladder that is climbed, by cell and task."""
+        return {(entry["cell"], entry["task"]): entry for entry in self.plan.get("ladders", ())}
+
     @property
     def broken(self) -> tuple[str, ...]:
         """Give a line for each file beside a record that is missing or cannot be read."""

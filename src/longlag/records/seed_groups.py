@@ -14,8 +14,8 @@ from longlag.records.headers import display_name, header_of
 from longlag.records.reader import Study
 from longlag.records.record import Json
 from longlag.records.run import Run
-from longlag.records.state_paths import Path, parts, profile
-from longlag.stats import Interval, median_range, share_interval
+from longlag.records.side_files import Path, parts, profile
+from longlag.stats import Horizon, Interval, median_range, memory_horizon, share_interval
 
 SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
 ORDER = ("rnn", "elman", "lstm", "gru")
@@ -181,3 +181,22 @@ def settings(groups: list[Group]) -> dict[str, list[Group]]:
 def study_groups(study: Study) -> list[Group]:
     """Group the runs that count into rows."""
     return group(study.final)
+
+
+def solved_by_length(runs: Iterable[Run]) -> dict[int, np.ndarray]:
+    """Tell which seeds solved each length that was come to, in the order of the seeds."""
+    rungs: dict[int, list[Run]] = defaultdict(list)
+    for run in sorted(runs, key=lambda run: run.seed):
+        if run.length is not None and run.solved is not None:
+            rungs[run.length].append(run)
+    return {T: np.array([bool(run.solved) for run in rungs[T]]) for T in sorted(rungs)}
+
+
+def horizon(runs: Iterable[Run], decided: bool) -> Horizon:
+    """Find how long one cell remembers on one task.
+
+    Args:
+        runs: at several lengths.
+        decided: whether no further run can change it.
+    """
+    return memory_horizon(solved_by_length(runs), decided=decided)

@@ -14,7 +14,6 @@ from pydantic.dataclasses import dataclass
 
 from longlag.records.record import Json, in_one_line
 
-TIMES = "\N{MULTIPLICATION SIGN}"
 PLACE = Path("speed", "speed.json")  # below the folder of the studies
 log = logging.getLogger("longlag")
 
@@ -27,7 +26,7 @@ class Size(NamedTuple):
 
     def __str__(self) -> str:
         """Print it for people: B times H."""
-        return f"{self.batch}{TIMES}{self.hidden}"
+        return f"{self.batch}\N{MULTIPLICATION SIGN}{self.hidden}"
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ import numpy as np
 
 from longlag.records.gradient_decay import Outcome, auc, decay_rate, link, log_fraction
 from longlag.records.seed_groups import Group, task_label
-from longlag.records.state_paths import Path
-from longlag.report.format import listed, named
+from longlag.records.side_files import Path
+from longlag.report.format import listed, named, spanned
 from longlag.report.view import View
 from longlag.stats import share_interval
 
@@ -187,18 +187,13 @@ def protocol(view: View) -> Facts:
         "seeds": f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}",
         "match": shared("match"),
         "parameters": [run.parameters for run in runs],
-        "states": listed([f"{label} {ranged(sizes)}" for label, sizes in states.items()]),
+        "states": listed([f"{label} {spanned(sizes)}" for label, sizes in states.items()]),
         "optimiser": optimiser and optimiser.rsplit(".", 1)[-1],
         "batch": values("trainer.batch_size") or [0],
         "clip": values("trainer.clip"),
         "steps": values("trainer.max_steps") or [0],
         "stop": bool(shared("trainer.stop_when_solved")),
     }
-
-
-def ranged(sizes: list[int]) -> str:
-    """Write one size, or from the least to the greatest."""
-    return f"{min(sizes)}" if min(sizes) == max(sizes) else f"{min(sizes)} to {max(sizes)}"
 
 
 def mismatches(view: View) -> list[str]:

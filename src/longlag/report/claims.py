@@ -3,11 +3,10 @@
 import csv
 import io
 from collections.abc import Sequence
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from longlag.records.atomic import write_atomically
+from longlag.records.atomic import write_bytes
 from longlag.records.claim import Citation, Verdict, as_rows, bibliography
 from longlag.records.claim_rules import CONFIRMED, PARTLY, REFUTED, UNDECIDED
 from longlag.report.compose import numbered
@@ -15,7 +14,6 @@ from longlag.report.document import Document, Table
 from longlag.report.format import NONE, sig
 from longlag.report.tables.columns import Column, build, words
 from longlag.report.words import Parts, cite, environment, read, say, sections
-from longlag.report.writers import put
 from longlag.report.writers.html import to_html
 from longlag.report.writers.pdf import to_pdf
 from longlag.report.writers.tables import to_tex
@@ -45,7 +43,7 @@ def write_claims(verdicts: Sequence[Verdict], folder: Path) -> list[Path]:
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in parts.items():
-        write_atomically(folder / name, partial(put, content))
+        write_bytes(folder / name, content)
     return [folder / name for name in parts]
 
 

@@ -89,7 +89,7 @@ def facts(view: View) -> dict[str, Any]:
         "probed": len(view.probed),
         "outcomes": len(view.outcomes) if len(view.outcomes) > 2 else 0,
         "ladders": [answers.ladder(view, task) for task in view.ladders],
-        "climbed": bool(view.searched),
+        "climbed": bool(view.study.ladders),
         "others": [
             answers.achieved(setting, groups)
             for setting, groups in view.rows.items()

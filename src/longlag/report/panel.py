@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from longlag.records.seed_groups import Group
-from longlag.records.state_paths import Path
+from longlag.records.side_files import Path
 from longlag.report.document import Panel
 from longlag.report.figures.gradients import LOWEST, extremes, typical
 from longlag.report.figures.style import colors, dashes, faded
@@ -49,7 +49,10 @@ def line(g: Group, path: Path, ink: str, dash: str) -> dict[str, Any]:
     common = set.intersection(*(set(probe["steps"][:-1].tolist()) for probe in runs))
     width = min(probe[name].shape[1] for probe in runs)
     lags = np.unique(np.linspace(0, width - 1, POINTS).round().astype(int))
-    frames = [frame(at_step(runs, name, step, width), lags, step) for step in sorted(common)]
+    frames = []
+    for step in sorted(common):
+        rows = [p[name][int(np.searchsorted(p["steps"], step)), :width] for p in runs]
+        frames.append(frame(np.array(rows), lags, step))
     last = int(np.median([probe["steps"][-1] for probe in runs]))
     ends = np.array([probe[name][-1, :width] for probe in runs])
     frames.append(frame(ends, lags, last))
@@ -59,11 +62,6 @@ def line(g: Group, path: Path, ink: str, dash: str) -> dict[str, Any]:
         "lags": lags.tolist(), "frames": frames,
         **({"layer": layer, "strength": faded(path.layer) or 1} if layer else {}),
     }  # fmt: skip
-
-
-def at_step(runs: list[dict[str, np.ndarray]], name: str, step: int, width: int) -> np.ndarray:
-    """Return the profiles (S,K) of all seeds at a training step."""
-    return np.array([p[name][int(np.searchsorted(p["steps"], step)), :width] for p in runs])
 
 
 def frame(norms: np.ndarray, lags: np.ndarray, step: int) -> dict[str, Any]:

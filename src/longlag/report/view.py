@@ -9,11 +9,12 @@ from longlag.records.examination import Inside, examined
 from longlag.records.extrapolation import Beyond, read
 from longlag.records.gradient_decay import Outcome, outcomes
 from longlag.records.overall import Overall, overall
-from longlag.records.reader import Json, Study
-from longlag.records.seed_groups import Group, settings, study_groups
+from longlag.records.reader import Study
+from longlag.records.run import Run
+from longlag.records.seed_groups import Group, horizon, settings, study_groups
 from longlag.records.speed import Costs, read_costs
 from longlag.records.tuning import Trials, read_trials
-from longlag.stats import Horizon, memory_horizon
+from longlag.stats import Horizon
 
 Rows = dict[str, list[Group]]  # the rows of each setting: a task at a length
 
@@ -65,34 +66,26 @@ class View:
         return {t: gs for t, gs in tasks.items() if len({g.length for g in gs}) > 1}
 
     @cached_property
-    def searched(self) -> dict[tuple[str, str], Json]:
-        """Return what the plan says of each ladder that was climbed, by (cell, task)."""
-        return {
-            (entry["cell"], entry["task"]): entry for entry in self.study.plan.get("ladders", ())
-        }
-
-    @cached_property
     def horizons(self) -> dict[str, dict[str, Horizon]]:
         """Return the memory horizon of each cell, by task."""
         found: dict[str, dict[str, Horizon]] = {}
         for task, groups in self.ladders.items():
-            rungs: dict[tuple[str, str], dict[int, np.ndarray]] = {}
+            rows: dict[tuple[str, str], list[Run]] = {}
             for g in groups:
-                seeds = np.array([bool(run.solved) for run in g.runs])
-                rungs.setdefault((g.cell, g.label), {})[g.length or 0] = seeds
+                rows.setdefault((g.cell, g.label), []).extend(g.runs)
             found[task] = {
-                label: memory_horizon(solved, decided=self.decided(cell, task))
-                for (cell, label), solved in rungs.items()
+                label: horizon(runs, self.decided(cell, task))
+                for (cell, label), runs in rows.items()
             }
         return found
 
     def decided(self, cell: str, task: str) -> bool:
         """Tell whether the climb of a ladder has ended, or the lengths were no ladder."""
-        return bool(self.searched.get((cell, task), {}).get("decided", True))
+        return bool(self.study.ladders.get((cell, task), {}).get("decided", True))
 
     def planned(self, g: Group) -> int:
         """Count the seeds a row was to have: more than it has where fewer decided its rung."""
-        return int(self.searched.get((g.cell, g.task), {}).get("seeds", len(g.runs)))
+        return int(self.study.ladders.get((g.cell, g.task), {}).get("seeds", len(g.runs)))
 
     @cached_property
     def outcomes(self) -> list[Outcome]:
@@ -107,7 +100,7 @@ class View:
     @cached_property
     def overall(self) -> list[Overall]:
         """Add up every cell on all tasks, but for those whose ladders were climbed."""
-        climbed = {task for _, task in self.searched}
+        climbed = {task for _, task in self.study.ladders}
         return overall({s: gs for s, gs in self.rows.items() if gs[0].task not in climbed})
 
     @cached_property

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Route
 
-from longlag.report.atlas_page import vendored
+from longlag.report.atlas import vendored
 from longlag.report.words import read
 from longlag.serve.library import Library
 

@@ -10,7 +10,7 @@ from longlag.records.headers import display_name
 from longlag.records.reader import failures, holds_records, read_json, read_runs
 from longlag.records.run import Run
 from longlag.records.seed_groups import task_label
-from longlag.records.state_paths import parts, profile
+from longlag.records.side_files import parts, profile
 
 POINTS = 400  # of one line, at most
 Signature = tuple[int | None, ...]

@@ -7,15 +7,13 @@ from longlag.tasks.brackets import Dyck
 from longlag.tasks.chaos import Lorenz, MackeyGlass, Narma
 from longlag.tasks.copying import Copy, Memorisation, SelectiveCopy, VariableCopy
 from longlag.tasks.counting import AnBn, AnBnCn
-from longlag.tasks.data.archive import UCR
+from longlag.tasks.data.archive import UCR, JapaneseVowels
 from longlag.tasks.data.base import DatasetTask
 from longlag.tasks.data.chorales import Chorales
-from longlag.tasks.data.digits import Digits
-from longlag.tasks.data.images import Mnist5k
+from longlag.tasks.data.images import Digits, Mnist5k
 from longlag.tasks.data.openml import FashionMnist, Mnist
 from longlag.tasks.data.series import ElNino, Laser, Sunspots
 from longlag.tasks.data.text import TextFile, Tunes
-from longlag.tasks.data.vowels import JapaneseVowels
 from longlag.tasks.forecast import Sine
 from longlag.tasks.lags import Latch, LongLag, RandomLag, TwoSequence, TwoSequenceExact
 from longlag.tasks.order import TemporalOrder, TemporalOrder3

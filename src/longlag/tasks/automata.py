@@ -12,13 +12,13 @@ from torch import Generator, Tensor
 from longlag.tasks.base import (
     Batch,
     Floor,
+    LongerInTest,
     Solved,
     Spec,
     at_last_step,
     at_least,
     encode,
 )
-from longlag.tasks.longer import LongerInTest
 
 
 @functools.cache

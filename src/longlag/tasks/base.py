@@ -1,11 +1,12 @@
 """What a recurrence is asked to do: streams of batches that depend on nothing but their seed."""
 
 import hashlib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any, ClassVar, Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 import torch
 from jaxtyping import Bool, Float, Integer, Num
@@ -167,6 +168,37 @@ class Task(ABC):
         return Generator().manual_seed(digest)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Windows(Task):
+    """Base of tasks whose sequences are windows of series that are there already."""
+
+    @abstractmethod
+    def draw(self, split: Split, batch_size: int, rng: Generator) -> Batch:
+        """Draw windows at uniform places of a split's series."""
+
+    def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
+        """Draw windows of a split, at places that its own stream gives."""
+        return self.draw(split, batch_size, self.generator(split, seed, k))
+
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Draw windows of the training series."""
+        return self.draw("train", batch_size, rng)
+
+
+def guessed(classes: int, what: str, **asked: Any) -> Spec:
+    """Ask for one of equally likely classes, which nobody knows without the past.
+
+    Args:
+        classes: how many.
+        what: they are, in the plural.
+        asked: further fields of the `Spec`, or others than these.
+    """
+    guess = f"guess one of {classes} {what}"
+    floors = Floor("accuracy", 1 / classes, guess), Floor("loss", math.log(classes), guess)
+    known = {"kind": "classification", "output_size": classes, "floors": floors, "constant": 0}
+    return Spec(**known | asked)
+
+
 def encode(seen: Tensor, size: int) -> Tensor:
     """Turn symbols (T,B) into one-hot rows (T,B,size); `size` itself stands for nothing, zeros."""
     return torch.eye(size + 1, size)[seen]
@@ -177,3 +209,42 @@ def at_last_step(target: Tensor, lengths: int | Tensor) -> tuple[Tensor, Tensor]
     ends = torch.as_tensor(lengths).expand(len(target))
     step = torch.arange(1, int(ends.max()) + 1)[:, None]
     return target.expand(len(step), *target.shape), (step == ends).float()
+
+
+Own = TypeVar("Own", bound="LongerInTest")
+
+
+@dataclass(frozen=True, kw_only=True)
+class LongerInTest(Task):
+    """Base of tasks on words: their sizes from `shortest` to `length` in training, then greater.
+
+    Validation and test have sizes from `length` + 1 to `beyond` (0: as in training).
+
+    Args:
+        shortest: the least size in training.
+        length: the greatest size in training.
+        beyond: the greatest size in validation and test.
+    """
+
+    shortest: int = 1
+    length: int
+    beyond: int
+
+    def check(self) -> None:
+        """Refuse what is no range."""
+        length, longer = self.length, self.beyond == 0 or self.beyond > self.length
+        require(
+            self.name,
+            shortest=(self.shortest, 1 <= self.shortest <= length, f"1 to {length}"),
+            beyond=(self.beyond, longer, f"0, or more than {length}"),
+        )
+
+    def evaluated(self: Own) -> Own:
+        """Return the task with words longer than any in training."""
+        if self.beyond == 0:
+            return self
+        return replace(self, shortest=self.length + 1, length=self.beyond, beyond=0)
+
+    def at(self: Own, length: int) -> Own:
+        """Return the task with words of exactly this size, in training and evaluation alike."""
+        return replace(self, shortest=length, length=length, beyond=0)

@@ -9,14 +9,14 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import SPLITS, Batch, Split, at_least, require
+from longlag.tasks.base import SPLITS, Batch, Split, Windows, at_least, require
 from longlag.tasks.forecast import Forecast
 
 LANES, SPARE = 128, 256  # trajectories of a split, and how many windows start on each
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trajectory(Forecast):
+class Trajectory(Windows, Forecast):
     """What all of them share: 128 trajectories a split, and batches of windows cut from them.
 
     The trajectories do not depend on a run's seed; which windows are seen, and when, does.
@@ -30,15 +30,7 @@ class Trajectory(Forecast):
     def run(self, lanes: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, ...]:
         """Compute inputs (steps,lanes,I) and what is wanted then (steps,lanes,D)."""
 
-    def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
-        """Draw windows at uniform places of the split's trajectories."""
-        return self.cut(split, batch_size, self.generator(split, seed, k))
-
-    def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Draw windows of the training trajectories."""
-        return self.cut("train", batch_size, rng)
-
-    def cut(self, split: Split, batch_size: int, rng: Generator) -> Batch:
+    def draw(self, split: Split, batch_size: int, rng: Generator) -> Batch:
         """Draw windows of a split's trajectories."""
         inputs, wanted = trajectories(self)
         lane = torch.randint(0, LANES, (batch_size,), generator=rng) + LANES * SPLITS.index(split)

@@ -6,8 +6,7 @@ from typing import ClassVar
 import torch
 from torch import Generator, Tensor
 
-from longlag.tasks.base import Batch, Floor, Solved, Spec, at_least, encode
-from longlag.tasks.longer import LongerInTest
+from longlag.tasks.base import Batch, Floor, LongerInTest, Solved, Spec, at_least, encode
 
 
 @dataclass(frozen=True, kw_only=True)

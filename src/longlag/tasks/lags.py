@@ -17,26 +17,12 @@ from longlag.tasks.base import (
     at_last_step,
     at_least,
     encode,
+    guessed,
     require,
 )
 
 ROUND = 98  # distractors a1 .. a98 of long_lag, which come round; a99 ends them
 LASTS = math.log(0.9)  # of the probability that a random lag goes on
-
-
-def one_of_two(input_size: int, lag: int, solved: Solved) -> Spec:
-    """Ask a question with two equally likely answers at the last step."""
-    guess = "guess one of 2 classes"
-    return Spec(
-        kind="classification",
-        input_size=input_size,
-        output_size=2,
-        metrics=("accuracy",),
-        floors=(Floor("accuracy", 1 / 2, guess), Floor("loss", math.log(2), guess)),
-        constant=0,
-        solved=solved,
-        lag=lag,
-    )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,11 +121,17 @@ class RandomLag(Task):
             "Hochreiter & Schmidhuber 1997, section 5.2: error below 0.2 on 10000 sequences in a "
             "row (here: on all of validation)"
         )
-        solved = Solved("within", 1.0, rule, published=True)
         names = (*(f"a{i + 1}" for i in range(self.symbols)), "e", "b", "x", "y")
-        spec = one_of_two(len(names), self.length + 1, solved)
-        return spec._replace(
-            metrics=("accuracy", "within"), tolerance=0.2, symbols=names, answers=("x", "y")
+        return guessed(
+            2,
+            "classes",
+            input_size=len(names),
+            metrics=("accuracy", "within"),
+            solved=Solved("within", 1.0, rule, published=True),
+            tolerance=0.2,
+            lag=self.length + 1,
+            symbols=names,
+            answers=("x", "y"),
         )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
@@ -188,9 +180,15 @@ class FirstElements(Task):
             f"Hochreiter & Schmidhuber 1997, section 5.3: {self.allowed} of 256 test sequences "
             "misclassified, by an error of 0.2 or more (here: the same share of validation)"
         )
-        solved = Solved("within", self.share, rule, published=True)
-        spec = one_of_two(1, self.length + self.length // 10 - 1, solved)
-        return spec._replace(metrics=("accuracy", "within"), tolerance=0.2)
+        return guessed(
+            2,
+            "classes",
+            input_size=1,
+            metrics=("accuracy", "within"),
+            solved=Solved("within", self.share, rule, published=True),
+            tolerance=0.2,
+            lag=self.length + self.length // 10 - 1,
+        )
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Draw classes and lengths uniform, noise normal."""
@@ -269,7 +267,9 @@ class Latch(Task):
 
     def define(self) -> Spec:
         """Ask for the bit, of a number and the question."""
-        return one_of_two(2, self.length - 1, Solved("accuracy", 0.99, "longlag's own"))
+        solved = Solved("accuracy", 0.99, "longlag's own")
+        asked = {"input_size": 2, "metrics": ("accuracy",), "lag": self.length - 1}
+        return guessed(2, "classes", solved=solved, **asked)
 
     def sample(self, batch_size: int, rng: Generator) -> Batch:
         """Draw bits uniform, noise normal."""

@@ -1,7 +1,6 @@
 """Temporal order: two or three rare symbols among distractors; in which order did they come?"""
 
 import itertools
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -11,13 +10,13 @@ from torch import Generator, Tensor
 from longlag.tasks.base import (
     LADDER,
     Batch,
-    Floor,
     Solved,
     Spec,
     Task,
     at_last_step,
     at_least,
     encode,
+    guessed,
 )
 
 LETTERS = "abcdXYEB"  # distractors, the two that matter, start and end
@@ -47,17 +46,11 @@ class Order(Task):
         orders = tuple(
             "".join(order) for order in itertools.product("XY", repeat=len(self.windows))
         )
-        guess = f"guess one of {len(orders)} orders"
-        return Spec(
-            kind="classification",
+        return guessed(
+            len(orders),
+            "orders",
             input_size=len(LETTERS),
-            output_size=len(orders),
             metrics=("accuracy", "within"),
-            floors=(
-                Floor("accuracy", 1 / len(orders), guess),
-                Floor("loss", math.log(len(orders)), guess),
-            ),
-            constant=0,
             solved=Solved("within", 1.0, CRITERION, published=True),
             tolerance=0.3,
             lag=self._scaled(110) - 1 - self._scaled(10),

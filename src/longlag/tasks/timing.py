@@ -15,6 +15,7 @@ from longlag.tasks.base import (
     Task,
     at_last_step,
     at_least,
+    guessed,
 )
 
 PERIODS = 6  # of frequency
@@ -148,14 +149,11 @@ class Frequency(Task):
 
     def define(self) -> Spec:
         """Ask for the same or not at the end, of a number a step."""
-        guess = "guess one of 2 answers"
-        return Spec(
-            kind="classification",
+        return guessed(
+            2,
+            "answers",
             input_size=1,
-            output_size=2,
             metrics=("accuracy",),
-            floors=(Floor("accuracy", 1 / 2, guess), Floor("loss", math.log(2), guess)),
-            constant=0,
             solved=Solved("accuracy", 0.99, "longlag's own"),
             lag=self.length - 1,
             answers=("same", "other"),

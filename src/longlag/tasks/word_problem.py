@@ -27,15 +27,12 @@ def multiplication(group: str) -> tuple[np.ndarray, tuple[str, ...]]:
         return (elements[:, None] + elements) % n, tuple(map(str, elements))
     permutations = list(itertools.permutations(range(n)))
     if kind == "A":
-        permutations = [p for p in permutations if inversions(p) % 2 == 0]
+        pairs = [list(itertools.combinations(p, 2)) for p in permutations]
+        odd = [sum(a > b for a, b in own) % 2 for own in pairs]  # inversions
+        permutations = [p for p, o in zip(permutations, odd, strict=True) if not o]
     index = {p: i for i, p in enumerate(permutations)}
     table = [[index[tuple(g[i] for i in h)] for h in permutations] for g in permutations]
     return np.array(table), tuple("".join(str(i + 1) for i in p) for p in permutations)
-
-
-def inversions(permutation: tuple[int, ...]) -> int:
-    """Count the pairs that stand in the wrong order."""
-    return sum(a > b for a, b in itertools.combinations(permutation, 2))
 
 
 @dataclass(frozen=True, kw_only=True)

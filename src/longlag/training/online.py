@@ -10,7 +10,7 @@ from jaxtyping import Float, Int, Num
 from torch import Tensor
 
 from longlag.cells.base import Cell
-from longlag.engine.errors import CannotCompile
+from longlag.engine.c_compiler import CannotCompile
 from longlag.engine.online import Descent, OnlineDescent
 from longlag.nn.logistic_head import LogisticHead
 from longlag.nn.model import Model

@@ -14,6 +14,8 @@ from torch import Tensor
 
 from longlag.cells.base import Cell, Gating, Kernel
 
+Drawn = tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]  # an input, and columns beside u
+
 
 class Wrapper(Cell):
     """Base of them: in eval mode the cell itself, in training what a subclass makes of it.
@@ -49,9 +51,7 @@ class Wrapper(Cell):
         """Return the cell's first state."""
         return self.cell.init_state(batch_size)
 
-    def drawn(
-        self, x: Float[Tensor, "*S I"]
-    ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
+    def drawn(self, x: Float[Tensor, "*S I"]) -> Drawn:
         """Return the input that the cell sees in training, and the columns beside it."""
         return x, []
 

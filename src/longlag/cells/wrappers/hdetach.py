@@ -9,7 +9,7 @@ from torch import Tensor
 
 from longlag.cells.base import Cell
 from longlag.cells.randomness import RandomSource
-from longlag.cells.wrappers.base import Wrapper, needs_h, probability
+from longlag.cells.wrappers.base import Drawn, Wrapper, needs_h, probability
 
 
 @final
@@ -57,9 +57,7 @@ class HDetach(Wrapper):
         self.p = p
         self.columns = (1,)  # whether h is open
 
-    def drawn(
-        self, x: Float[Tensor, "*S I"]
-    ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
+    def drawn(self, x: Float[Tensor, "*S I"]) -> Drawn:
         """Draw 1 - k_t, the same for every sequence."""
         T, B, _ = x.shape
         return x, [(self.source.uniform(T, 1, 1) >= self.p).float().expand(T, B, 1)]

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from longlag.cells.base import Cell, Gating
 from longlag.cells.randomness import RandomSource
-from longlag.cells.wrappers.base import Wrapper, needs_h, probability
+from longlag.cells.wrappers.base import Drawn, Wrapper, needs_h, probability
 
 
 @final
@@ -60,9 +60,7 @@ class VariationalDropout(Wrapper):
         """Draw 0 with probability p, else 1 / (1 - p)."""
         return (self.source.uniform(batch, size) >= p).double() / (1 - p)
 
-    def drawn(
-        self, x: Float[Tensor, "*S I"]
-    ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
+    def drawn(self, x: Float[Tensor, "*S I"]) -> Drawn:
         """Return m_x * x, and m_h at every step."""
         T, B, I = x.shape
         m_x, m_h = self.mask(self.inputs, B, I), self.mask(self.hidden, B, *self.columns)

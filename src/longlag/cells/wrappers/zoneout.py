@@ -8,7 +8,7 @@ from torch import Tensor
 
 from longlag.cells.base import Cell
 from longlag.cells.randomness import RandomSource
-from longlag.cells.wrappers.base import Wrapper, probability
+from longlag.cells.wrappers.base import Drawn, Wrapper, probability
 
 
 @final
@@ -54,9 +54,7 @@ class Zoneout(Wrapper):
         self.shapes = tuple(leaf.shape[1:] for leaf in self.cell.init_state(1))
         self.columns = tuple(shape.numel() for shape in self.shapes)
 
-    def drawn(
-        self, x: Float[Tensor, "*S I"]
-    ) -> tuple[Float[Tensor, "*S I"], list[Float[Tensor, "*S _"]]]:
+    def drawn(self, x: Float[Tensor, "*S I"]) -> Drawn:
         """Draw what stays, d, for each part: (T,B,H)."""
         pairs = zip(self.rates, self.columns, strict=True)
         return x, [(self.source.uniform(*x.shape[:2], H) < z).float() for z, H in pairs]

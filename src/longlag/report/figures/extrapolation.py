@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from longlag.records.extrapolation import Beyond
+from longlag.report.figures import style
 from longlag.report.figures.style import FAINT, Label, Plot, colors, label_ends, panels
 from longlag.report.format import named
 from longlag.report.view import View
@@ -19,13 +20,12 @@ def extrapolation(view: View) -> Plot:
 
 def sheet(runs: list[Beyond]) -> Figure:
     """Draw any runs on one sheet; to be made and drawn in the house's `style`."""
-    groups, palette = by_setting(runs), colors(runs)
-    columns = min(3, len(groups))
-    figure = Figure(figsize=(2.4 * columns, 1.8 * -(-len(groups) // columns)), layout="constrained")
-    for place, group in enumerate(groups.values(), 1):
-        axes = figure.add_subplot(-(-len(groups) // columns), columns, place)
+    palette = colors(runs)
+
+    def one(axes: Axes, group: list[Beyond]) -> None:
         label_ends(axes, draw(axes, group, palette), gap=0.13)
-    return figure
+
+    return style.sheet(list(by_setting(runs).values()), one, columns=3, width=2.4, height=1.8)
 
 
 def by_setting(runs: list[Beyond]) -> dict[str, list[Beyond]]:

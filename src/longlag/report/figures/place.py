@@ -10,6 +10,7 @@ from matplotlib.figure import Figure
 
 from longlag.records.atlas import Atlas, AtlasRow
 from longlag.records.seed_groups import task_label
+from longlag.report.figures import style
 from longlag.report.figures.style import FAINT, INK, OTHERS
 from longlag.report.format import named
 
@@ -20,13 +21,12 @@ BINS = 24  # of scores
 def sheet(atlas: Atlas, cell: str, tasks: Iterable[str]) -> Figure:
     """Draw a panel a task on one sheet; to be made and drawn in the house's `style`."""
     shown = [task for task in tasks if any(row.known or row.value for row in atlas.tasks[task])]
-    columns = max(1, min(4, len(shown)))
-    rows = max(1, -(-len(shown) // columns))
-    figure = Figure(figsize=(2.3 * columns, 1.9 * rows), layout="constrained")
-    for place, task in enumerate(shown, 1):
-        lengths = [e["lengths"] for (_, its), e in atlas.ladders.items() if its == task]
-        draw(figure.add_subplot(rows, columns, place), atlas.tasks[task], cell, lengths)
-    return figure
+
+    def one(axes: Axes, task: str) -> None:
+        lengths = [e["lengths"] for (_, its), e in atlas.study.ladders.items() if its == task]
+        draw(axes, atlas.tasks[task], cell, lengths)
+
+    return style.sheet(shown, one, columns=4, width=2.3, height=1.9)
 
 
 def draw(axes: Axes, rows: Sequence[AtlasRow], cell: str, lengths: Sequence[list[int]]) -> None:

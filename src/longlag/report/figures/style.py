@@ -134,6 +134,30 @@ def panels(
     return Plot([figure for figure, *_ in drawn], columns, wide)
 
 
+def sheet(
+    items: Sequence[Any],
+    draw: Callable[[Axes, Any], Any],
+    columns: int,
+    width: float,
+    height: float,
+) -> Figure:
+    """Draw a panel for every item on one figure; to be made and drawn in the house's `style`.
+
+    Args:
+        items: what the panels show.
+        draw: draws one on its axes.
+        columns: panels beside each other, at most.
+        width: of a panel, inches.
+        height: likewise.
+    """
+    columns = max(1, min(columns, len(items)))
+    rows = max(1, -(-len(items) // columns))
+    figure = Figure(figsize=(width * columns, height * rows), layout="constrained")
+    for place, item in enumerate(items, 1):
+        draw(figure.add_subplot(rows, columns, place), item)
+    return figure
+
+
 def together(axis: str, drawn: list[Axes]) -> None:
     """Give all panels the same limits along an axis."""
     limits = [getattr(axes, f"get_{axis}lim")() for axes in drawn]

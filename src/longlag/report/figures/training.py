@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from longlag.records.seed_groups import Group
-from longlag.records.state_paths import parts
+from longlag.records.side_files import parts
 from longlag.records.tuning import Trials
 from longlag.report.figures.style import (
     FAINT,

@@ -7,7 +7,7 @@ import numpy as np
 from longlag.records.examination import LEAST, Inside, Pair
 from longlag.records.gradient_decay import Link, Outcome, decay_rate, link, log_fraction
 from longlag.records.seed_groups import Group
-from longlag.records.state_paths import Path
+from longlag.records.side_files import Path
 from longlag.report.document import Table
 from longlag.report.format import NONE, around, decades, fixed, percent, sig, whole
 from longlag.report.tables.columns import Column, build, words

@@ -1,10 +1,8 @@
 """One document, many files: a page, a paper, its supplement, Markdown, and each table's own."""
 
-from functools import partial
 from pathlib import Path
-from typing import IO
 
-from longlag.records.atomic import write_atomically
+from longlag.records.atomic import write_bytes
 from longlag.report.document import Document, Picture, Table
 from longlag.report.figures.style import beside
 from longlag.report.writers.html import to_html
@@ -30,10 +28,5 @@ def write(document: Document, folder: Path) -> list[Path]:
         parts[f"tables/{table.key}.csv"] = to_csv(table).encode()
         parts[f"tables/{table.key}.tex"] = to_tex(table).encode()
     for name, content in parts.items():
-        write_atomically(folder / name, partial(put, content))
+        write_bytes(folder / name, content)
     return [folder / name for name in names]
-
-
-def put(content: bytes, file: IO[bytes]) -> None:
-    """Write a file's content."""
-    file.write(content)

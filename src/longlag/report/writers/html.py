@@ -8,9 +8,9 @@ import jinja2
 from markupsafe import Markup
 
 from longlag.report import document as doc
+from longlag.report.document import Look, marked
 from longlag.report.figures.style import inline
 from longlag.report.words import read
-from longlag.report.writers.inline import Look, marked
 from longlag.report.writers.tables import to_csv, to_tex
 
 LOOK = Look(

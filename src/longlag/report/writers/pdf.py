@@ -8,8 +8,8 @@ from typing import Any
 import typst
 
 from longlag.report import document as doc
+from longlag.report.document import Look, marked
 from longlag.report.words import read
-from longlag.report.writers.inline import Look, marked
 
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\#$*_`@<>[]~=-+/'\""})
 LOOK = Look(

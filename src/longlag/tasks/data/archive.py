@@ -12,8 +12,7 @@ import numpy as np
 from longlag.errors import LonglagError, need
 from longlag.tasks.base import Spec, require
 from longlag.tasks.data.base import DatasetTask
-from longlag.tasks.data.cache import Arrays, folder
-from longlag.tasks.data.network import download
+from longlag.tasks.data.cache import Arrays, download, folder
 
 Part = tuple[Any, np.ndarray]  # sequences (I,T), an array or a list, and their labels
 
@@ -111,3 +110,38 @@ def load(dataset: str) -> list[Part]:
         return download(f"the set {dataset} of the UCR and UEA archives", lambda: both(str(place)))
     finally:
         shutil.rmtree(place / dataset, ignore_errors=True)  # half of it, or cached from now on
+
+
+@dataclass(frozen=True, kw_only=True)
+class JapaneseVowels(DatasetTask):
+    """Say which of nine speakers spoke /ae/, from 12 cepstral coefficients a frame.
+
+        frame 1 (1.86 -.21 .26 ...), frame 2 (1.89 -.19 .24 ...), ..., frame 20   ->   speaker 1
+
+    Sequences differ in length and are neither cut nor stretched.  The split of 270 training and
+    370 test sequences is the archive's; a fifth of the training data is validation.  Coefficients
+    are standardised by the training data's mean and deviation.
+    """
+
+    name = "japanese_vowels"
+    source = "Kudo et al. 1999; UEA archive (aeon)"
+    package = "aeon"
+    licence = "UEA archive, by citation; aeon: BSD"
+
+    def define(self) -> Spec:
+        """Ask for one of nine speakers, of twelve coefficients a frame."""
+        simple = self.linear(summary, "each channel's mean, deviation, first and last value")
+        return self.classes(12, 9, lag=int(self.arrays["lengths"].max()) - 1, simple=simple)
+
+    def read(self) -> Arrays:
+        """Read the archive's own files from aeon's package."""
+        return read_archive("JapaneseVowels")
+
+
+def summary(x: np.ndarray, lengths: np.ndarray) -> np.ndarray:
+    """Compute mean, deviation, first and last value of each channel: (N,4*I)."""
+    rows = []
+    for sequence, length in zip(x, lengths, strict=True):
+        seen = sequence[:length]
+        rows.append(np.concatenate([seen.mean(0), seen.std(0), seen[0], seen[-1]]))
+    return np.stack(rows)

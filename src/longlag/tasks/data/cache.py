@@ -1,14 +1,18 @@
-"""Arrays that took long to read or to fit, kept between processes with a checksum."""
+"""Data that took long to fetch, to read or to fit, kept between processes with a checksum."""
 
 import hashlib
+import http.client
 import logging
 import os
+import socket
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
+
+from longlag.errors import MissingData
 
 log = logging.getLogger(__name__)
 
@@ -68,3 +72,35 @@ def checksum(arrays: Arrays) -> str:
         array = np.ascontiguousarray(arrays[name])
         digest.update(f"{name}{array.shape}{array.dtype}".encode() + array.tobytes())
     return digest.hexdigest()
+
+
+Fetched = TypeVar("Fetched")
+TIMEOUT = 30.0  # seconds without a byte
+
+
+def download(what: str, fetch: Callable[[], Fetched]) -> Fetched:
+    """Return what `fetch` returns, which may use a network.
+
+    Args:
+        what: is fetched, as the subject of a sentence.
+        fetch: the loader.
+
+    Raises:
+        MissingData: there is no network, or LONGLAG_OFFLINE is set.
+    """
+    remedy = f"run this once with a network, after that it is kept in {folder()}"
+    if os.environ.get("LONGLAG_OFFLINE"):
+        raise MissingData(
+            f"{what} is not on this machine, and LONGLAG_OFFLINE is set: unset it and {remedy}"
+        )
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        return fetch()
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        said = (str(error).strip().splitlines() or [type(error).__name__])[0]
+        raise MissingData(
+            f"{what} is not on this machine and could not be fetched ({said}): {remedy}"
+        ) from None
+    finally:
+        socket.setdefaulttimeout(before)

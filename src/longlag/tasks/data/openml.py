@@ -7,9 +7,8 @@ from typing import ClassVar
 import numpy as np
 
 from longlag.errors import LonglagError, need
-from longlag.tasks.data.cache import Arrays, folder
+from longlag.tasks.data.cache import Arrays, download, folder
 from longlag.tasks.data.images import Images, images
-from longlag.tasks.data.network import download
 
 
 @dataclass(frozen=True, kw_only=True)

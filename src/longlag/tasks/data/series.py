@@ -12,7 +12,7 @@ import torch
 from torch import Generator
 
 from longlag.errors import need
-from longlag.tasks.base import SPLITS, Batch, Split, require
+from longlag.tasks.base import SPLITS, Batch, Split, Windows, require
 from longlag.tasks.data.cache import Arrays, cached, own
 from longlag.tasks.forecast import Forecast
 
@@ -20,7 +20,7 @@ SHARES = (0.6, 0.2, 0.2)  # of the series, in the order of time: train, validati
 
 
 @dataclass(frozen=True, kw_only=True)
-class Series(Forecast):
+class Series(Windows, Forecast):
     """What all of them share: windows of one standardised series, cut in the order of time.
 
     The first 60 % are for training, the next 20 % for validation, the last 20 % for the test; no
@@ -67,14 +67,6 @@ class Series(Forecast):
         series, weight = self.pieces[split], torch.ones(self.length, len(starts))
         weight[: self.order] = 0
         return Batch(series[place], series[place + 1], weight)
-
-    def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
-        """Draw windows at uniform places."""
-        return self.draw(split, batch_size, self.generator(split, seed, k))
-
-    def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Draw windows of the training part."""
-        return self.draw("train", batch_size, rng)
 
     def draw(self, split: Split, batch_size: int, rng: Generator) -> Batch:
         """Draw windows at uniform places of a split."""

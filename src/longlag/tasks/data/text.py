@@ -14,7 +14,7 @@ import torch
 from torch import Generator
 
 from longlag.errors import LonglagError, MissingData, need
-from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, Task, at_least, encode, require
+from longlag.tasks.base import SPLITS, Batch, Floor, Spec, Split, Windows, at_least, encode, require
 from longlag.tasks.data.base import CUT_SEED
 from longlag.tasks.data.cache import Arrays, cached
 from longlag.tasks.data.ngram import surprise
@@ -26,7 +26,7 @@ Texts = dict[Split, str]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Characters(Task):
+class Characters(Windows):
     """What all of them share: windows of a text, and its next character asked at every step.
 
     x is one-hot.  A training batch has windows at random places; validation and test are covered
@@ -103,14 +103,6 @@ class Characters(Task):
             symbols=names,
             answers=names,
         )
-
-    def batch(self, split: Split, seed: int, k: int, batch_size: int) -> Batch:
-        """Draw windows at uniform places."""
-        return self.draw(split, batch_size, self.generator(split, seed, k))
-
-    def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Draw windows of the training text."""
-        return self.draw("train", batch_size, rng)
 
     def draw(self, split: Split, batch_size: int, rng: Generator) -> Batch:
         """Draw windows at uniform places of a split."""
