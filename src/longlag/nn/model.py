@@ -76,14 +76,7 @@ class Model(nn.Module):
         head: MakeHead | None = None,
     ) -> None:
         super().__init__()
-        if layers < 1:
-            raise ValueError(f"model: layers must be at least 1, not {layers}")
-        if backend not in BACKENDS:
-            raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
-        if residual and layers < 2:
-            raise ValueError("model: residual=true adds nothing to a single layer; give layers=2")
-        if residual and block is not None:
-            raise ValueError("model: a block has a skip connection already; leave residual away")
+        refuse_options(layers, backend, residual, block is not None)
         self.front = None if front is None else front(input_size)
         size: Any = input_size if self.front is None else self.front.output_size
         self.encoder = None if block is None else nn.Linear(size, hidden_size)
@@ -92,16 +85,7 @@ class Model(nn.Module):
         self.blocks = None if block is None else nn.ModuleList()
         for i in range(layers):
             made = cell(size, hidden_size) if layer is None else layer(cell, size, hidden_size)
-            if residual and i and made.output_size != size:
-                raise ValueError(
-                    f"residual: a layer of {made.output_size} outputs cannot be added to its "
-                    f"{size} inputs; use a cell whose output is as wide as its input, or none"
-                )
-            if backend != "auto" and isinstance(made, Reference):
-                raise ValueError(
-                    f"backend={backend} cannot run {type(made).__name__}, which has no recurrence; "
-                    "leave model.backend=auto"
-                )
+            refuse_layer(made, backend, size if residual and i else made.output_size)
             self.layers.append(made)
             if block is None or self.blocks is None:
                 size = made.output_size
@@ -169,30 +153,20 @@ class Model(nn.Module):
             if len(given) != count:
                 raise ValueError(f"model: {name} has {len(given)} states for {count} cells")
         runs: list[Trajectory] = []
-        y = self.apply_front(x)
+        y, backend = self.apply_front(x), backend or self.backend
         for i, layer in enumerate(self.layers):
-            below, k = y, len(runs)
-            y = self.cell_input(i, below)
+            k, below = len(runs), self.cell_input(i, y)
             if isinstance(layer, Reference):
-                y = layer(y)
+                out, found = layer(below), ()
             elif isinstance(layer, Bidirectional):
-                both = layer(y, lengths, (zeros[k], zeros[k + 1]), backend or self.backend)
-                runs += both
-                y = torch.cat([run.y for run in both], dim=-1)
+                found = layer(below, lengths, (zeros[k], zeros[k + 1]), backend)
+                out = torch.cat([run.y for run in found], dim=-1)
             else:
-                runs.append(
-                    unroll(
-                        layer,  # pyright: ignore[reportArgumentType]
-                        y,
-                        starts[k],
-                        lengths=lengths,
-                        resets=resets,
-                        taps=zeros[k],
-                        backend=backend or self.backend,
-                    )
-                )
-                y = runs[-1].y
-            y = self.layer_output(i, below, y)
+                how: Any = {"lengths": lengths, "resets": resets, "taps": zeros[k]}
+                found = (unroll(layer, below, starts[k], backend=backend, **how),)  # pyright: ignore
+                out = found[0].y
+            runs += found
+            y = self.layer_output(i, y, out)
         chosen = y if at is None else y.flatten(0, 1).index_select(0, at)
         carries, states = tuple(run.final for run in runs), tuple(run.states for run in runs)
         ran = tuple(run.backend for run in runs) or ("reference",) * len(self.layers)
@@ -254,3 +228,37 @@ class Model(nn.Module):
                 "a model with a front takes no carry and no resets: its filters reach back over "
                 "the cut; give it whole sequences"
             )
+
+
+def refuse_options(layers: int, backend: str, residual: bool, block: bool) -> None:
+    """Refuse what no model can be, whatever its layers are.
+
+    Raises:
+        ValueError: as `Model` says.
+    """
+    if layers < 1:
+        raise ValueError(f"model: layers must be at least 1, not {layers}")
+    if backend not in BACKENDS:
+        raise ValueError(f"backend must be one of {', '.join(BACKENDS)}, not {backend!r}")
+    if residual and layers < 2:
+        raise ValueError("model: residual=true adds nothing to a single layer; give layers=2")
+    if residual and block:
+        raise ValueError("model: a block has a skip connection already; leave residual away")
+
+
+def refuse_layer(layer: Any, backend: str, added: int) -> None:
+    """Refuse a layer that the backend cannot run, or whose output is not as wide as what is added.
+
+    Raises:
+        ValueError: as `Model` says.
+    """
+    if layer.output_size != added:
+        raise ValueError(
+            f"residual: a layer of {layer.output_size} outputs cannot be added to its {added} "
+            "inputs; use a cell whose output is as wide as its input, or none"
+        )
+    if backend != "auto" and isinstance(layer, Reference):
+        raise ValueError(
+            f"backend={backend} cannot run {type(layer).__name__}, which has no recurrence; "
+            "leave model.backend=auto"
+        )
