@@ -3,14 +3,12 @@
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import ttest_rel
 
 from longlag.records.reader import Study
 from longlag.records.seed_groups import Group, study_groups
-from longlag.stats import Interval, holm, mean_interval
+from longlag.stats import Interval, holm, paired_difference
 
 LEVEL = 0.05
-NAN = float("nan")
 
 
 class Compared(NamedTuple):
@@ -37,8 +35,7 @@ class Compared(NamedTuple):
 def compare_studies(a: Study, b: Study) -> list[Compared]:
     """Compare the rows that two studies share: the same cell, task, length and variant.
 
-    The scores of a seed are a pair.  The p-value is that of Student's paired test; pairs that
-    differ all by one and the same number have that of the sign test.
+    The scores of a seed are a pair, tested as `paired_difference` does.
 
     Args:
         a: one study.
@@ -71,19 +68,9 @@ def compare(a: Group, b: Group) -> Compared:
     x, y = scores(a), scores(b)
     seeds = sorted(x.keys() & y.keys())
     left, right = (np.array([values[s] for s in seeds], float) for values in (x, y))
-    difference = right - left
-    same = bool(len(seeds)) and not difference.any()
-    return Compared(a, b, len(seeds), mean_interval(difference), p_value(left, right), same)
-
-
-def p_value(x: np.ndarray, y: np.ndarray) -> float:
-    """Test whether paired values differ; NaN of fewer than two pairs, 1 of equal ones."""
-    difference = y - x
-    if len(difference) < 2:
-        return NAN
-    if np.ptp(difference) <= 1e-12 * np.abs(difference).max():
-        return 1.0 if not difference.any() else 2 ** (1 - len(difference))
-    return float(ttest_rel(y, x).pvalue)
+    same = bool(len(seeds)) and bool((left == right).all())
+    found = paired_difference(right, left)
+    return Compared(a, b, found.pairs, found.mean, found.p, same)
 
 
 def scores(group: Group) -> dict[int, float]:

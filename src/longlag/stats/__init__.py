@@ -12,7 +12,6 @@ from longlag.stats.decay import Decay, fit
 from longlag.stats.horizon import SHARE, Horizon, memory_horizon
 from longlag.stats.interval import (
     Interval,
-    bootstrap_interval,
     mean_interval,
     median_range,
     share_interval,
@@ -27,7 +26,6 @@ __all__ = [
     "Horizon",
     "Interval",
     "Ranking",
-    "bootstrap_interval",
     "concordance",
     "correlation_interval",
     "critical_difference",

@@ -1,19 +1,14 @@
 """How far a number from a few seeds can be trusted: intervals that hold their level at any n.
 
-A percentile bootstrap does not: of 3 values its nominal 95 % cover the mean in about 75 %.  So the
-one that is here is not given where there are few runs.
+A percentile bootstrap does not: of 3 values its nominal 95 % cover the mean in about 75 %.  So
+there is none here.
 """
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
-from numpy.random import Generator
 from scipy.stats import beta, t
-
-RESAMPLES = 2000
-LEAST_FREEDOM = 50  # runs less tasks, below which a bootstrap of a mean does not hold its level
 
 
 class Interval(NamedTuple):
@@ -46,36 +41,6 @@ def mean_interval(values: Float[np.ndarray, "N"], level: float = 0.95) -> Interv
         return Interval(value, np.nan, np.nan)
     half = float(t.ppf((1 + level) / 2, n - 1) * known.std(ddof=1) / np.sqrt(n))
     return Interval(value, value - half, value + half)
-
-
-def bootstrap_interval(
-    strata: Sequence[np.ndarray], rng: Generator, level: float = 0.95
-) -> Interval:
-    """Compute the mean over tasks of the mean over runs, with a stratified bootstrap interval.
-
-    Runs are drawn with replacement within each task; their deviations are widened by
-    sqrt(n / (n - 1)), the size by which a sample of n is too narrow.  There is no interval with
-    fewer than `LEAST_FREEDOM` runs more than tasks, for there it would not hold its level.
-
-    Args:
-        strata: the scores of each task's runs.
-        rng: what the resamples are drawn from.
-        level: of confidence.
-
-    Source: Agarwal et al. 2021, section 4; Davison & Hinkley 1997, section 3.2.
-    """
-    means = [float(np.mean(values)) for values in strata]
-    if not len(means):
-        return NOTHING
-    if min(map(len, strata)) < 2 or sum(len(values) - 1 for values in strata) < LEAST_FREEDOM:
-        return Interval(float(np.mean(means)), np.nan, np.nan)
-    drawn = np.zeros(RESAMPLES)
-    for values, mean in zip(strata, means, strict=True):
-        n = len(values)
-        again = rng.choice(values, (RESAMPLES, n)).mean(axis=1)
-        drawn += (mean + (again - mean) * np.sqrt(n / (n - 1))) / len(means)
-    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Interval(float(np.mean(means)), float(low), float(high))
 
 
 def median_range(values: Float[np.ndarray, "N"]) -> Interval:
