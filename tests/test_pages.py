@@ -42,3 +42,8 @@ def test_every_link_of_a_page_leads_to_a_file_that_is_kept_in_git():
         for link in re.findall(r"\]\((?!\w+:)([^)#\s]+)[^)]*\)", page.read_text()):
             target = (page.parent / link).resolve()
             assert target in kept or target in {path.parent for path in kept}, f"{page}: {link}"
+
+
+def test_readme_and_the_page_on_1997_say_what_the_records_of_claims_hold():
+    for path, text in script("make_claims").written().items():
+        assert path.read_text(encoding="utf-8") == text, "run: python docs/make_claims.py"

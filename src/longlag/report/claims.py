@@ -9,21 +9,23 @@ from typing import Any
 from longlag.records.atomic import write_bytes
 from longlag.records.claim import Citation, Verdict, as_rows, bibliography
 from longlag.records.claim_rules import CONFIRMED, PARTLY, REFUTED, UNDECIDED
+from longlag.report import experiments_1997
 from longlag.report.compose import numbered
+from longlag.report.disputes import explained, is_dispute
 from longlag.report.document import Document, Table
 from longlag.report.format import NONE, sig
 from longlag.report.tables.columns import Column, build, words
 from longlag.report.words import Parts, cite, environment, read, say, sections
 from longlag.report.writers.html import to_html
 from longlag.report.writers.pdf import to_pdf
-from longlag.report.writers.tables import to_tex
+from longlag.report.writers.tables import to_csv, to_tex
 from longlag.stats import Interval
 
 ORDER = (REFUTED, PARTLY, CONFIRMED, UNDECIDED)  # the most telling first
 
 
 def write_claims(verdicts: Sequence[Verdict], folder: Path) -> list[Path]:
-    """Write index.html, claims.pdf, verdicts.csv, verdicts.tex and references.bib.
+    """Write index.html, claims.pdf, the tables as .csv and .tex, and references.bib.
 
     Args:
         verdicts: on every claim.
@@ -32,13 +34,16 @@ def write_claims(verdicts: Sequence[Verdict], folder: Path) -> list[Path]:
     Returns:
         The files.
     """
-    document, lines = compose(verdicts), io.StringIO()
+    old = experiments_1997.table(experiments_1997.experiments(folder.parent))
+    document, lines = compose(verdicts, old), io.StringIO()
     csv.writer(lines, lineterminator="\n").writerows(as_rows(verdicts))
     parts = {
         "index.html": to_html(document).encode(),
         "claims.pdf": to_pdf(document),
         "verdicts.csv": lines.getvalue().encode(),
         "verdicts.tex": to_tex(table(judged(verdicts))).encode(),
+        f"{old.key}.csv": to_csv(old).encode(),
+        f"{old.key}.tex": to_tex(old).encode(),
         "references.bib": bibliography(v.claim for v in verdicts).encode(),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,11 +58,23 @@ def judged(verdicts: Sequence[Verdict]) -> list[Verdict]:
     return sorted(found, key=lambda v: (ORDER.index(v.decision.verdict), v.claim.id))
 
 
-def compose(verdicts: Sequence[Verdict]) -> Document:
-    """Make the document: the findings, the table, and each claim."""
+def compose(verdicts: Sequence[Verdict], old: Table) -> Document:
+    """Make the document: the findings, the tables, and each claim.
+
+    Args:
+        verdicts: on every claim.
+        old: the experiments of 1997.
+    """
     known, numbers = facts(verdicts), dict[str, int]()
-    parts = Parts(*[lambda _: table(judged(verdicts))] * 4)
-    findings = tuple(cite(say(name, known, "claims.toml"), numbers) for name in ("counts", "open"))
+    known["old"] = set(experiments_1997.WAYS) & set(old.header)
+    tables = {old.key: old}
+    for verdict, own in known["tables"].items():
+        found = table(own, verdict)
+        tables[found.key] = found
+    parts = Parts(*[tables.__getitem__] * 4)
+    findings = tuple(
+        cite(say(name, known, "claims.toml"), numbers) for name in ("counts", "refuted", "open")
+    )
     found = numbered(sections("claims.md", known, parts), numbers)
     sources = {v.claim.citation.key: v.claim.citation for v in verdicts}
     return Document(
@@ -77,10 +94,13 @@ def facts(verdicts: Sequence[Verdict]) -> dict[str, Any]:
     return {
         "claims": len(verdicts),
         "judged": found,
+        "tables": {verdict: own for verdict, own in each.items() if own},
         "confirmed": each[CONFIRMED],
         "partly": each[PARTLY],
         "refuted": each[REFUTED],
         "undecided": each[UNDECIDED],
+        "disputes": [v for v in found if is_dispute(v)],
+        "explained": explained,
         "waiting": [v for v in verdicts if v.decision.verdict not in ORDER],
         "runs": sum(v.runs for v in found),
         "interval": interval,
@@ -127,19 +147,25 @@ def reference(citation: Citation) -> str:
     return f"{authors}. {citation.title}. {', '.join([*places, str(citation.year)])}."
 
 
-def table(verdicts: Sequence[Verdict]) -> Table:
-    """Make the table of verdicts: our number beside the paper's."""
+def table(verdicts: Sequence[Verdict], only: str = "") -> Table:
+    """Make the table of verdicts: our number beside the paper's.
+
+    Args:
+        verdicts: to be shown.
+        only: the verdict that all of them have, which then is no column; empty: there are several.
+    """
+    verdict = words("verdict", lambda v: v.decision.verdict)
     columns = (
         words("claim", lambda v: v.claim.id),
-        words("verdict", lambda v: v.decision.verdict),
+        *(() if only else (verdict,)),
         words("published", lambda v: v.claim.published_text),
         Column("ours", lambda v: v.decision.ours.value),
         Column("95 % interval", lambda v: v.decision.ours, bounds),
         Column("runs", lambda v: float(v.runs), "{:.0f}".format),
         words("status", lambda v: v.claim.status),
-        words("source", lambda v: source(v.claim.citation)),
+        *(() if only else (words("source", lambda v: source(v.claim.citation)),)),
     )
-    return build("verdicts", columns, verdicts, wide=True)
+    return build(only.replace(" ", "-") or "verdicts", columns, verdicts, wide=True)
 
 
 def bounds(found: Interval) -> str:

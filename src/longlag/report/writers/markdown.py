@@ -43,13 +43,19 @@ def one(block: doc.Block) -> str:
 
 def table(block: doc.Table) -> str:
     """Write a table with its caption above it; a heading row stands bold in the first column."""
+    lines = [f"**Table ({block.key}). {block.caption}**", "", *rows(block)]
+    return "\n".join([*lines, *(["", block.note] if block.note else [])])
+
+
+def rows(block: doc.Table) -> list[str]:
+    """Write the lines of a table alone."""
     bars = ["---:" if letter == "r" else ":---" for letter in block.align]
-    lines = [f"**Table ({block.key}). {block.caption}**", "", joined(block.header), joined(bars)]
+    lines = [joined(block.header), joined(bars)]
     for row in block.rows:
         blank = [""] * (len(block.header) - 1)
         cells = [f"**{row.heading}**", *blank] if row.heading else [c.text for c in row.cells]
         lines.append(joined(cells))
-    return "\n".join([*lines, *(["", block.note] if block.note else [])])
+    return lines
 
 
 def joined(cells: Iterable[str]) -> str:
