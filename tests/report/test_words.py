@@ -77,7 +77,7 @@ def test_a_figure_in_a_page_has_ids_of_its_own():
 def test_a_bar_in_a_cell_does_not_break_a_markdown_table():
     rows = (Row((Cell("x|y", "x|y"), Cell("1", 1))), Row(heading="part"))
     block = Table("k", ("a", "b"), rows, "lr", "Caption.")
-    lines = markdown.table(block).splitlines()[2:]
+    lines = markdown.table(block, 1).splitlines()[2:]
     assert [line.count("|") for line in lines] == [3, 3, 3, 3]
 
 
@@ -137,6 +137,11 @@ def test_a_figure_that_cannot_be_made_says_why(monkeypatch):
     (_, last) = parts(TEMPLATE, monkeypatch)
     (reason,) = last.blocks
     assert isinstance(reason, Text) and "no cell of the study names its gates" in reason.text
+
+
+def test_a_table_is_spoken_of_by_its_number_and_by_its_name_where_there_is_none():
+    text = words.cited(Text("Table [#scores] has both, [#speed] nothing [@a]."), {}, {"scores": 2})
+    assert text == Text("Table 2 has both, *speed* nothing [1].")
 
 
 def test_citations_are_numbered_as_they_are_met():

@@ -6,7 +6,7 @@ from typing import Any
 from longlag.records.reader import Study
 from longlag.records.seed_groups import task_label
 from longlag.report import answers, inside_answers
-from longlag.report.document import Document, Picture, Section
+from longlag.report.document import Document, Picture, Section, Table
 from longlag.report.figures import FIGURES
 from longlag.report.figures.style import style, svg
 from longlag.report.format import seconds
@@ -66,9 +66,11 @@ def picture(view: View, key: str) -> Picture:
 
 
 def numbered(found: tuple[Section, ...], numbers: dict[str, int]) -> tuple[Section, ...]:
-    """Give numbers to the citations, in the order in which they are read."""
+    """Give numbers to citations and tables, in the order in which they are read."""
+    shown = [b.key for section in found for b in section.blocks if isinstance(b, Table)]
+    tables = {key: number for number, key in enumerate(shown, 1)}
     return tuple(
-        replace(section, blocks=tuple(cited(block, numbers) for block in section.blocks))
+        replace(section, blocks=tuple(cited(block, numbers, tables) for block in section.blocks))
         for section in found
     )
 

@@ -9,7 +9,8 @@
     :::                   figure or the note under the table
 
 Everything else are paragraphs.  `sentences.toml` holds rows of a condition and a sentence: of a
-name's rows the first whose condition is true is said.  [@key] cites references.toml.
+name's rows the first whose condition is true is said.  [@key] cites references.toml, [#key] gives
+the number of a table of the paper.
 """
 
 import re
@@ -29,6 +30,7 @@ FOLDER = resources.files("longlag.report") / "templates"
 HEADING = re.compile(r"## (.+) \| ([\w-]+)$")
 BREAK = re.compile(r"\s*[\r\n]\s*")
 CITED = re.compile(r"\[@(\w+)\]")
+TABLE = re.compile(r"\[#([\w-]+)\]")
 
 
 class Missing(Exception):
@@ -163,16 +165,19 @@ def cite(text: str, numbers: dict[str, int]) -> str:
     return CITED.sub(lambda match: f"[{numbers.setdefault(match[1], len(numbers) + 1)}]", text)
 
 
-def cited(block: Block, numbers: dict[str, int]) -> Block:
-    """Give numbers to the citations of a block."""
+def cited(block: Block, numbers: dict[str, int], tables: Mapping[str, int]) -> Block:
+    """Give numbers to the citations of a block, and to the tables that it speaks of."""
+
+    def number(text: str) -> str:
+        text = TABLE.sub(lambda match: str(tables.get(match[1], f"*{match[1]}*")), text)
+        return cite(text, numbers)
+
     match block:
         case Text():
-            return Text(cite(block.text, numbers))
+            return Text(number(block.text))
         case Points():
-            return Points(tuple(cite(item, numbers) for item in block.items))
+            return Points(tuple(map(number, block.items)))
     changes = {
-        name: cite(getattr(block, name), numbers)
-        for name in ("caption", "note")
-        if hasattr(block, name)
+        name: number(getattr(block, name)) for name in ("caption", "note") if hasattr(block, name)
     }
     return replace(block, **changes)

@@ -1,6 +1,7 @@
 """The report as Markdown: every word and table; figures stay in the HTML and the PDF."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 from longlag.report import document as doc
 from longlag.report.words import environment, read
@@ -12,16 +13,17 @@ def to_markdown(document: doc.Document) -> str:
     made.finalize = None
     made.trim_blocks = made.lstrip_blocks = True
     made.keep_trailing_newline = True
-    made.globals |= {"body": body}
+    tables = count(1)
+    made.globals |= {"body": lambda section: body(section, tables)}
     return made.from_string(read("report.md")).render(document=document)
 
 
-def body(section: doc.Section) -> str:
-    """Write the blocks of a section."""
-    return "\n\n".join(text for block in section.blocks if (text := one(block)))
+def body(section: doc.Section, tables: Iterator[int]) -> str:
+    """Write the blocks of a section; `tables` numbers them."""
+    return "\n\n".join(text for block in section.blocks if (text := one(block, tables)))
 
 
-def one(block: doc.Block) -> str:
+def one(block: doc.Block, tables: Iterator[int]) -> str:
     """Write a block's lines."""
     match block:
         case doc.Text():
@@ -34,16 +36,16 @@ def one(block: doc.Block) -> str:
             lines = (f"{command}  # {label}" for label, command in block.lines)
             return "\n".join(["```sh", *lines, "```"])
         case doc.Table():
-            return table(block)
+            return table(block, next(tables))
         case doc.Picture():
             return f"*Figure ({block.key}).* {block.caption}"
         case doc.Panel():
             return ""
 
 
-def table(block: doc.Table) -> str:
+def table(block: doc.Table, number: int) -> str:
     """Write a table with its caption above it; a heading row stands bold in the first column."""
-    lines = [f"**Table ({block.key}). {block.caption}**", "", *rows(block)]
+    lines = [f"**Table {number} ({block.key}). {block.caption}**", "", *rows(block)]
     return "\n".join([*lines, *(["", block.note] if block.note else [])])
 
 
