@@ -7,6 +7,7 @@ from longlag.report import words
 from longlag.report.document import Cell, Points, Row, Table, Text, marked
 from longlag.report.figures.style import inline, spread
 from longlag.report.format import around, bracket, listed, percent, power, seconds, sig
+from longlag.report.references import bibliography, line
 from longlag.report.writers import markdown
 from longlag.report.writers.html import LOOK as HTML
 from longlag.report.writers.pdf import LOOK as TYPST
@@ -153,6 +154,18 @@ def test_citations_are_numbered_as_they_are_met():
 def test_every_key_that_is_cited_is_in_the_references_and_the_other_way_round():
     texts = "".join(words.read(f) for f in ("paper.md", "supplement.md", "sentences.toml"))
     assert set(words.CITED.findall(texts)) == set(words.read_toml("references.toml"))
+
+
+def test_a_source_is_a_line_of_the_list_and_an_entry_of_bibtex():
+    keys = words.read_toml("references.toml")
+    assert line("cho2014") == (
+        "K. Cho et al. Learning phrase representations using RNN encoder-decoder for statistical "
+        "machine translation. EMNLP, 2014."
+    )
+    text = bibliography(keys)
+    assert all(text.count(f"{{{key},\n") == 1 for key in keys)
+    assert "author = {K. Cho and others}" in text and "and et al" not in text
+    assert "author = {S. Hochreiter and J. Schmidhuber}" in text and "volume = {9(8)}" in text
 
 
 def test_every_condition_and_sentence_is_a_template_that_can_be_read():

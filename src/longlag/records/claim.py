@@ -54,6 +54,7 @@ class Claim(Strict):
     id: str
     says: str  # the claim, in our words, in one sentence
     citation: Citation
+    also: list[Citation] = Field(default_factory=list)  # what else it holds its number against
     place: str
     quote: str
     status: Literal["verified", "second-hand", "from memory"]  # of the published number
@@ -137,7 +138,8 @@ def judge_all(results: Path, config_dir: Path | None = None) -> list[Verdict]:
 
 def bibliography(claims: Iterable[Claim]) -> str:
     """Write references.bib, each entry once."""
-    entries = {claim.citation.key: claim.citation.bibtex for claim in claims}
+    cited = (citation for claim in claims for citation in (claim.citation, *claim.also))
+    entries = {citation.key: citation.bibtex for citation in cited}
     return "\n\n".join(entries[key] for key in sorted(entries)) + "\n"
 
 

@@ -8,7 +8,7 @@ __all__ = ["build"]
 
 
 def build(study_folder: Path) -> list[Path]:
-    """Write report.html, report.pdf, supplement.pdf, report.md, gradient-flow.svg and tables/.
+    """Write report.html, .pdf and .md, supplement.pdf, references.bib, the gradient figure, tables.
 
     Args:
         study_folder: results/<study>, with a folder a run and, from a sweep, plan.json.

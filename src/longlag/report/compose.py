@@ -11,10 +11,12 @@ from longlag.report.figures import FIGURES
 from longlag.report.figures.style import style, svg
 from longlag.report.format import seconds
 from longlag.report.panel import panel
+from longlag.report.references import bibliography
+from longlag.report.references import line as line_of
 from longlag.report.tables import TABLES
 from longlag.report.tables.sources import commands, commit, losses
 from longlag.report.view import View
-from longlag.report.words import Parts, cite, cited, read_toml, say, sections
+from longlag.report.words import Parts, cite, cited, say, sections
 
 QUESTION = "How long can a recurrent network remember, and do its gradients say why?"
 
@@ -34,7 +36,6 @@ def compose(study: Study) -> Document:
     paper, supplement = (
         numbered(sections(name, known, parts), numbers) for name in ("paper.md", "supplement.md")
     )
-    references = read_toml("references.toml")
     return Document(
         title=study.plan.get("title") or f"Recurrent memory: the study {study.name}",
         question=study.plan.get("question") or QUESTION,
@@ -42,7 +43,8 @@ def compose(study: Study) -> Document:
         findings=findings,
         paper=paper,
         supplement=supplement,
-        references=tuple(references[key] for key in numbers),
+        references=tuple(map(line_of, numbers)),
+        bibtex=bibliography(numbers),
     )
 
 

@@ -111,6 +111,7 @@ class Document:
     paper: tuple[Section, ...]
     supplement: tuple[Section, ...] = ()
     references: tuple[str, ...] = field(default=())
+    bibtex: str = ""  # of the same
 
 
 MARK = re.compile(r"`([^`]+)`|\*(\S[^*]*?)\*(?!\w)|\[(\d+)\](?!\d)")

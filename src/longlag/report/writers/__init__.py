@@ -19,6 +19,7 @@ def write(document: Document, folder: Path) -> list[Path]:
         "report.pdf": to_pdf(document),
         "supplement.pdf": to_supplement(document),
         "report.md": to_markdown(document).encode(),
+        "references.bib": document.bibtex.encode(),
     }
     pictures = {b.key: b for s in document.paper for b in s.blocks if isinstance(b, Picture)}
     if "flow" in pictures:
