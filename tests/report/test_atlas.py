@@ -3,12 +3,15 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from longlag.records.atlas import read_atlas
 from longlag.report.atlas import to_text, write_atlas
 from longlag.report.atlas_answers import answers, best
+from longlag.report.figures.ranks import ranks
 from longlag.report.words import read_toml, say
+from longlag.stats import Ranking
 from synthetic_atlas import CELLS
 from synthetic_atlas import write_atlas as write_records
 
@@ -78,3 +81,25 @@ def test_an_atlas_without_a_plan_and_without_untrained_cells_can_be_read(tmp_pat
 @pytest.mark.parametrize("name", read_toml("atlas.toml"))
 def test_the_last_row_of_every_sentence_holds_whatever_the_numbers_are(name: str):
     assert "if" not in read_toml("atlas.toml")[name][-1]
+
+
+def test_the_diagram_of_ranks_has_every_cell_that_is_decided_on_all_tasks(atlas_folder: Path):
+    known = answers(read_atlas(atlas_folder))["overall"]
+    assert known["cells"] == len(CELLS) - 2 and known["tasks"] == 3 and known["distance"] > 0
+    page = (atlas_folder / "index.html").read_text()
+    assert page.count('<div class="scroll" id="ranking"><svg') == 1
+    assert "cannot be told from the best" in sentence("ranks", {**known, "p": 0.01})
+    assert "does not tell" in sentence("ranks", {**known, "p": 0.2})
+    assert sentence("ranks", {**known, "distance": float("nan")}) == ""
+
+
+def test_the_diagram_draws_a_bar_of_the_critical_difference_for_each_cell():
+    drawn = ranks(["a", "b", "c"], Ranking(np.array([1.0, 2.5, 2.0]), 1.2, 0.01))
+    lines = re.findall(r"<path d=\"M ([\d.]+) ([\d.]+) \nL ([\d.]+) ([\d.]+) \n\" clip", drawn)
+    bars = [tuple(map(float, line)) for line in lines]
+    assert len(bars) == 3 and [bar[1] for bar in bars] == sorted(bar[1] for bar in bars)
+    widths = [bar[2] - bar[0] for bar in bars]
+    middles = [(bar[2] + bar[0]) / 2 for bar in bars]
+    assert widths == pytest.approx([widths[0]] * 3)
+    assert middles[1] - middles[0] == pytest.approx(widths[0] / 1.2)  # ranks 1 and 2
+    assert middles[2] - middles[0] == pytest.approx(1.5 * widths[0] / 1.2)

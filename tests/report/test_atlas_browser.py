@@ -87,7 +87,7 @@ def test_the_table_sorts_filters_and_compares_and_a_card_opens(atlas_folder: Pat
 def test_the_page_needs_no_network_and_carries_the_licences_of_what_it_holds(atlas_folder: Path):
     text = (atlas_folder / "index.html").read_text()
     assert not re.search(
-        r'(?:src|href)="(?!data:)|url\(\s*["\']?http|@import|sourceMappingURL', text
+        r'(?:src|href)="(?!data:|#)|url\(\s*["\']?http|@import|sourceMappingURL', text
     )
     assert text.count("Permission is hereby granted") == 2 and len(text) < 1_500_000
 

@@ -4,7 +4,6 @@ import numpy as np
 import pytest
 
 from longlag.stats import critical_difference
-from longlag.stats.critical_difference import Ranking
 
 Q = {3: 2.343, 4: 2.569, 5: 2.728, 6: 2.850, 7: 2.949, 8: 3.031, 9: 3.102, 10: 3.164}
 
@@ -30,13 +29,6 @@ def test_of_cells_that_are_alike_a_pair_seldom_differs(tasks):
     found = [critical_difference(rng.normal(size=(tasks, 5))) for _ in range(studies)]
     wrong = np.mean([np.ptp(one.ranks) > one.distance for one in found])
     assert wrong <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / studies)
-
-
-def test_the_bars_of_the_diagram_are_the_largest_sets_that_do_not_differ():
-    ranks = np.array([4.0, 1.0, 1.5, 3.0])
-    assert Ranking(ranks, 1.6, 0.01).alike == [(1, 2), (2, 3), (3, 0)]
-    assert Ranking(ranks, 0.1, 0.01).alike == []
-    assert Ranking(ranks, 9.0, 0.5).alike == [(1, 2, 3, 0)]
 
 
 @pytest.mark.parametrize("shape", [(2, 5), (5, 2), (0, 4)])

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+import numpy as np
 from markupsafe import Markup
 
 from longlag.records.atlas import Atlas, AtlasRow, as_csv, read_atlas
@@ -13,7 +14,9 @@ from longlag.records.headers import header_of
 from longlag.records.reader import Study, holds_records
 from longlag.records.seed_groups import task_label
 from longlag.records.untrained import Untrained
-from longlag.report.atlas_answers import answers
+from longlag.report.atlas_answers import answers, ranked
+from longlag.report.figures.ranks import ranks
+from longlag.report.figures.style import inline
 from longlag.report.format import named, sig
 from longlag.report.words import environment, read, say
 from longlag.report.writers.html import as_json
@@ -79,6 +82,7 @@ def to_page(atlas: Atlas, own: str = "") -> str:
         question=atlas.study.plan.get("question", ""),
         facts=facts(atlas),
         findings=findings(known),
+        ranking=diagram(atlas, known["names"]),
         first=known["tasks"][0]["task"],
         data={
             "tasks": tasks(atlas),
@@ -90,6 +94,14 @@ def to_page(atlas: Atlas, own: str = "") -> str:
         script=Markup(read("atlas.js")),
         licenses=vendored(*LICENSES),
     )
+
+
+def diagram(atlas: Atlas, names: dict[str, str]) -> Markup:
+    """Draw the mean ranks over all tasks; nothing of too few cells or tasks."""
+    whole, ranking = ranked(atlas)
+    if np.isnan(ranking.distance):
+        return Markup("")
+    return Markup(inline(ranks([names[cell] for cell in whole], ranking), "ranking"))
 
 
 def vendored(*names: str) -> Markup:
@@ -117,6 +129,7 @@ def findings(known: dict[str, Any]) -> list[str]:
     waiting = [task["task"] for task in known["tasks"] if not task["known"]]
     said = [f"{one('best', task)} {one('undecided', task)}".strip() for task in begun]
     said += [one("waiting", {"tasks": waiting}), one("overall", known["overall"])]
+    said.append(one("ranks", known["overall"]))
     said += [one("foretold", found) for found in known["foretold"]]
     said += [
         one("alike", known["alike"]),

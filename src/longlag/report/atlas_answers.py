@@ -4,12 +4,12 @@ from collections import defaultdict
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from longlag.records.atlas import Atlas, AtlasRow
 from longlag.records.foretelling import Foretold, alike, foretold, outliers
 from longlag.records.seed_groups import task_label
 from longlag.report.format import named, spanned
+from longlag.stats import Ranking, critical_difference
 
 FEW = 5  # names that a sentence can hold
 CLASSICS = ("rnn", "lstm", "gru", "transformer")  # have a column of their own
@@ -89,16 +89,20 @@ def cost(rows: list[AtlasRow], what: str) -> Facts | None:
     return {"name": row.name, "step_us": row.step_us, "state": row.state}
 
 
+def ranked(atlas: Atlas) -> tuple[list[str], Ranking]:
+    """Rank the cells that are decided on every task; with their names of conf/."""
+    tasks = list(atlas.tasks.values())
+    known = [{row.cell: row.goodness for row in rows if row.known} for rows in tasks]
+    whole = [cell for cell in atlas.cells if all(cell in found for found in known)]
+    scores = np.array([[found[cell] for cell in whole] for found in known], float)
+    return whole, critical_difference(scores.reshape(len(tasks), len(whole)))
+
+
 def overall(atlas: Atlas) -> Facts:
-    """Average each cell's place over the tasks with a ladder, if it is known on all of them."""
-    places: dict[str, list[float]] = defaultdict(list)
-    tasks = [rows for rows in atlas.tasks.values() if rows[0].kind == "horizon"]
-    whole = {c for c in atlas.cells if all(r.known for rows in tasks for r in rows if r.cell == c)}
-    for rows in tasks:
-        own = [row for row in rows if row.cell in whole]
-        for row, place in zip(own, rankdata([-row.goodness for row in own]), strict=True):
-            places[row.cell].append(float(place))
-    means = {cell: float(np.mean(found)) for cell, found in places.items()}
+    """Average each cell's place over all tasks, if it is known on all of them."""
+    whole, ranking = ranked(atlas)
+    means = dict(zip(whole, ranking.ranks.tolist(), strict=True))
+    best = min(means.values(), default=np.nan)
     rows_of = {row.cell: row for row in atlas.rows}
     order = [rows_of[cell] for cell in sorted(means, key=lambda cell: means[cell])]
     families: dict[str, list[float]] = defaultdict(list)
@@ -107,7 +111,10 @@ def overall(atlas: Atlas) -> Facts:
     middle = sorted((float(np.median(found)), name) for name, found in families.items())
     return {
         "cells": len(order),
-        "tasks": len(tasks),
+        "tasks": len(atlas.tasks),
+        "distance": ranking.distance,
+        "p": ranking.p,
+        "tied": sum(mean <= best + ranking.distance for mean in means.values()) - 1,
         "first": [
             {"name": r.name, "mean": means[r.cell], "step_us": r.step_us, "state": r.state}
             for r in order[:3]

@@ -22,18 +22,6 @@ class Ranking(NamedTuple):
     distance: float
     p: float
 
-    @property
-    def alike(self) -> list[tuple[int, ...]]:
-        """List the largest sets of cells, best first, that do not differ: bars of the diagram."""
-        order = np.argsort(self.ranks, kind="stable")
-        sets, end = [], 0
-        for start, cell in enumerate(order):
-            near = int((self.ranks[order] <= self.ranks[cell] + self.distance).sum())
-            if near > max(end, start + 1):
-                sets.append(tuple(order[start:near].tolist()))
-                end = near
-        return sets
-
 
 def critical_difference(scores: Float[np.ndarray, "N K"], level: float = 0.95) -> Ranking:
     """Rank cells on every task, and say how far apart two mean ranks must lie to differ.
