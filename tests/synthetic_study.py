@@ -30,6 +30,19 @@ def final_rate(cell: str, solved: bool) -> float:
     return {True: 0.02, False: 0.4}[solved] + (0.02 if cell == "gru" else 0.0)
 
 
+def config(cell: str, task: str, length: int | None, seed: int, lr: float) -> dict:
+    arguments = {"_target_": f"longlag.tasks.{task.title()}"}
+    return {
+        "cell": {"_target_": f"longlag.cells.{cell}"},
+        "task": arguments | ({"length": length} if length else {}),
+        "model": {"hidden_size": 32, "layers": 1},
+        "optim": {"_target_": "torch.optim.Adam", "lr": lr},
+        "trainer": {"max_steps": 1000, "batch_size": 32, "clip": 1.0},
+        "match": "params",
+        "seed": seed,
+    }
+
+
 def write_record(folder: Path, cell: str, task: str, length: int | None, seed: int, lr: float):
     """One run's folder, as `longlag train` leaves it; returns its record."""
     metric, floor, threshold, source = TASKS[task]
@@ -40,9 +53,6 @@ def write_record(folder: Path, cell: str, task: str, length: int | None, seed: i
     value = float((best if solved else floor) * rng.uniform(0.9, 1.0)) * (1 + abs(np.log10(lr) + 2))
     value = min(value, 0.99)
     id = f"{cell}-{task}-{length or 0}{seed}{int(lr * 1e4):04d}"
-    arguments = {"_target_": f"longlag.tasks.{task.title()}"} | (
-        {"length": length} if length else {}
-    )
     record = {
         "schema": 1,
         "id": id,
@@ -50,15 +60,7 @@ def write_record(folder: Path, cell: str, task: str, length: int | None, seed: i
         "seed": seed,
         "command": f"longlag train cell={cell} task={task} seed={seed} optim.lr={lr}"
         + (f" task.length={length}" if length else ""),
-        "config": {
-            "cell": {"_target_": f"longlag.cells.{cell}"},
-            "task": arguments,
-            "model": {"hidden_size": 32, "layers": 1},
-            "optim": {"_target_": "torch.optim.Adam", "lr": lr},
-            "trainer": {"max_steps": 1000, "batch_size": 32, "clip": 1.0},
-            "match": "params",
-            "seed": seed,
-        },
+        "config": config(cell, task, length, seed, lr),
         "versions": {"longlag": "0.1.0", "torch": "2.13.0", "python": "3.11.2", "task": 1},
         "git": {"commit": "0123456789abcdef", "dirty": False},
         "machine": {"device": "cpu", "threads": 1, "isa": "avx2", "system": "Linux"},
@@ -70,14 +72,8 @@ def write_record(folder: Path, cell: str, task: str, length: int | None, seed: i
         "metrics": {"validation": {metric: value * 1.01}, "test": {metric: value}},
         "floors": [{"metric": metric, "value": floor, "why": "the answer without the past"}],
         "solved": threshold
-        and {
-            "metric": metric,
-            "threshold": threshold,
-            "source": source,
-            "met": solved,
-            "step": 600 if solved else None,
-            "sequences": 19200 if solved else None,
-        },
+        and {"metric": metric, "threshold": threshold, "source": source, "met": solved}
+        | {"step": 600 if solved else None, "sequences": 19200 if solved else None},
         "best_step": 900,
         "steps": 1000,
         "sequences": 32000,

@@ -19,7 +19,7 @@ from longlag.cells.base import Cell
 from longlag.engine.c_compiler import CannotCompile, library
 from longlag.engine.codegen import Pointer, Role
 from longlag.engine.compiled import CompiledStep, compiled_step
-from longlag.engine.ir import Kind
+from longlag.engine.ir import Buffer, Kind
 from longlag.engine.matmul import REAL
 from longlag.engine.trace import weights_of
 
@@ -127,8 +127,12 @@ class OnlineDescent:
         self.zeroed = addresses([self.kept[p] for p in zeroed])
         self.sizes = np.array(per_step, np.int64), np.array(whole, np.int64)
         for root, leaf in zip(program.states, self.net.init_state(1), strict=True):
-            first = self.kept[next(p for p in source.forward_pointers if p.buffer is root.buffer)]
+            first = self.numbers_of(Role.VALUE, root.buffer)
             first[: root.buffer.width] = leaf.detach().numpy().ravel()
+
+    def numbers_of(self, role: Role, buffer: Buffer) -> np.ndarray:
+        """Return the numbers that stand for a buffer in one role."""
+        return next(a for p, a in self.kept.items() if p.role is role and p.buffer is buffer)
 
     def descend(
         self,
@@ -152,19 +156,14 @@ class OnlineDescent:
         """
         if max(lengths) > self.longest:
             self.allocate(max(lengths))
-        source, states = self.step.source, self.step.program.states
+        source, program = self.step.source, self.step.program
         parameters = list(self.net.parameters())
         theta = parameters_to_vector(parameters).detach().clone().numpy()
         loss, worst = (np.zeros(len(lengths), self.numpy) for _ in range(2))
         given = [part.to(self.real).contiguous().numpy() for part in (x, target, weight)]
-        answer = next(p for p in source.forward_pointers if p.buffer is states[-1].buffer)
-        direct = next(
-            p
-            for p in source.backward_pointers
-            if p.role is Role.DIRECT and p.buffer is answer.buffer
-        )
-        inputs = next(p for p in source.forward_pointers if p.buffer is self.step.program.u)
-        D = answer.buffer.width
+        outputs = program.states[-1].buffer
+        D, inputs = outputs.width, self.numbers_of(Role.VALUE, program.u)
+        z, direct = (self.numbers_of(role, outputs) for role in (Role.VALUE, Role.DIRECT))
         real = ctypes.c_float if self.real == torch.float32 else ctypes.c_double
         done = descent_library(REAL[self.real]).descend(
             *(ctypes.c_long(len(lengths)), pointer(np.array(lengths, np.int64))),
@@ -172,11 +171,7 @@ class OnlineDescent:
             *(self.step.forward, self.step.backward),
             addresses([self.kept.get(p) for p in source.forward_pointers]),
             addresses([self.kept.get(p) for p in source.backward_pointers]),
-            *(
-                pointer(self.kept[inputs]),
-                pointer(self.kept[answer][D:]),
-                pointer(self.kept[direct]),
-            ),
+            *map(pointer, (inputs, z[D:], direct)),
             *(ctypes.c_long(len(self.fixed)), pointer(self.fixed), pointer(self.fixed_source)),
             *(ctypes.c_long(len(self.to)), pointer(self.gradient), pointer(self.to)),
             *(ctypes.c_long(len(self.zeroed)), self.zeroed, *map(pointer, self.sizes)),

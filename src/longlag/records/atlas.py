@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields
 from functools import cached_property
@@ -13,7 +12,7 @@ import numpy as np
 from longlag.records.headers import display_name, header_of
 from longlag.records.reader import Study, read_study
 from longlag.records.run import Run
-from longlag.records.seed_groups import horizon, solved_by_length
+from longlag.records.seed_groups import grouped, horizon, solved_by_length
 from longlag.records.untrained import Untrained, read_untrained
 from longlag.stats import mean_interval
 
@@ -103,12 +102,13 @@ class Atlas:
     @cached_property
     def runs(self) -> dict[Pair, list[Run]]:
         """Return the runs that count, by cell and task."""
-        found: dict[Pair, list[Run]] = defaultdict(list)
         counted = {run.id for run in self.study.final}
-        for run in self.study.runs:
-            if run.id in counted or run.record.names.get("stage") == "final":
-                found[run.cell, run.task].append(run)
-        return dict(found)
+        final = (
+            run
+            for run in self.study.runs
+            if run.id in counted or run.record.names.get("stage") == "final"
+        )
+        return grouped(final, lambda run: (run.cell, run.task))
 
     @cached_property
     def pairs(self) -> list[Pair]:
@@ -126,10 +126,7 @@ class Atlas:
     @cached_property
     def tasks(self) -> dict[str, list[AtlasRow]]:
         """Return the rows of each task."""
-        found: dict[str, list[AtlasRow]] = defaultdict(list)
-        for row in self.rows:
-            found[row.task].append(row)
-        return dict(found)
+        return grouped(self.rows, lambda row: row.task)
 
     @cached_property
     def rows(self) -> list[AtlasRow]:

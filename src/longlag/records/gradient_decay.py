@@ -1,13 +1,12 @@
 """Decay rates of every run and row, and what they say about who solved the task."""
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 
 from longlag.records.run import Run
-from longlag.records.seed_groups import Group, fresh
+from longlag.records.seed_groups import Group, fresh, grouped
 from longlag.records.side_files import Arrays, parts, profile
 from longlag.stats import Correlation, Decay, concordance, fit, rank_correlation
 from longlag.stats.decay import left, slope
@@ -86,9 +85,7 @@ def link(found: list[Outcome], when: str) -> Link:
 
     Ranks and pairs are taken within a setting: an easy task says nothing against a hard one.
     """
-    parts: dict[str, list[Outcome]] = defaultdict(list)
-    for o in found:
-        parts[o.row.setting].append(o)
+    parts = grouped(found, lambda o: o.row.setting)
     strata = [
         (np.array([getattr(o, when) for o in part]), np.array([o.run.goodness for o in part]))
         for part in parts.values()

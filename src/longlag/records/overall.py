@@ -4,14 +4,13 @@ Tasks with a criterion count by the share of seeds that met it, for their scores
 a mean between them is a score that no run has.  Tasks without one count by their skill.
 """
 
-from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from longlag.records.run import Run
-from longlag.records.seed_groups import Group
+from longlag.records.seed_groups import Group, grouped
 from longlag.stats import (
     Interval,
     mean_interval,
@@ -68,15 +67,13 @@ def overall(settings: dict[str, list[Group]]) -> list[Overall]:
     for label in labels:
         own = [g for gs in known.values() for g in gs if g.label == label]
         if len(own) == len(known):
-            found.append(one(own))
+            found.append(add_up(own))
     return found if len(found) > 1 else []
 
 
-def one(own: list[Group]) -> Overall:
+def add_up(own: list[Group]) -> Overall:
     """Add up the rows of one cell."""
-    tasks: Tasks = defaultdict(list)
-    for g in own:
-        tasks[g.task].append(g)
+    tasks = grouped(own, lambda g: g.task)
     judged = {task: gs for task, gs in tasks.items() if all(g.solved is not None for g in gs)}
     others = {task: gs for task, gs in tasks.items() if task not in judged}
     skills = {task: [g.skills for g in gs] for task, gs in tasks.items()}

@@ -1,10 +1,10 @@
 """Runs that differ only in their seed, side by side: one row of every table."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.random import Generator
@@ -18,6 +18,8 @@ from longlag.records.side_files import Path, parts, profile
 from longlag.stats import Horizon, Interval, median_range, memory_horizon, share_interval
 
 SEEDS = ("seed", "seeds.init", "seeds.data")  # all that differs within a row
+Item = TypeVar("Item")
+Key = TypeVar("Key")
 ORDER = ("rnn", "elman", "lstm", "gru")
 
 
@@ -116,6 +118,14 @@ class Group:
         return replace(self, runs=kept) if kept else None
 
 
+def grouped(items: Iterable[Item], key: Callable[[Item], Key]) -> dict[Key, list[Item]]:
+    """Collect items by a key, in the order in which they and the keys come."""
+    found: dict[Key, list[Item]] = defaultdict(list)
+    for item in items:
+        found[key(item)].append(item)
+    return dict(found)
+
+
 def flat(config: Any, prefix: str = "") -> Json:
     """Flatten a nested configuration: {"optim.lr": .01, ...}."""
     if not isinstance(config, dict):
@@ -172,10 +182,7 @@ def variant_labels(name: str, runs: list[Run]) -> list[str]:
 
 def settings(groups: list[Group]) -> dict[str, list[Group]]:
     """Collect the rows of every task and length."""
-    found: dict[str, list[Group]] = defaultdict(list)
-    for g in groups:
-        found[g.setting].append(g)
-    return dict(found)
+    return grouped(groups, lambda g: g.setting)
 
 
 def study_groups(study: Study) -> list[Group]:
@@ -185,10 +192,8 @@ def study_groups(study: Study) -> list[Group]:
 
 def solved_by_length(runs: Iterable[Run]) -> dict[int, np.ndarray]:
     """Tell which seeds solved each length that was come to, in the order of the seeds."""
-    rungs: dict[int, list[Run]] = defaultdict(list)
-    for run in sorted(runs, key=lambda run: run.seed):
-        if run.length is not None and run.solved is not None:
-            rungs[run.length].append(run)
+    judged = (run for run in runs if run.length and run.solved is not None)
+    rungs = grouped(sorted(judged, key=lambda run: run.seed), lambda run: run.length or 0)
     return {T: np.array([bool(run.solved) for run in rungs[T]]) for T in sorted(rungs)}
 
 

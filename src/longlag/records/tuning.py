@@ -29,11 +29,11 @@ class Trials:
 
 def read_trials(study: Study) -> list[Trials]:
     """Read what the plan says of its tuning stage; nothing if it has none."""
-    found = [one(study, entry) for entry in study.plan.get("chosen", ())]
+    found = [read_row(study, entry) for entry in study.plan.get("chosen", ())]
     return [t for t in found if t is not None and len(t.rates) > 1]
 
 
-def one(study: Study, entry: Json) -> Trials | None:
+def read_row(study: Study, entry: Json) -> Trials | None:
     """Read a row of the plan; None if none of its trials left a record."""
     listed = sorted(entry.get("trials", ()), key=lambda trial: number(trial.get("lr")))
     runs = [study.by_id[t["id"]] for t in listed if t["id"] in study.by_id]

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from longlag.records.gradient_decay import Outcome, auc, decay_rate, link, log_fraction
-from longlag.records.seed_groups import Group, task_label
+from longlag.records.seed_groups import Group, grouped, task_label
 from longlag.records.side_files import Path
 from longlag.report.format import listed, named, spanned
 from longlag.report.view import View
@@ -111,9 +111,7 @@ def along(g: Group, path: Path, at: int) -> Facts:
 def explanation(found: list[Outcome]) -> Facts:
     """Test whether the decay rate goes with success, over all pairs and between runs of a cell."""
     judged = [o for o in found if o.run.solved is not None]
-    parts: dict[tuple[str, str], list[Outcome]] = {}
-    for o in judged:
-        parts.setdefault((o.row.setting, o.row.label), []).append(o)
+    parts = grouped(judged, lambda o: (o.row.setting, o.row.label))
     (start, same), (end, _) = auc(parts.values(), "initial"), auc(parts.values(), "final")
     before, after = link(judged, "initial"), link(judged, "final")
     every = [link(found, when).rank for when in ("initial", "final")]
@@ -179,9 +177,8 @@ def protocol(view: View) -> Facts:
         found = {repr(run.setting(key)): run.setting(key) for run in runs}
         return next(iter(found.values())) if len(found) == 1 else None
 
-    states: dict[str, list[int]] = {}
-    for g in view.groups:
-        states.setdefault(g.label, []).append(g.runs[0].record.model.state_size)
+    rows = grouped(view.groups, lambda g: g.label)
+    states = {k: [g.runs[0].record.model.state_size for g in gs] for k, gs in rows.items()}
     optimiser = shared("optim._target_")
     return {
         "seeds": f"{counts[0]}" if len(counts) == 1 else f"{counts[0]} to {counts[-1]}",

@@ -130,15 +130,15 @@ def predictor(name: str, found: list[Foretold]) -> Facts:
     pooled = next((one for one in own if not one.task), None)
     return {
         "what": PREDICTORS[name],
-        "pooled": told(pooled) if pooled else None,
+        "pooled": correlation_facts(pooled) if pooled else None,
         "tests": sum(not np.isnan(one.p) for one in found),
-        "each": [told(one) for one in (*own[-1:], *own[:-1])],  # over all first
-        "yes": [told(one) for one in own if one.task and one.foretells],
-        "no": [told(one) for one in own if one.task and not one.foretells],
+        "each": [correlation_facts(one) for one in (*own[-1:], *own[:-1])],  # over all first
+        "yes": [correlation_facts(one) for one in own if one.task and one.foretells],
+        "no": [correlation_facts(one) for one in own if one.task and not one.foretells],
     }
 
 
-def told(one: Foretold) -> Facts:
+def correlation_facts(one: Foretold) -> Facts:
     """Give a correlation as the sentences read it."""
     return {
         "task": task_label(one.task) if one.task else "",

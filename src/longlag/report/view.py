@@ -10,8 +10,7 @@ from longlag.records.extrapolation import Beyond, read
 from longlag.records.gradient_decay import Outcome, outcomes
 from longlag.records.overall import Overall, overall
 from longlag.records.reader import Study
-from longlag.records.run import Run
-from longlag.records.seed_groups import Group, horizon, settings, study_groups
+from longlag.records.seed_groups import Group, grouped, horizon, settings, study_groups
 from longlag.records.speed import Costs, read_costs
 from longlag.records.tuning import Trials, read_trials
 from longlag.stats import Horizon
@@ -59,10 +58,8 @@ class View:
     @cached_property
     def ladders(self) -> Rows:
         """Return the rows of the tasks with a criterion that ran at more than one length."""
-        tasks: Rows = {}
-        for g in self.groups:
-            if g.length is not None and g.solved is not None:
-                tasks.setdefault(g.task, []).append(g)
+        judged = [g for g in self.groups if g.length is not None and g.solved is not None]
+        tasks = grouped(judged, lambda g: g.task)
         return {t: gs for t, gs in tasks.items() if len({g.length for g in gs}) > 1}
 
     @cached_property
@@ -70,12 +67,9 @@ class View:
         """Return the memory horizon of each cell, by task."""
         found: dict[str, dict[str, Horizon]] = {}
         for task, groups in self.ladders.items():
-            rows: dict[tuple[str, str], list[Run]] = {}
-            for g in groups:
-                rows.setdefault((g.cell, g.label), []).extend(g.runs)
             found[task] = {
-                label: horizon(runs, self.decided(cell, task))
-                for (cell, label), runs in rows.items()
+                label: horizon([run for g in gs for run in g.runs], self.decided(cell, task))
+                for (cell, label), gs in grouped(groups, lambda g: (g.cell, g.label)).items()
             }
         return found
 

@@ -5,6 +5,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import NullFormatter, ScalarFormatter
 
 from longlag.records.extrapolation import Beyond
+from longlag.records.seed_groups import grouped
 from longlag.report.figures import style
 from longlag.report.figures.style import FAINT, Label, Plot, colors, label_ends, panels
 from longlag.report.format import named
@@ -30,10 +31,7 @@ def sheet(runs: list[Beyond]) -> Figure:
 
 def by_setting(runs: list[Beyond]) -> dict[str, list[Beyond]]:
     """Collect the runs of each task and training length."""
-    found: dict[str, list[Beyond]] = {}
-    for one in runs:
-        found.setdefault(one.setting, []).append(one)
-    return found
+    return grouped(runs, lambda one: one.setting)
 
 
 def draw(axes: Axes, group: list[Beyond], palette: dict[str, str]) -> list[Label]:

@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from longlag.records.examination import LEAST, Inside, Pair
-from longlag.records.gradient_decay import Link, Outcome, decay_rate, link, log_fraction
-from longlag.records.seed_groups import Group
+from longlag.records.gradient_decay import Link, decay_rate, link, log_fraction
+from longlag.records.seed_groups import Group, grouped
 from longlag.records.side_files import Path
 from longlag.report.document import Table
 from longlag.report.format import NONE, around, decades, fixed, percent, sig, whole
@@ -92,9 +92,7 @@ def count(known: int | None) -> float:
 def links(view: View) -> Table:
     """Link rate and outcome for every task, for every cell, and for all together."""
     found = view.outcomes
-    parts: dict[str, list[Outcome]] = {}
-    for o in found:
-        parts.setdefault(o.row.setting, []).append(o)
+    parts = grouped(found, lambda o: o.row.setting)
     rows = {setting: part for setting, part in parts.items() if len(part) >= 3}
     for label in dict.fromkeys(o.row.label for o in found):
         own = [o for o in found if o.row.label == label]

@@ -20,10 +20,10 @@ def to_markdown(document: doc.Document) -> str:
 
 def body(section: doc.Section, tables: Iterator[int]) -> str:
     """Write the blocks of a section; `tables` numbers them."""
-    return "\n\n".join(text for block in section.blocks if (text := one(block, tables)))
+    return "\n\n".join(text for block in section.blocks if (text := write_block(block, tables)))
 
 
-def one(block: doc.Block, tables: Iterator[int]) -> str:
+def write_block(block: doc.Block, tables: Iterator[int]) -> str:
     """Write a block's lines."""
     match block:
         case doc.Text():

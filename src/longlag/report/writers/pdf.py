@@ -43,7 +43,10 @@ def typeset(document: doc.Document, sections: tuple[doc.Section, ...], kind: str
             "findings": [marked(text, LOOK) for text in document.findings],
             "references": [marked(text, LOOK) for text in document.references],
             "sections": [
-                {"title": s.title, "blocks": [found for b in s.blocks if (found := one(b, root))]}
+                {
+                    "title": s.title,
+                    "blocks": [found for b in s.blocks if (found := prepare_block(b, root))],
+                }
                 for s in sections
             ],
         }
@@ -53,7 +56,7 @@ def typeset(document: doc.Document, sections: tuple[doc.Section, ...], kind: str
         )
 
 
-def one(block: doc.Block, root: Path) -> dict[str, Any] | None:
+def prepare_block(block: doc.Block, root: Path) -> dict[str, Any] | None:
     """Prepare a block for the template; the panels of a figure are written beside it."""
     match block:
         case doc.Text():
