@@ -111,6 +111,8 @@ def facts(verdicts: Sequence[Verdict]) -> dict[str, Any]:
 
 def interval(found: Interval) -> str:
     """Write a number with its interval."""
+    if found.low == float("inf"):  # of sequences until solved
+        return "∞, for most seeds never get there"
     value, low, high = map(sig, found)
     return value if low == NONE else f"{value} ({low} to {high})"
 
