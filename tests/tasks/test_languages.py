@@ -16,6 +16,7 @@ from longlag.tasks import (
     EmbeddedReber,
     EvenPairs,
     ModularArithmetic,
+    NextReber,
     Parity,
     Task,
     WordProblem,
@@ -151,6 +152,20 @@ def legal_sets(stream: str) -> list[set[str]]:
         at += i + 3
         if at >= len(stream):
             return found[: len(stream)]
+
+
+def test_the_next_symbol_of_a_reber_string_is_the_one_that_comes_and_is_judged_by_the_legal_ones():
+    b = NextReber().batch("train", 0, 0, 500)
+    assert b.lengths is not None
+    for k, length in enumerate(b.lengths.tolist()):
+        assert torch.equal(b.target[: length - 1, k], b.x[1:length, k])
+        assert b.target[length - 1, k].tolist() == [0, 0, 0, 0, 0, 0, 1]  # E
+    tested = NextReber().batch("test", 0, 0, 500)
+    assert tested.lengths is not None
+    for k, length in enumerate(tested.lengths.tolist()):
+        assert (tested.target[: length - 1, k] >= tested.x[1:length, k]).all()
+    inside = tested.weight > 0
+    assert set(tested.target.sum(-1)[inside].tolist()) == {1, 2}
 
 
 def test_the_sets_of_an_embedded_reber_string_are_the_legal_ones():

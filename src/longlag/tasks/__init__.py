@@ -17,7 +17,7 @@ from longlag.tasks.data.text import TextFile, Tunes
 from longlag.tasks.forecast import Sine
 from longlag.tasks.lags import Latch, LongLag, RandomLag, TwoSequence, TwoSequenceExact
 from longlag.tasks.order import TemporalOrder, TemporalOrder3
-from longlag.tasks.reber import ContinualReber, EmbeddedReber
+from longlag.tasks.reber import ContinualReber, EmbeddedReber, NextReber
 from longlag.tasks.recall import AssociativeRecall
 from longlag.tasks.timing import Frequency, GenerateInterval, MeasureInterval
 from longlag.tasks.word_problem import WordProblem
@@ -58,6 +58,7 @@ __all__ = [
     "ModularArithmetic",
     "Multiplication",
     "Narma",
+    "NextReber",
     "Parity",
     "RandomLag",
     "SelectiveCopy",

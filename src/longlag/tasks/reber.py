@@ -9,6 +9,7 @@ The inner grammar, as states and the two ways out of each:
 """
 
 import functools
+from abc import abstractmethod
 from dataclasses import dataclass
 
 import numpy as np
@@ -20,6 +21,13 @@ from longlag.tasks.base import LADDER, Batch, Floor, Solved, Spec, Task, at_leas
 LETTERS = "BTSXPVE"
 INNER = {0: "T1P2", 1: "S1X3", 2: "T2V4", 3: "X2S5", 4: "P3V5"}
 BEGIN, CHOICE, LAST = 0, 1, 2  # states of the outer grammar; 3 .. 18: T's eight, then P's eight
+FIRST = Solved(
+    "successors_first",
+    1.0,
+    "Hochreiter & Schmidhuber 1997, section 5.1: the possible successors are always the "
+    "most active outputs, on 256 training and 256 test strings (here: on all of validation)",
+    True,
+)
 MEAN = 12  # symbols of a string, on average: six of the walk through the inner grammar, and six
 
 
@@ -107,7 +115,33 @@ def described(floor: Floor, baseline: Floor, metrics: tuple[str, ...], solved: S
 
 
 @dataclass(frozen=True, kw_only=True)
-class EmbeddedReber(Task):
+class OneString(Task):
+    """What tasks of one embedded Reber string share: the strings, and all but the targets."""
+
+    def sample(self, batch_size: int, rng: Generator) -> Batch:
+        """Take both ways out of every state equally often."""
+        symbols, states = walk(np.full(batch_size, BEGIN), 24, rng)
+        while not (states == LAST).any(0).all():  # a longer string is rare
+            more = walk(states[-1], 24, rng)
+            symbols, states = np.concatenate([symbols, more[0]]), np.concatenate([states, more[1]])
+        lengths = torch.from_numpy((states == LAST).argmax(0) + 1)  # the last T or P included
+        T = int(lengths.max())
+        inside = torch.arange(T)[:, None] < lengths
+        x = encode(torch.from_numpy(symbols[:T]).where(inside, len(LETTERS)), len(LETTERS))
+        target = self.targets(torch.from_numpy(symbols), torch.from_numpy(states))[:T]
+        return Batch(x, target * inside[..., None], inside.float(), lengths)
+
+    @abstractmethod
+    def targets(self, symbols: Tensor, states: Tensor) -> Tensor:
+        """Say what is asked (T,B,7) of symbols (T,B) and of the states that they lead to."""
+
+    def trivial_answer(self, batch: Batch) -> Tensor:
+        """Answer the likeliest set of each symbol."""
+        return batch.x @ (2 * of_symbol_alone(MEAN)[1] - 1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbeddedReber(OneString):
     """Say after each symbol which may come next, in one string of the embedded Reber grammar.
 
         input    B   T   B   P   V   V   E   T
@@ -127,29 +161,44 @@ class EmbeddedReber(Task):
         """Ask for all strings right."""
         floor = Floor("sequence_accuracy", 0.0, "know the current symbol alone")
         guess = Floor("sequence_accuracy", 1 / 2, "know the grammar, guess the last T or P")
-        rule = (
-            "Hochreiter & Schmidhuber 1997, section 5.1: the possible successors are always the "
-            "most active outputs, on 256 training and 256 test strings (here: on all of validation)"
-        )
         metrics = ("sequence_accuracy", "successors_first", "accuracy", "nll")
-        return described(floor, guess, metrics, Solved("successors_first", 1.0, rule, True))
+        return described(floor, guess, metrics, FIRST)
 
-    def sample(self, batch_size: int, rng: Generator) -> Batch:
-        """Take both ways out of every state equally often."""
-        symbols, states = walk(np.full(batch_size, BEGIN), 24, rng)
-        while not (states == LAST).any(0).all():  # a longer string is rare
-            more = walk(states[-1], 24, rng)
-            symbols, states = np.concatenate([symbols, more[0]]), np.concatenate([states, more[1]])
-        lengths = torch.from_numpy((states == LAST).argmax(0) + 1)  # the last T or P included
-        T = int(lengths.max())
-        inside = torch.arange(T)[:, None] < lengths
-        x = encode(torch.from_numpy(symbols[:T]).where(inside, len(LETTERS)), len(LETTERS))
-        target = LEGAL[torch.from_numpy(states[:T])] * inside[..., None]
-        return Batch(x, target, inside.float(), lengths)
+    def targets(self, symbols: Tensor, states: Tensor) -> Tensor:
+        """Give every symbol that is legal there."""
+        return LEGAL[states]
 
-    def trivial_answer(self, batch: Batch) -> Tensor:
-        """Answer the likeliest set of each symbol."""
-        return batch.x @ (2 * of_symbol_alone(MEAN)[1] - 1)
+
+@dataclass(frozen=True, kw_only=True)
+class NextReber(OneString):
+    """Predict the next symbol of one string of the embedded Reber grammar, as in 1997.
+
+        input    B   T   B   P   V   V   E   T
+        target   T   B   T   V   V   E   T   E      (the symbol that comes)
+
+    What is trained is the symbol that came, one of two where two are legal; what is judged is
+    whether the legal ones are the most active outputs: validation and test ask for them, as
+    `EmbeddedReber` does.  Who sees the current symbol alone has no string right.
+    """
+
+    name = "reber_next"
+    source = "Hochreiter & Schmidhuber 1997, section 5.1 (experiment 1)"
+    few = "the shortest strings are the likeliest"
+
+    def define(self) -> Spec:
+        """Ask for the legal symbols to come first in all strings."""
+        floor = Floor("successors_first", 0.0, "know the current symbol alone")
+        guess = Floor("successors_first", 1 / 2, "know the grammar, guess the last T or P")
+        return described(floor, guess, ("successors_first",), FIRST)
+
+    def evaluated(self) -> EmbeddedReber:
+        """Return the task whose targets are all legal symbols."""
+        return EmbeddedReber()
+
+    def targets(self, symbols: Tensor, states: Tensor) -> Tensor:
+        """Give the symbol that comes; behind the last T or P that is E."""
+        end = torch.full_like(symbols[:1], LETTERS.index("E"))
+        return encode(torch.cat([symbols[1:], end]), len(LETTERS))
 
 
 @dataclass(frozen=True, kw_only=True)
