@@ -95,7 +95,7 @@ class CompiledStep:
         CompilerNotFound: there is no compiler.
     """
 
-    def __init__(self, cell: Cell, u: Tensor) -> None:
+    def __init__(self, cell: Cell, u: Float[Tensor, "*S P"]) -> None:
         if u.dtype not in REAL or u.device.type != "cpu":
             raise CannotCompile(f"{u.dtype} on {u.device.type} is not float32 or float64 on a CPU")
         try:
@@ -121,7 +121,7 @@ class CompiledStep:
         pairs = zip(found, s, strict=True)
         return type(s)(*(all_of.view(len(u), *leaf.shape) for all_of, leaf in pairs))
 
-    def prove(self, cell: Cell, like: Tensor) -> None:
+    def prove(self, cell: Cell, like: Float[Tensor, "*S P"]) -> None:
         """Hold three steps against the loop, in value and gradient.
 
         What a trace cannot see, such as a hook on a gradient, would show here.

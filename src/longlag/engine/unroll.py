@@ -17,7 +17,7 @@ from longlag.engine.backend import BACKENDS, resolve_backend
 class Trajectory(NamedTuple):
     """What a run leaves behind."""
 
-    y: Tensor  # (T,B,D) outputs; zero past a sequence's end
+    y: Float[Tensor, "T B D"]  # outputs; zero past a sequence's end
     final: Any  # the carry: the state after each sequence's last step, leaves (B,H)
     states: Any  # every state, leaves (T,B,H); None where a vendor's kernel hides them
     backend: str  # the one that really ran: a step that cannot be compiled says `loop`

@@ -240,27 +240,6 @@ def dashes(leaves: Iterable[str]) -> dict[str, Any]:
     return dict(zip(found, cycle(DASHES), strict=False))
 
 
-def seeds_and_median(
-    axes: Axes, curves: Sequence[tuple[np.ndarray, np.ndarray]], label: str, ink: str
-) -> Label:
-    """Draw a thin line (x, y) a seed and their median, thick; return the name at its end.
-
-    A seed that ends before another counts on with its last value.
-    """
-    for x, y in curves:
-        axes.plot(x, y, color=ink, lw=0.4, alpha=0.5)
-    grid = np.unique(np.concatenate([x for x, _ in curves]))
-    grid = grid[pick(len(grid))]
-    middle = np.median([np.interp(grid, *curve) for curve in curves], axis=0)
-    axes.plot(grid, middle, color=ink, lw=1.5)
-    return Label(float(middle[-1]), label, ink)
-
-
-def pick(rows: int, most: int = 250) -> np.ndarray:
-    """Pick at most so many of the numbers 0 ... rows - 1, evenly spread."""
-    return np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(int))
-
-
 def positive(values: np.ndarray) -> np.ndarray:
     """Prepare values for a logarithmic axis: NaN where there is nothing to draw."""
     return np.where(values > 0, values, np.nan)

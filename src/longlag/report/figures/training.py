@@ -19,9 +19,7 @@ from longlag.report.figures.style import (
     color,
     colors,
     panels,
-    pick,
     positive,
-    seeds_and_median,
 )
 from longlag.report.format import named
 from longlag.report.view import View
@@ -218,3 +216,24 @@ def draw_rates(axes: Axes, trials: list[Trials]) -> list[Label]:
         ylabel=f"validation {named(trials[0].metric)}",
     )
     return labels
+
+
+def seeds_and_median(
+    axes: Axes, curves: Sequence[tuple[np.ndarray, np.ndarray]], label: str, ink: str
+) -> Label:
+    """Draw a thin line (x, y) a seed and their median, thick; return the name at its end.
+
+    A seed that ends before another counts on with its last value.
+    """
+    for x, y in curves:
+        axes.plot(x, y, color=ink, lw=0.4, alpha=0.5)
+    grid = np.unique(np.concatenate([x for x, _ in curves]))
+    grid = grid[pick(len(grid))]
+    middle = np.median([np.interp(grid, *curve) for curve in curves], axis=0)
+    axes.plot(grid, middle, color=ink, lw=1.5)
+    return Label(float(middle[-1]), label, ink)
+
+
+def pick(rows: int, most: int = 250) -> np.ndarray:
+    """Pick at most so many of the numbers 0 ... rows - 1, evenly spread."""
+    return np.unique(np.linspace(0, rows - 1, min(rows, most)).round().astype(int))
