@@ -86,7 +86,7 @@ def arm(runs: Sequence[Run], window: int) -> Arm:
         for run in runs
         if run.solved
     ]
-    wrong = [TESTED * (1 - share) for share in right if share is not None]
+    wrong = [round(TESTED * (1 - share)) for share in right if share is not None]
     return Arm(
         sum(bool(run.solved) for run in runs),
         len(runs),

@@ -72,5 +72,5 @@ def paired_difference(x: Float[np.ndarray, "N"], y: Float[np.ndarray, "N"]) -> D
     if np.ptp(differences) <= 1e-12 * np.abs(differences).max():
         p = 2.0 ** (1 - n) if differences.any() else 1.0
     else:
-        p = float(ttest_1samp(differences, 0).pvalue)
+        p = float(np.asarray(ttest_1samp(differences, 0))[1])
     return Difference(mean_interval(differences), p, n)

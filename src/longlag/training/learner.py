@@ -239,7 +239,7 @@ class Learner(lightning.LightningModule):
         prediction = self(batch, at)
         each = self.model.loss(self.spec.kind, prediction, target)
         whole = B if self.logistic else weight.sum()  # E of 1997 is a sum
-        seen = (self.model.head, prediction, target, at % B, B)
+        seen: Any = (self.model.head, prediction, target, at % B, B)
         errors = online.largest_errors(*seen) if self.stream else []
         return (each * weight).sum() / whole, errors
 

@@ -1,14 +1,12 @@
 """Many cells on many tasks: mean ranks, with bars that overlap where two cannot be told apart."""
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from longlag.report.figures.style import COLUMN, FAINT, INK, LINE, canvas, style, svg
 from longlag.stats import Ranking
 
 
-def ranks(names: Sequence[str], ranking: Ranking) -> str:
+def ranks(names: list[str], ranking: Ranking) -> str:
     """Draw the critical-difference diagram on its side, the best at the top.
 
     A bar reaches half the critical difference to each side of its mean rank, so that two bars
