@@ -141,5 +141,5 @@ def test_ctrl_c_in_a_training_is_an_interrupt_and_leaves_no_record(tmp_path, mon
     with pytest.raises(KeyboardInterrupt):
         record_run(resolve(TINY), tmp_path, "single", resolve(TINY).id)
     assert signal.getsignal(signal.SIGINT) is before
-    assert {path.name for path in store.folder.iterdir()} == {".partial", ".claims"}
+    assert {path.name for path in store.folder.iterdir()} == {".partial", ".leases"}
     assert not [path for path in store.folder.rglob("*") if path.is_file()]

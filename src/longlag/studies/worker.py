@@ -6,7 +6,7 @@ from pathlib import Path
 from longlag.errors import LonglagError
 from longlag.records.store import Store
 from longlag.runs.config import Config
-from longlag.studies.claims import claim
+from longlag.studies.lease import lease
 
 
 def record_run(config: Config, results: Path, study: str, run_id: str) -> str:
@@ -23,13 +23,13 @@ def record_run(config: Config, results: Path, study: str, run_id: str) -> str:
     store = Store(results, study)
     if store.has(run_id):
         return "known"
-    with claim(store.folder / ".claims", run_id) as ours:
+    with lease(store.folder / ".leases", run_id) as ours:
         return run_and_record(config, store, run_id) if ours else "elsewhere"
 
 
 def run_and_record(config: Config, store: Store, run_id: str) -> str:
     """Run a config and keep its record, or why there is none."""
-    if store.has(run_id):  # since it was claimed
+    if store.has(run_id):  # since it was leased
         return "known"
     try:
         from longlag.runs.run import execute

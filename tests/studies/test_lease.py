@@ -11,16 +11,17 @@ from pathlib import Path
 import pytest
 
 from longlag.records.store import Store
-from longlag.studies import claims, runner
-from longlag.studies.claims import FORGOTTEN, claim
+from longlag.studies import lease as leases
+from longlag.studies import runner
+from longlag.studies.lease import FORGOTTEN, lease
 from longlag.studies.runner import Runner
 
 HOLDER = """
 import sys, time
 from pathlib import Path
-from longlag.studies.claims import claim
+from longlag.studies.lease import lease
 
-with claim(Path(sys.argv[1]), "run") as ours:
+with lease(Path(sys.argv[1]), "run") as ours:
     print(ours, flush=True)
     time.sleep(60)
 """
@@ -36,35 +37,35 @@ def hold(folder: Path) -> subprocess.Popen:
 
 def test_a_run_that_another_process_is_at_is_left_to_it_until_that_one_dies(tmp_path: Path):
     with hold(tmp_path) as holder:
-        with claim(tmp_path, "run") as ours:
+        with lease(tmp_path, "run") as ours:
             assert not ours
-        with claim(tmp_path, "another") as ours:
+        with lease(tmp_path, "another") as ours:
             assert ours
         holder.send_signal(signal.SIGKILL)
         holder.wait()
-        with claim(tmp_path, "run") as ours:
+        with lease(tmp_path, "run") as ours:
             assert ours
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_claim_of_another_host_counts_as_long_as_it_is_renewed(tmp_path: Path):
-    path, now = tmp_path / "run.claim", time.time()
+def test_a_lease_of_another_host_counts_as_long_as_it_is_renewed(tmp_path: Path):
+    path, now = tmp_path / "run.lease", time.time()
     path.write_text("0a1b2c3d.1")
     for age, free in ((1, False), (FORGOTTEN - 20, False), (FORGOTTEN + 20, True)):
         path.write_text("0a1b2c3d.1")
         os.utime(path, (now - age, now - age))
-        with claim(tmp_path, "run") as ours:
+        with lease(tmp_path, "run") as ours:
             assert ours == free
     path.write_text("0a1b2c3d.1")
     os.utime(path, (now + 86400, now + 86400))  # its clock was a day ahead
-    with claim(tmp_path, "run") as ours:
+    with lease(tmp_path, "run") as ours:
         assert ours
 
 
-def test_a_claim_is_renewed_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(claims, "RENEWED", 0.01)
-    with claim(tmp_path, "run"):
-        path = tmp_path / "run.claim"
+def test_a_lease_is_renewed_while_the_run_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(leases, "RENEWED", 0.01)
+    with lease(tmp_path, "run"):
+        path = tmp_path / "run.lease"
         os.utime(path, (0, 0))
         end = time.monotonic() + 30
         while path.stat().st_mtime == 0 and time.monotonic() < end:
@@ -73,9 +74,9 @@ def test_a_claim_is_renewed_while_the_run_goes_on(tmp_path: Path, monkeypatch: p
     assert not path.exists()
 
 
-def test_where_no_claim_can_be_written_the_run_goes_on(tmp_path: Path):
+def test_where_no_lease_can_be_written_the_run_goes_on(tmp_path: Path):
     (tmp_path / "file").write_text("")
-    with claim(tmp_path / "file", "run") as ours:
+    with lease(tmp_path / "file", "run") as ours:
         assert ours
 
 

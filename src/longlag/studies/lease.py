@@ -17,18 +17,18 @@ from pathlib import Path
 from longlag.records.presence import is_gone, signature
 
 RENEWED = 20.0  # seconds between two renewals
-FORGOTTEN = 120.0  # seconds without one after which a claim counts for nothing
+FORGOTTEN = 120.0  # seconds without one after which a lease counts for nothing
 
 
 @contextlib.contextmanager
-def claim(folder: Path, run_id: str) -> Iterator[bool]:
-    """Claim a run while something is done; gives False if another process is at it.
+def lease(folder: Path, run_id: str) -> Iterator[bool]:
+    """Lease a run while something is done; gives False if another process is at it.
 
     Args:
-        folder: of the claims of a study.
+        folder: of the leases of a study.
         run_id: of the run.
     """
-    path = folder / f"{run_id}.claim"
+    path = folder / f"{run_id}.lease"
     if not make(path):
         yield False
         return
@@ -43,7 +43,7 @@ def claim(folder: Path, run_id: str) -> Iterator[bool]:
 
 
 def make(path: Path) -> bool:
-    """Make the file of a claim, unless there is one that counts."""
+    """Make the file of a lease, unless there is one that counts."""
     try:
         if path.exists() and is_void(path):
             aside = path.with_suffix(f".{uuid.uuid4().hex}")
@@ -58,10 +58,10 @@ def make(path: Path) -> bool:
 
 
 def is_void(path: Path) -> bool:
-    """Tell whether a claim is of a process that ended, or was not renewed for too long.
+    """Tell whether a lease is of a process that ended, or was not renewed for too long.
 
     Its age is taken by the clock of the file system, which is the same for all hosts.  A time that
-    lies ahead is of a clock that was set back, and the claim as old as that.
+    lies ahead is of a clock that was set back, and the lease as old as that.
     """
     if is_gone(path.read_text()):
         return True
@@ -74,7 +74,7 @@ def is_void(path: Path) -> bool:
 
 
 def renew(path: Path, over: threading.Event) -> None:
-    """Set the time of a claim again and again."""
+    """Set the time of a lease again and again."""
     while not over.wait(RENEWED):
         with contextlib.suppress(OSError):
             os.utime(path)
