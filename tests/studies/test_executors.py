@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from killed_studies import MARK, ORPHANS, family
 from longlag.errors import LonglagError
 from longlag.studies.dask import DaskExecutor
 from longlag.studies.ray import RayExecutor
@@ -50,10 +51,11 @@ class Mortal(LSTM):
         super().__init__(*sizes, **more)
         mark = Path(os.environ.get("MARK", ""))
         if "MARK" in os.environ and os.getpid() != int(os.environ["PARENT"]):
+            first = not mark.exists()
+            mark.touch()
             if os.environ["HOW"] == "sleep":
                 time.sleep(600)
-            if not mark.exists():
-                mark.touch()
+            if first:
                 os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -93,11 +95,11 @@ def start(place: Path, words: list[str], how: str = "") -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-c", script, "bench", "study=tiny", "--config-dir", "conf", *words],
         cwd=place,
-        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": path, **more},
+        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": path, MARK: str(place), **more},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        start_new_session=True,
+        process_group=0,
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )  # fmt: skip
 
@@ -108,19 +110,6 @@ def numbers(folder: Path) -> dict[str, tuple]:
     for path in folder.glob("*/record.json"):
         record = json.loads(path.read_text())
         found[path.parent.name] = record["metrics"], record["files"]
-    return found
-
-
-def family(root: int) -> set[int]:
-    """The processes of a session that still run."""
-    found = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            state, _, _, session = path.read_text().rpartition(")")[2].split()[:4]
-        except OSError:
-            continue
-        if int(session) == root and state != "Z":
-            found.add(int(path.parent.name))
     return found
 
 
@@ -143,17 +132,13 @@ def test_a_worker_killed_in_the_middle_costs_nothing_and_moves_no_number(
 @pytest.mark.parametrize("name", CARRIERS)
 def test_ctrl_c_ends_every_worker_and_the_parent_in_one_line(place: Path, name: str):
     process = start(place, [*CARRIERS[name], "results=stopped", "cell=mortal"], how="sleep")
-    for _ in range(400):
-        if (place / "stopped" / "tiny").exists():
-            break
-        time.sleep(0.1)
-    time.sleep(8)  # workers are up by now, or on their way
+    wait_for_a_run(place)
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, out + err
     assert "the same command goes on there" in out
     assert name == "slurm" or "Traceback" not in out + err  # submitit's local jobs print theirs
-    assert gone(process.pid, 30)
+    assert gone(place, 30)
 
 
 @pytest.mark.slow
@@ -162,21 +147,26 @@ def test_ctrl_c_ends_every_worker_and_the_parent_in_one_line(place: Path, name: 
 def test_no_worker_outlives_a_parent_that_is_killed(place: Path, name: str):
     """A job of SLURM does, by design: it ends by itself and is recorded."""
     process = start(place, [*CARRIERS[name], "results=orphans", "cell=mortal"], how="sleep")
-    for _ in range(400):
-        if (place / "orphans" / "tiny").exists():
-            break
-        time.sleep(0.1)
-    time.sleep(8)
+    wait_for_a_run(place)
     os.kill(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
-    assert gone(process.pid)
+    assert gone(place)
 
 
-def gone(session: int, seconds: float = 5.0) -> bool:
-    end = time.monotonic() + seconds
-    while family(session) and time.monotonic() < end:
+def wait_for_a_run(place: Path) -> None:
+    """Wait until a worker is at a run."""
+    end = time.monotonic() + 300
+    while not (place / "mark").exists() and time.monotonic() < end:
         time.sleep(0.1)
-    return not family(session)
+    time.sleep(1)  # others are on their way
+
+
+def gone(place: Path, seconds: float = ORPHANS) -> bool:
+    """Whether all that was started there ends in time."""
+    end = time.monotonic() + seconds
+    while family(str(place)) and time.monotonic() < end:
+        time.sleep(0.1)
+    return not family(str(place))
 
 
 def test_what_an_executor_cannot_be_is_refused_in_one_line(tmp_path: Path):

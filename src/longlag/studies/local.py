@@ -4,7 +4,6 @@ import multiprocessing
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
-from multiprocessing import resource_tracker
 from typing import Any
 
 from pebble import ProcessPool
@@ -49,7 +48,6 @@ class LocalExecutor:
             initargs=(os.getpid(),),
             context=multiprocessing.get_context("spawn"),
         )
-        resource_tracker.ensure_running()  # now: it would lift the mask below when it starts
         with lifetime.deaf_to_ctrl_c():
             return self.pool.schedule(function, arguments)
 
