@@ -162,6 +162,8 @@ class Runner:
         if isinstance(error, BrokenExecutor):
             self.replace_workers(error)
             return
+        if isinstance(error, LonglagError):  # nothing can be written any more
+            raise error
         run_id = self.pending.pop(future)
         if error is not None:
             self.strike(run_id, error)
