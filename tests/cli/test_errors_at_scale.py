@@ -86,6 +86,58 @@ def cases() -> Iterator[tuple[str, ...]]:
             yield words
 
 
+LONG = "x" * 300
+STUDY = ("bench", "study=smoke")
+OF_STUDIES = [  # commands that carry studies, or read what they left
+    *((*STUDY, f"study.tasks={value}") for value in (
+        "{adding: [task.length=10.5]}", "{nosuch: []}", "[adding]", "3", "{adding: 3}", "null",
+        "{adding: [7]}", "{adding: [[]]}", "{adding: {a: 1}}", "{adding: [task.nosuch=3]}",
+    )),
+    *((*STUDY, f"study.{key}={value}") for key in ("cells", "settings", "seeds", "grid", "ladders")
+      for value in ("abc", "3", "[nan]", "[-1]", "[[1]]", "[true]", "{a: 1}", "null")),
+    *((*STUDY, f"study.{key}={value}") for key in ("title", "question")
+      for value in ("3", "null", "[a]", "{a: 1}", "true")),
+    *((*STUDY, f"{key}={value}") for key in (
+        "budget_hours", "checkpoint.seconds", "checkpoint.steps", "executor.workers",
+    ) for value in ("abc", "nan", "-1", "0", "[1]", "''")),
+    *(("bench", f"{key}={value}") for key in ("study", "claim")
+      for value in ("nosuch", LONG, "../smoke", "7", "[a]")),
+    *((*STUDY, word) for word in (
+        "study.nosuch=1", "task.length=10.5", "seed=3", "optim.lr=1", "cell=nosuch", "task=nosuch",
+        "executor=nosuch", "executor.nosuch=1", "executor._target_=os.system", "checkpoint=5",
+        f"results={LONG}", "results=/dev/null",
+    )),
+    *((command, word, "results=none") for command in ("probe", "forecast", "extrapolate", "verify")
+      for word in ("nosuch", LONG, "/dev/null", "study=nosuch", f"study={LONG}", "..")),
+    *(("place", "cell=lstm", word) for word in (
+        "tasks=nosuch", "budget_minutes=nan", "seed=3", "executor=nosuch", "threads=0",
+        f"results={LONG}",
+    )),
+    ("place",), ("place", "cell=nosuch"), ("place", f"cell={LONG}"), ("compare", "a"),
+    ("compare", "nosuch", LONG), ("report", f"results={LONG}"), ("report", "cell=nosuch"),
+    ("train", f"results={LONG}", "--dry-run"), ("train", "cell=lstm,rnn", "task.length=10.5"),
+    ("show", "task.length=10.5"), ("extrapolate", "x", "lengths=10.5"), ("probe", "x", "retrain=7"),
+    ("verify", "x", "tolerance=nan"),
+]  # fmt: skip
+
+
+def test_no_wrong_word_of_a_command_for_studies_costs_more_than_one_line(
+    capsys, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("longlag.cli.carry.carry", lambda *_: pytest.fail(f"{words} was run"))
+    wrong = []
+    for words in OF_STUDIES:
+        capsys.readouterr()
+        status = main(list(words))
+        err = capsys.readouterr().err.strip()
+        good = status == 2 and err.startswith("longlag: error: ") and "\n" not in err
+        if not good or "--debug" in err or len(err) > 1500:
+            wrong.append(f"{' '.join(words)[:100]}: {status}: {err[:200]}")
+    assert not wrong, "\n".join(wrong)
+    assert not list(tmp_path.iterdir())
+
+
 def test_two_hundred_broken_settings_end_in_one_line_each_and_leave_nothing(
     capsys, tmp_path, monkeypatch
 ):

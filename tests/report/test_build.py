@@ -172,10 +172,10 @@ def test_a_broken_file_is_missing_with_a_reason_and_the_rest_stands(small):
     assert f"{path.parent.name}/probe.npz counts as missing" in text and "| LSTM |" in text
 
 
-def test_no_name_in_a_record_becomes_part_of_the_page(small):
+def test_no_word_of_a_record_becomes_part_of_the_page(small):
     for path in small.glob("*/record.json"):
         record = json.loads(path.read_text())
-        record["names"]["task"] = "a {{ 11 * 1913 }}\n::: figure nothing\n## x | y"
+        record["floors"][0]["why"] = "a {{ 11 * 1913 }}\n::: figure nothing\n## x | y"
         path.write_text(json.dumps(record))
     build(small)
     text = (small / "report.md").read_text()

@@ -123,8 +123,9 @@ def test_a_sweep_without_an_end_is_refused():
         expand_sweeps(["optim.lr=interval(0,1)"])
 
 
-def test_the_command_of_a_run_trains_it_again_and_names_the_users_own_folder(tmp_path):
+def test_the_command_of_a_run_trains_it_again_and_names_the_users_own_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "cell").mkdir()
     (tmp_path / "cell" / "mine.yaml").write_text("_target_: longlag.cells.Elman\n")
     command = resolve(["cell=mine", "results=mine", "logger=none"], tmp_path).command
-    assert command == f"longlag train --config-dir {tmp_path} cell=mine results=again"
+    assert command == "longlag train --config-dir . cell=mine results=again"

@@ -70,8 +70,10 @@ def test_mlflow_holds_curves_profiles_maps_and_settings(tmp_path, caplog, monkey
     assert {point.step for point in curve} == set(series("validation/mse"))
     for row, name in ((0, "initial"), (-1, "trained")):
         assert same_as_recorded(series(f"profile/c/{name}"), record, arrays, row)
-    maps = {f.path for f in client.list_artifacts(run.info.run_id, "profile_map")}
-    assert maps == {"profile_map/c.png", "profile_map/h.png"}
+    root = tmp_path / "mlflow"  # of `mlflow server --artifacts-destination`
+    assert run.info.artifact_uri == f"mlflow-artifacts:/{run.info.run_id}/artifacts"
+    maps = (root / run.info.run_id / "artifacts" / "profile_map").iterdir()
+    assert {path.name for path in maps} == {"c.png", "h.png"}
     assert b"somebody" not in (tmp_path / "mlflow.db").read_bytes()
 
 

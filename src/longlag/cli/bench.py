@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
-from rich.console import Console
 from rich.table import Table
 
 from longlag.cli.carry import make_executor, train
 from longlag.cli.progress import Progress, clock
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError, MissingPackage, look_for
 from longlag.records.record import Json
 from longlag.records.store import Store
@@ -22,7 +22,7 @@ from longlag.studies.runner import Executor
 from longlag.studies.search import LOST
 from longlag.studies.study import study_of
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -118,7 +118,7 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
         else task
         for task in study.tasks
     ]
-    OUT.print(f"[bold]{study.title}[/bold]")
+    OUT.print(study.title, style="bold")
     OUT.print(f"{study.question}")
     OUT.print(
         f"  {plural(len(study.cells), 'cell')} ({', '.join(study.cells)}) x "
@@ -181,7 +181,7 @@ def report(store: Store) -> None:
         look_for("matplotlib", "jinja2", "typst")
     except MissingPackage as missing:
         again = f"longlag report study={store.folder.name} results={store.root}"
-        OUT.print(f"no report: {missing}, then `{again}`", markup=False)
+        OUT.print(f"no report: {missing}, then `{again}`")
         return
     pages = [store.folder / f"report.{kind}" for kind in ("html", "pdf", "md")]
     sources: list[Any] = [store.folder / "plan.json", *store.folder.glob("*/record.json")]

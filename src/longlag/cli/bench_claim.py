@@ -57,10 +57,10 @@ def told(found: Verdict) -> str:
     """Say what was measured beside what was published, and the verdict."""
     claim, (value, low, high) = found.claim, found.decision.ours
     return (
-        f"[bold]{claim.id}[/bold]: {claim.says}\n"
+        f"{claim.id}: {claim.says}\n"
         f"  {claim.citation.author} {claim.citation.year}, {claim.place}\n"
         f"  published ({claim.status}): {claim.published_text}\n"
         f"  here: {claim.measures}: {sig(value)}, 95 % interval {sig(low)} to {sig(high)} "
         f"({found.runs} runs)\n"
-        f"  verdict: [bold]{found.decision.verdict}[/bold]"
+        f"  verdict: {found.decision.verdict}"
     )

@@ -2,21 +2,27 @@
 
 import time
 
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
-from rich.console import Console
 
 from longlag.cli.progress import Progress, clock
+from longlag.cli.terminal import console
+from longlag.errors import LonglagError
 from longlag.runs.config import Config
 from longlag.studies.placing import Budget
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor, Runner
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 
 
 def make_executor(config: Config, threads: int) -> Executor:
     """Build the executor of conf/executor that was chosen."""
-    return instantiate(config.values.executor)(threads=threads)
+    try:
+        return instantiate(config.values.executor)(threads=threads)
+    except InstantiationException as error:
+        reason = str(error).strip().splitlines()[0]
+        raise LonglagError(f"executor cannot be built: {reason}; give executor=NAME") from error
 
 
 def train(plan: StudyPlan, executor: Executor, budget: Budget | None = None) -> int:

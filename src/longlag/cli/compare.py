@@ -3,14 +3,14 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 
 from longlag.cli.find import find_study, take_options
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError
 from longlag.records.reader import read_study
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 WIDE = 160  # letters of a line that goes to a file
 
 

@@ -1,24 +1,28 @@
 """What can be set: the groups, their choices and every key, for --help and for the shell."""
 
-from longlag.runs.config import folder, keys, resolve
+from pathlib import Path
+
+from longlag.records.headers import folders
+from longlag.runs.config import keys, resolve
 
 WIDTH = 96
 PLACE = ("tasks=", "budget_minutes=")  # words of `longlag place` alone
 
 
-def groups() -> dict[str, list[str]]:
+def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
     """List the choices of each group of conf/."""
     found: dict[str, list[str]] = {}
-    for path in sorted(folder().glob("*/*.yaml")):
-        found.setdefault(path.parent.name, []).append(path.stem)
+    paths = (path for place in folders(config_dir) for path in place.glob("*/*.yaml"))
+    for group, name in sorted({(path.parent.name, path.stem) for path in paths}):
+        found.setdefault(group, []).append(name)
     return found
 
 
-def completions(prefix: str) -> list[str]:
+def completions(prefix: str, config_dir: Path | None = None) -> list[str]:
     """List the words that begin with a prefix: keys before the equals sign, choices after it."""
     group, equals, _ = prefix.partition("=")
     if equals:
-        choices = groups().get("task" if group == "tasks" else group, ())
+        choices = groups(config_dir).get("task" if group == "tasks" else group, ())
         return [f"{group}={choice}" for choice in choices]
     return [*(f"{name}=" for name in (*groups(), *settable())), *PLACE]
 

@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from longlag.cli.gradient_chart import chart, colorless, of_it, share_left
 from longlag.cli.probe_tables import number, plain_table
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError
 from longlag.runs.config import resolve
 
 if TYPE_CHECKING:
     from longlag.tasks.base import Spec
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 CELLS = {"RNN": "rnn", "LSTM": "lstm"}
 # Picked by measurement: of seeds 0 to 4 the LSTM solves the task with each, after 450 to 550 steps,
 # and the RNN with none, at any rate of 0.001, 0.003, 0.01 and 0.02.

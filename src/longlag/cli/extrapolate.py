@@ -5,17 +5,17 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from longlag.cli.find import find_run, find_study, take_options
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError, look_for
 from longlag.records.atomic import write_json
 from longlag.records.extrapolation import FILE, Beyond, alone, read
 from longlag.records.reader import read_study
 from longlag.records.seed_groups import study_groups
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from rich.console import Console
 
 from longlag.cli.find import find_run, take_options
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError, look_for
 from longlag.records.run import Run
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from longlag.runs.forecast import ForecastResult
 
 SEQUENCES = 64  # of the test split
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -63,7 +63,7 @@ def words(run: Run, found: "ForecastResult", error: np.ndarray | None) -> list[s
     ahead = run.setting("task.ahead") or 1
     steps = "one step" if ahead == 1 else f"{ahead} steps"
     lines = [
-        f"[bold]{run.cell}[/bold] on [bold]{run.task}[/bold], "
+        f"{run.cell} on {run.task}, "
         f"{B} test sequences, the first {found.warm} of {len(found.truth)} steps given",
         f"{steps} ahead  normalised RMSE {forecast.ahead_error(found):.3f}   (others: {simple})",
     ]

@@ -3,11 +3,11 @@
 import argparse
 from pathlib import Path
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from longlag.cli.find import take_options
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError, did_you_mean
 from longlag.records.headers import folder, read_header
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
             )
         chosen.append(plural.get(word, word))
     places = [folder(), *([arguments.config_dir] if arguments.config_dir else [])]
-    console = Console(highlight=False)
+    out = console(soft_wrap=False)
     for group in chosen or GROUPS:
         table = Table(title=PLURAL.get(group, f"{group}s"), title_justify="left", box=None)
         for column in (f"{group}=", "what it is", "source"):
@@ -52,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             if found.equation:
                 what.append(f"\n{found.equation}", style="dim")
             table.add_row(path.stem, what, found.source)
-        console.print(table, end="\n\n")
+        out.print(table, end="\n\n")
     return 0
 
 
@@ -73,5 +73,5 @@ def list_runs(results: Path) -> int:
     if not table.row_count:
         print(f"no runs below {results}; give results=FOLDER for another place")
         return 0
-    Console(highlight=False, soft_wrap=True).print(table)
+    console().print(table)
     return 0

@@ -1,6 +1,7 @@
 """`longlag COMMAND ...`: parse, run, and turn every error that a user can mend into one line."""
 
 import argparse
+import errno
 import importlib
 import os
 import sys
@@ -11,6 +12,8 @@ from typing import Any, NamedTuple
 
 import longlag
 from longlag.errors import EXTRAS, LonglagError, missing_package, warnings_in_one_line
+
+UNUSABLE = (errno.ENAMETOOLONG, errno.EACCES, errno.ENOTDIR, errno.EROFS, errno.ELOOP)
 
 
 class Command(NamedTuple):
@@ -159,11 +162,11 @@ def add_options(sub: Parser, command: Command) -> None:
         sub.add_argument("--cfg", "-c", choices=kinds, help="print the composed settings, run none")
 
 
-def complete_setting(prefix: str, **_: Any) -> list[str]:
+def complete_setting(prefix: str, parsed_args: Any = None, **_: Any) -> list[str]:
     """List what a word can become, for the shell (`register-python-argcomplete longlag`)."""
     from longlag.cli.complete import completions
 
-    return completions(prefix)
+    return completions(prefix, getattr(parsed_args, "config_dir", None))
 
 
 def one(arguments: argparse.Namespace, allowed: str) -> str:
@@ -213,6 +216,10 @@ def verdict(error: BaseException) -> tuple[str, int]:
     """Return what to say of an error, and the exit status."""
     if isinstance(error, LonglagError):
         return str(error), 2
+    if isinstance(error, OSError) and error.errno in UNUSABLE and error.filename:
+        name = str(error.filename)
+        shown = name if len(name) < 80 else f"{name[:60]}..."
+        return f"cannot use {shown}: {error.strerror}; give another name or folder", 2
     if isinstance(error, KeyboardInterrupt):
         return "interrupted; what was recorded is kept", 130
     if isinstance(error, ModuleNotFoundError):

@@ -5,12 +5,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from rich.console import Console
-
 from longlag.cli.bench import show_plan, tell_failures
 from longlag.cli.carry import make_executor, train
 from longlag.cli.place_tables import tables
 from longlag.cli.progress import clock
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError, did_you_mean, look_for
 from longlag.records.atlas import Atlas, read_atlas
 from longlag.records.atomic import write_text
@@ -23,7 +22,7 @@ from longlag.studies.placing import Budget, place_study
 from longlag.studies.plan import StudyPlan
 from longlag.studies.study import study_of
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 OWN = ("cell", "tasks", "budget_minutes")  # words of this command
 ALLOWED = (*OWN, *INCIDENTAL)
 

@@ -5,15 +5,15 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
 from longlag.cli.find import find_run, find_study, take_options
 from longlag.cli.retrain import FOLDER, retrain, same_numbers
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError
 from longlag.records.examination import medians
 from longlag.records.run import Run
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 Found = dict[str, dict[str, np.ndarray]]
 
 
@@ -88,7 +88,7 @@ def show(run: Run, found: Found) -> None:
     layers = probe_tables.views(found)
     which = f" of layer {len(layers)}, the last" if len(layers) > 1 else ""
     OUT.print(
-        f"[bold]{run.cell}[/bold] on [bold]{run.task}[/bold]: {run.status} after "
+        f"{run.cell} on {run.task}: {run.status} after "
         f"{run.record.steps} steps; the answer needs up to {run.lag or '?'} steps of memory\n"
         f"norm of the gradient of the last answer's loss with respect to the state{which}:"
     )

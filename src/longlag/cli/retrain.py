@@ -1,18 +1,16 @@
 """Train the median runs of a study again, for their weights: these are not committed."""
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.console import Console
-
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError
 from longlag.records.examination import Median
 from longlag.records.reader import read_run
-from longlag.runs.config import INCIDENTAL, Config, first_part, resolve
+from longlag.runs.config import Config
 
 FOLDER = "retrained"  # below the folder of all studies
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 
 
 def retrain(study: Path, chosen: Sequence[Median], config_dir: Path | None) -> list[Median]:
@@ -49,14 +47,14 @@ def retrain(study: Path, chosen: Sequence[Median], config_dir: Path | None) -> l
 
 
 def repeated(median: Median, study: Path, config_dir: Path | None) -> Config:
-    """Return the config that repeats a run.
+    """Return the config that repeats a run, of nothing that may not be built from a record.
 
     Raises:
-        LonglagError: its class or task has changed since.
+        LonglagError: its class or task has changed since, or it names a stranger's class.
     """
-    words = shlex.split(median.command)[2:]  # after `longlag train`
-    settings = [w for w in words if "=" in w and first_part(w) not in INCIDENTAL]
-    config = resolve([*settings, "logger=none"], config_dir)
+    from longlag.runs.repeat import recorded_config
+
+    config = recorded_config(read_run(median.folder), config_dir)
     if config.id != median.folder.name:
         raise LonglagError(
             f"{median.folder.name} cannot be trained again: its cell, task or settings changed "

@@ -4,17 +4,17 @@ import argparse
 from pathlib import Path
 
 from omegaconf import OmegaConf
-from rich.console import Console
-from rich.markup import escape
 from rich.table import Table
 
 from longlag.cli.carry import carry, make_executor
+from longlag.cli.progress import clock
+from longlag.cli.terminal import console
 from longlag.records.run import Run
 from longlag.records.store import Store
 from longlag.runs.config import Config, expand_sweeps, resolve
 from longlag.studies.runner import Runner
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -24,7 +24,7 @@ def run(arguments: argparse.Namespace) -> int:
     configs = list({config.id: config for config in every}.values())
     if arguments.cfg:
         for config in configs:
-            OUT.print(OmegaConf.to_yaml(config.values), markup=False)
+            OUT.print(OmegaConf.to_yaml(config.values))
         return 0
     from longlag.runs.instantiate import check
 
@@ -33,10 +33,19 @@ def run(arguments: argparse.Namespace) -> int:
     store = Store(Path(configs[0].values.results), configs[0].names.get("study") or "single")
     if arguments.dry_run:
         for config in configs:
-            OUT.print(f"{config.id}: {'recorded' if store.has(config.id) else 'to be trained'}")
+            OUT.print(f"{config.id}: {'recorded' if store.has(config.id) else estimate(config)}")
         return 0
     store.prepare()
     return train(configs[0], store) if len(configs) == 1 else sweep(configs, store)
+
+
+def estimate(config: Config) -> str:
+    """Say how long a run takes at most, by a few of its training steps."""
+    from longlag.runs.untrained import time_steps
+
+    steps = config.values.trainer.max_steps
+    seconds = time_steps({"": config}, rounds=1)[""] * steps / 1e6
+    return f"to be trained, {steps} steps at most, about {clock(seconds)} and the validations"
 
 
 def train(config: Config, store: Store) -> int:
@@ -96,7 +105,7 @@ def show(run: Run) -> None:
     status, *rest = outcome(run).split(", ")
     steps = f"{run.record.steps} steps"
     OUT.print(
-        f"[bold]{escape(run.cell)}[/bold] on [bold]{escape(run.task)}[/bold]: {status} after "
+        f"{run.cell} on {run.task}: {status} after "
         f"{', '.join([steps, *rest])}, {run.seconds:.1f} s "
         f"({size.parameters} parameters, hidden size {size.hidden_size})"
     )
@@ -109,12 +118,12 @@ def show(run: Run) -> None:
     for metric, value in metrics.test.items():
         floor = floors.get(metric)
         table.add_row(
-            escape(metric),
+            metric,
             f"{metrics.validation.get(metric, float('nan')):.4g}",
             f"{value:.4g}",
             f"{floor.value:.4g}" if floor else "",
-            escape(floor.why) if floor else "",
+            floor.why if floor else "",
         )
     OUT.print(table)
     files = [name for name in ("record.json", *run.record.files) if (run.folder / name).exists()]
-    OUT.print(f"record: {run.folder}/{', '.join(files)}", markup=False)
+    OUT.print(f"record: {run.folder}/{', '.join(files)}")

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
 
 from longlag.cli.find import find_run, find_study, take_options
+from longlag.cli.terminal import console
 from longlag.errors import LonglagError
 from longlag.records.reader import read_run, read_study
 from longlag.records.run import Run
 
-OUT = Console(highlight=False, soft_wrap=True)
+OUT = console()
 STYLES = {"different": "red", "within tolerance": "yellow", "identical": "green"}
 
 
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
         new = repeat_run(old, arguments.config_dir)
         pairs = compare_records(old.record, new, tolerance)
         counts[worst(pairs)] += 1
-        OUT.print(f"[bold]{old.id}[/bold]: {worst(pairs)}", style=STYLES[worst(pairs)])
+        OUT.print(f"{old.id}: {worst(pairs)}", style=STYLES[worst(pairs)])
         if new.id != old.id:
             OUT.print(
                 "  its cell, task or code has another version now: other numbers may be right"

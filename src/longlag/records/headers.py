@@ -65,7 +65,7 @@ def read_header(path: Path) -> Header:
 @cache
 def header_of(group: str, choice: str, config_dir: Path | None = None) -> Header:
     """Read the header of `choice` in `group`, the user's own folder first; empty if it is gone."""
-    for place in folders(config_dir):
+    for place in folders(config_dir) if "/" not in choice else ():
         if (path := place / group / f"{choice}.yaml").is_file():
             return read_header(path)
     return Header()

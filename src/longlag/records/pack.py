@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from longlag.records.plain_text import harmless, refuse_names
 from longlag.records.record import Record, parse
 from longlag.records.side_files import COLUMNS, Arrays, CurvePoint, arrays_of
 
@@ -85,6 +86,7 @@ class Pack:
         """Read the learning curves by run."""
         table = arrays_of((self.folder / PACKED["curve.csv"]).read_bytes())
         rows = list(map(CurvePoint, *(table[column].tolist() for column in COLUMNS)))
+        refuse_names({word for row in rows for word in (row.split, row.metric)})
         ends = np.cumsum(table["rows"]).tolist()
         starts = [0, *ends[:-1]]
         ids = table["ids"].tolist()
@@ -95,7 +97,7 @@ class Pack:
         """Read what `longlag extrapolate` measured, by run."""
         lines = (self.folder / PACKED["extrapolation.json"]).read_text().splitlines()
         found = (json.loads(line) for line in lines)
-        return {entry["id"]: entry["content"] for entry in found}
+        return {entry["id"]: harmless(entry["content"]) for entry in found}
 
     def arrays(self, name: str, run_id: str) -> Arrays:
         """Return the arrays of a run's npz; pickles are never opened."""
@@ -106,6 +108,7 @@ class Pack:
                 array = np.lib.format.read_array(file, allow_pickle=False)
                 file.read()  # to the end, so that its checksum is looked at
             found[member.partition("/")[2].removesuffix(".npy")] = array
+        refuse_names(found)
         return found
 
     def archive(self, name: str) -> tuple[zipfile.ZipFile, dict[str, list[str]]]:

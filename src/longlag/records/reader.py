@@ -8,6 +8,7 @@ from pathlib import Path
 
 from longlag.errors import LonglagError
 from longlag.records.pack import RECORDS, open_pack
+from longlag.records.plain_text import harmless
 from longlag.records.record import Json, read_record
 from longlag.records.run import Run
 
@@ -84,7 +85,7 @@ def read_json(path: Path) -> Json:
         raise ValueError(f"is no whole JSON ({error})") from None
     if not isinstance(found, dict):
         raise ValueError(f"holds a {type(found).__name__}, not an object")
-    return found
+    return harmless(found)
 
 
 def read_run(folder: Path) -> Run:

@@ -19,15 +19,29 @@ from pydantic.dataclasses import dataclass
 from longlag.records import schema_1
 
 SCHEMA = 2
-CONTROL = re.compile(
-    r"[\x7f-\x9f]|\\u00(?:[01][0-9a-f]|[89][0-9a-f]|7f)", re.IGNORECASE
-)  # a terminal obeys
+CONTROL = re.compile(  # what a terminal obeys, and what turns the reading order around
+    r"[\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
+    r"|\\u(?:00(?:[01][0-9a-f]|[89][0-9a-f]|7f)|202[a-e]|206[6-9])",
+    re.IGNORECASE,
+)
 
 Number = Annotated[float, BeforeValidator(lambda value: float("nan") if value is None else value)]
 Json = dict[str, Any]
+Word = Annotated[str, AfterValidator(lambda word: written(word))]
 Names = Mapping[str, str | None]
 Direction = Literal["min", "max"]
 Status = Literal["finished", "solved", "stopped", "diverged"]
+
+
+def written(word: str) -> str:
+    """Return a word that figures, tables and file names can hold.
+
+    Raises:
+        ValueError: it is long, or holds other letters than a name of conf/ or of a metric does.
+    """
+    if not re.fullmatch(r"[\w .,@+~^()%:-]{1,120}", word) or word.startswith("."):
+        raise ValueError(f"holds the name {word[:40]!r}, which is none of longlag's")
+    return word
 
 
 def named(names: Names) -> Names:
@@ -39,6 +53,8 @@ def named(names: Names) -> Names:
     missing = [f"names.{group}" for group in ("cell", "task") if not names.get(group)]
     if missing:
         raise ValueError(f"lacks {', '.join(missing)}")
+    for name in names.values():
+        written(name or "none")
     return names
 
 
@@ -95,7 +111,7 @@ class Question:
 class Answer:
     """What a simple answer scores: a floor ignores the past, a baseline is any other."""
 
-    metric: str
+    metric: Word
     value: Number
     why: str
     measured: Number | None = None  # the same answer's score on this run's test sequences
@@ -105,7 +121,7 @@ class Answer:
 class Criterion:
     """When the task counts as solved, and when validation first met that."""
 
-    metric: str
+    metric: Word
     threshold: float
     source: str
     published: bool | None = None  # None: a record of schema 1 does not say
@@ -118,8 +134,8 @@ class Criterion:
 class Metrics:
     """The final numbers of the chosen weights, by name; NaN for null."""
 
-    validation: dict[str, Number] = Field(default_factory=dict)
-    test: dict[str, Number] = Field(default_factory=dict)
+    validation: dict[Word, Number] = Field(default_factory=dict)
+    test: dict[Word, Number] = Field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +143,7 @@ class Record:
     """Everything that is kept of a run but its curve, its arrays and its weights."""
 
     schema: Literal[2] = SCHEMA
-    id: str
+    id: Word
     names: Annotated[Names, AfterValidator(named)]  # chosen in each config group
     seed: int
     seeds: dict[str, int] = Field(default_factory=dict)  # of the initial weights, of the data
@@ -140,8 +156,8 @@ class Record:
     model: Network
     task: Question
     status: Status
-    score: str  # the name of the headline metric
-    directions: dict[str, Direction] = Field(default_factory=dict)  # which way is better
+    score: Word  # the name of the headline metric
+    directions: dict[Word, Direction] = Field(default_factory=dict)  # which way is better
     metrics: Metrics
     floors: tuple[Answer, ...] = ()
     baselines: tuple[Answer, ...] = ()

@@ -2,6 +2,7 @@
 
 import functools
 import logging
+import shlex
 from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -71,8 +72,12 @@ class Run:
 
     @property
     def command(self) -> str:
-        """Return the command line that repeats the run."""
-        return self.record.command
+        """Return the command line that repeats the run; a shell sees no other command in it."""
+        try:
+            words = shlex.split(self.record.command)
+        except ValueError:  # a quote without its like
+            return ""
+        return shlex.join(words) if words[:1] == ["longlag"] else ""
 
     @property
     def config(self) -> Json:

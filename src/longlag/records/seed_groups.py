@@ -175,9 +175,15 @@ def variant_labels(name: str, runs: list[Run]) -> list[str]:
     differ = [k for k in keys if len({repr(config.get(k)) for config in configs}) > 1]
     labels = []
     for config in configs:
-        own = ", ".join(f"{k.rsplit('.', 1)[-1]} {config[k]}" for k in differ if k in config)
+        own = ", ".join(f"{k.rsplit('.', 1)[-1]} {brief(config[k])}" for k in differ if k in config)
         labels.append(f"{name} ({own})" if own else name)
     return labels
+
+
+def brief(value: Any, most: int = 32) -> str:
+    """Write a value in one line of at most so many letters, without a figure's marks."""
+    text = " ".join(str(value).replace("$", " ").split())
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[-most // 4 :]}"
 
 
 def settings(groups: list[Group]) -> dict[str, list[Group]]:

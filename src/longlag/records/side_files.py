@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from longlag.records.plain_text import harmless, refuse_names
+
 Arrays = dict[str, np.ndarray]
 
 
@@ -45,6 +47,7 @@ def curve_of(data: bytes) -> list[CurvePoint]:
         raise ValueError(f"its first line is not {','.join(COLUMNS)}")
     if any(len(row) != len(COLUMNS) for row in rows) or not data.endswith(b"\n"):
         raise ValueError("a line is cut off")
+    refuse_names({word for row in rows[1:] for word in row[2:4]})
     return [CurvePoint(int(s), int(n), split, name, float(v)) for s, n, split, name, v in rows[1:]]
 
 
@@ -57,6 +60,7 @@ def arrays_of(data: bytes) -> Arrays:
     try:
         file = np.load(io.BytesIO(data), allow_pickle=False)
         if isinstance(file, np.lib.npyio.NpzFile):
+            refuse_names(name for name in file.files if not name.isdecimal())
             return {name: file[name] for name in file.files}
     except Exception as error:  # any: nobody knows what a foreign file makes NumPy raise
         raise ValueError(str(error) or type(error).__name__) from error
@@ -69,7 +73,7 @@ def extrapolation_of(data: bytes) -> dict[str, Any]:
     Raises:
         ValueError: it is none, or cut off.
     """
-    found = json.loads(data)
+    found = harmless(json.loads(data))
     if not isinstance(found, dict) or not found.get("points"):
         raise ValueError("it holds no points")
     return found

@@ -12,6 +12,7 @@ import numpy as np
 
 from longlag.errors import LonglagError
 from longlag.records.atomic import flush, write_json
+from longlag.records.discretion import discreet
 from longlag.records.packing import write_run
 from longlag.records.presence import is_gone, signature
 from longlag.records.reader import failures, read_run
@@ -117,6 +118,7 @@ class Store:
     def fail(self, run_id: str, command: str, error: str, trace: str) -> None:
         """Remember a failure: failed/<run id>.json, until the run succeeds."""
         path = self.folder / "failed" / f"{run_id}.json"
+        error, trace = discreet(error), discreet(trace)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_json(path, {"id": run_id, "command": command, "error": error, "traceback": trace})

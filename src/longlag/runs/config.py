@@ -19,7 +19,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from longlag.errors import LonglagError, did_you_mean
+from longlag.records.discretion import told, told_override
 from longlag.records.headers import folder
+from longlag.records.record import written
 from longlag.runs.identity import code_of, files_of
 from longlag.runs.settings import check_settings
 
@@ -44,14 +46,15 @@ class Config(NamedTuple):
 
     @property
     def scientific(self) -> dict[str, Any]:
-        """Return the values that the numbers depend on, as plain containers."""
-        return {k: v for k, v in self.plain.items() if k not in INCIDENTAL}
+        """Return the values that the numbers depend on, as plain containers that may be written."""
+        return told({k: v for k, v in self.plain.items() if k not in INCIDENTAL})
 
     @property
     def command(self) -> str:
         """Return the command that trains the run again, in a folder of its own."""
         telling = [o for o in self.overrides if first_part(o) not in INCIDENTAL]
-        own = [] if self.config_dir is None else ["--config-dir", str(self.config_dir)]
+        telling = [told_override(o) for o in telling]
+        own = [] if self.config_dir is None else ["--config-dir", told(str(self.config_dir))]
         return shlex.join(["longlag", "train", *own, *telling, "results=again"])
 
     @property
@@ -157,6 +160,14 @@ def composed(
     for group in ("cell", "task"):
         if group not in names:
             raise LonglagError(f"{group} must be one name; `longlag list {group}s` shows them")
+    for group, name in names.items():
+        try:
+            written(name or "none")
+        except ValueError:
+            raise LonglagError(
+                f"{group}={name!r}: the name of a yaml may hold letters, digits, spaces and "
+                "_ - . + @, for records and pages show it; give the file another name"
+            ) from None
     OmegaConf.set_readonly(values, False)
     OmegaConf.set_struct(values, False)
     del values["hydra"]

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from lightning.pytorch.loggers import Logger, MLFlowLogger, TensorBoardLogger
 
 from longlag.errors import look_for
@@ -14,6 +15,8 @@ from longlag.records.record import Record
 from longlag.runs.config import Config
 from longlag.runs.loggers import SafeLogger, title_of
 from longlag.runs.panels import can_draw, numbers, panels, picture, summary
+
+ANYWHERE = "mlflow-artifacts:/"  # where `mlflow server` is told that artifacts lie: no folder
 
 
 def tensorboard_logger(folder: Path, config: Config) -> SafeLogger:
@@ -58,7 +61,7 @@ def mlflow_logger(
     Args:
         folder: of the study.
         config: of the run.
-        tracking_uri: None: the database <study>/mlflow.db.
+        tracking_uri: None: the database <study>/mlflow.db, with its artifacts in <study>/mlflow.
         experiment: None: study and task.
 
     Raises:
@@ -68,11 +71,16 @@ def mlflow_logger(
     folder.mkdir(parents=True, exist_ok=True)
     study = config.names.get("study") or "single"
     hidden = ("mlflow.user", "mlflow.source.name", "mlflow.source.git.commit")
+    database = f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+    if not tracking_uri:
+        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+        SqlAlchemyStore(database, ANYWHERE)  # or MLflow writes the working folder into it
     inner = MLFlowLogger(
         experiment or f"{study}/{config.names['task']}",
         run_name=title_of(config),
-        tracking_uri=tracking_uri or f"sqlite:///{(folder / 'mlflow.db').resolve()}",
-        artifact_location=None if tracking_uri else str(folder / "mlflow"),
+        tracking_uri=tracking_uri or database,
+        artifact_location=None if tracking_uri else ANYWHERE,
         tags=dict.fromkeys(hidden, "longlag") | {"id": config.id, **told(config)},
     )
     inner.log_hyperparams(config.scientific)
@@ -81,8 +89,11 @@ def mlflow_logger(
         show_profiles(inner, record, arrays)
         if can_draw():
             for panel in panels(record, arrays):
-                shown = picture(panel.values)
-                inner.experiment.log_image(inner.run_id, shown, f"{panel.key('map')}.png")
+                shown, name = picture(panel.values), f"{panel.key('map')}.png"
+                if tracking_uri:
+                    inner.experiment.log_image(inner.run_id, shown, name)
+                else:
+                    keep_image(folder / "mlflow" / str(inner.run_id) / "artifacts" / name, shown)
         return numbers(summary(record, arrays))
 
     return SafeLogger(
@@ -90,6 +101,14 @@ def mlflow_logger(
         lambda success: inner.finalize("success" if success else "failed"),
         draw,
     )
+
+
+def keep_image(path: Path, shown: np.ndarray) -> None:
+    """Write a picture where `mlflow server --artifacts-destination <study>/mlflow` finds it."""
+    from PIL import Image
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.fromarray(shown).save(path)
 
 
 def told(config: Config) -> dict[str, str]:

@@ -4,6 +4,7 @@ Whatever goes wrong in a logger is said once, and never costs a result.
 """
 
 import logging
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -146,6 +147,7 @@ def wandb_logger(
 
     def close(success: bool) -> None:
         run.finish(exit_code=0 if success else 1)
+        shutil.rmtree(Path(run.dir).parent / "logs", ignore_errors=True)  # they name the machine
         if mode == "offline":
             (Path(run.dir).parent / "finished").touch()  # for `longlag sync`
 

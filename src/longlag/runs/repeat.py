@@ -1,5 +1,6 @@
 """Run a record's own configuration again, after a look at what it asks to be built."""
 
+import shlex
 import tempfile
 from pathlib import Path
 
@@ -24,10 +25,20 @@ def repeat_run(run: Run, config_dir: Path | None = None) -> Record:
         LonglagError: the record names a class that may not be built, or a setting that is not
             allowed.
     """
+    config = recorded_config(run, config_dir)
+    with tempfile.TemporaryDirectory() as folder:
+        return execute(config, Path(folder)).record
+
+
+def recorded_config(run: Run, config_dir: Path | None = None) -> Config:
+    """Return the configuration of a record, whose command line is no more than words to read.
+
+    Raises:
+        LonglagError: as `repeat_run`.
+    """
     refuse_strangers(run.config, config_dir)
     values = {**resolve(["logger=none"]).plain, **run.config}
     check_settings(values)
     names = {key: str(value) for key, value in run.record.names.items()}
-    config = Config(OmegaConf.create(values), names, (), config_dir)
-    with tempfile.TemporaryDirectory() as folder:
-        return execute(config, Path(folder)).record
+    told = tuple(word for word in shlex.split(run.command)[2:] if "=" in word)
+    return Config(OmegaConf.create(values), names, told, config_dir)

@@ -10,7 +10,6 @@ import torch
 from torch import Generator
 
 from longlag.engine.denormals import flush_denormals
-from longlag.nn.losses import per_step_loss
 from longlag.nn.model import Model
 from longlag.probes.callback import probe_batch
 from longlag.probes.gating import gates
@@ -121,7 +120,7 @@ def finite(value: float) -> float | None:
 
 
 @flush_denormals()
-def time_steps(configs: Mapping[str, Config]) -> dict[str, float]:
+def time_steps(configs: Mapping[str, Config], rounds: int = ROUNDS) -> dict[str, float]:
     """Time a training step of each model: forward, backward, clipping and update of one batch.
 
     Returns:
@@ -133,7 +132,7 @@ def time_steps(configs: Mapping[str, Config]) -> dict[str, float]:
     found: dict[str, list[float]] = {name: [] for name in steps}
     for step in steps.values():  # compiles what is to be compiled
         step()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         for name, step in steps.items():
             start = time.process_time()
             for _ in range(STEPS):
@@ -154,7 +153,7 @@ def training_step(config: Config) -> Any:
 
     def step() -> None:
         out = model(batch.x, lengths=batch.lengths, at=asked)
-        loss = per_step_loss(task.spec.kind, out.prediction, target).mean()
+        loss = model.loss(task.spec.kind, out.prediction, target).mean()
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

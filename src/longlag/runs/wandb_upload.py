@@ -3,8 +3,10 @@
 import hashlib
 import netrc
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -44,8 +46,11 @@ def upload(runs: Sequence[Path]) -> int:
     """Have W&B upload runs, and mark each that it has; return its exit status."""
     if not runs:
         return 0
-    command = [sys.executable, "-m", "wandb", "sync", *(str(run.parent) for run in runs)]
-    return subprocess.run(command, check=False).returncode
+    folders = (str(run.parent.resolve()) for run in runs)
+    with tempfile.TemporaryDirectory() as elsewhere:  # its log names the user and the machine
+        command = [sys.executable, "-m", "wandb", "sync", *folders]
+        surrounding = {**os.environ, "WANDB_DIR": elsewhere}
+        return subprocess.run(command, check=False, env=surrounding, cwd=elsewhere).returncode
 
 
 def digest(study: Path) -> str:
@@ -88,6 +93,7 @@ def upload_report(
             if (study / page).is_file():
                 made.add_file(str(study / page))
         run.log_artifact(made)
+    shutil.rmtree(Path(run.dir).parent / "logs", ignore_errors=True)  # they name the machine
     marker.parent.mkdir(exist_ok=True)
     marker.write_text(now)
     return True

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from longlag.errors import LonglagError
+from longlag.errors import LonglagError, did_you_mean
 from longlag.studies.plan import StudyPlan
 from longlag.studies.study import Study, pick_tasks
 
@@ -24,6 +24,12 @@ def place_study(study: Study, cell: str, tasks: Sequence[str] = ()) -> Study:
         raise LonglagError(
             f"study {study.name} climbs no ladder of lengths, so it finds no horizon to place a "
             "cell by; take study=atlas, or give its yaml `ladders`"
+        )
+    known = {name for task in study.tasks for name in (task, task.partition("@")[0])}
+    if unknown := [name for name in tasks if name not in known]:
+        raise LonglagError(
+            f"tasks={unknown[0]}: study {study.name} has no such task"
+            f"{did_you_mean(unknown[0], list(study.tasks))}; it has {', '.join(study.tasks)}"
         )
     picked = pick_tasks(study, tasks) if tasks else study.tasks
     return replace(

@@ -103,6 +103,7 @@ class Study:
             self.refuse_unless(what, isinstance(getattr(self, what), list | dict), "a list")
             if not getattr(self, what) and (self.tune or what != "tuning_seeds"):
                 raise LonglagError(f"study {self.name}: {what} must not be empty")
+        self.check_words()
         for what in ("tuning_seeds", "seeds"):
             values = getattr(self, what)
             self.refuse_unless(
@@ -113,7 +114,6 @@ class Study:
         self.refuse_unless("grid", numbers, "learning rates above 0")
         for what in ("examine", "intended_models", "tune"):
             self.refuse_unless(what, type(getattr(self, what)) is bool, "true or false")
-        self.refuse_unless("settings", isinstance(self.settings, list), "a list")
         self.check_ladders()
         shared = sorted(set(self.tuning_seeds) & set(self.seeds))
         if shared:
@@ -122,6 +122,19 @@ class Study:
                 "give tuning_seeds of their own"
             )
         self.grid = sorted({float(rate) for rate in self.grid})
+
+    def check_words(self) -> None:
+        """Refuse names and settings that are no texts."""
+
+        def words(value: Any) -> bool:
+            return isinstance(value, list) and all(isinstance(word, str) for word in value)
+
+        for what in ("title", "question"):
+            self.refuse_unless(what, isinstance(getattr(self, what), str), "a text")
+        self.refuse_unless("cells", words(self.cells), "a list of names of conf/cell")
+        self.refuse_unless("settings", words(self.settings), "a list such as [optim=adam]")
+        rule = "a list of settings for each task, as in {adding: [task.length=20]}"
+        self.refuse_unless("tasks", all(map(words, self.tasks.values())), rule)
 
     def check_ladders(self) -> None:
         """Refuse a ladder without rungs, and one of no task of the study."""

@@ -18,12 +18,15 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from longlag.records.seed_groups import brief
+
 INK, FAINT = "#1b1b1f", "#8a8a93"  # text and lines; grids and references
 COLUMN, PAGE = 3.4, 7.05  # inches: one column of the paper, both
 # Okabe & Ito 2008: told apart with every common colour blindness.
 CELLS = {"rnn": "#D55E00", "elman": "#D55E00", "lstm": "#0072B2", "gru": "#009E73"}
 OTHERS = ("#CC79A7", "#E69F00", "#56B4E9", "#7A5195", "#8C6D31", "#5F5F5F", "#B2182B", "#3B7A57")
 DASHES = ("-", (0, (4, 1.6)), (0, (1, 1.3)), (0, (5, 1, 1, 1)), (0, (2.5, 1)))
+LETTERS = 34  # of a name beside a panel, at most
 LINE = 0.135  # inches that a name at the edge of a panel needs
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
@@ -168,7 +171,7 @@ def together(axis: str, drawn: list[Axes]) -> None:
 
 def key(axes: Axes, entries: Iterable[tuple[str, dict[str, Any]]], **where: Any) -> None:
     """Draw a legend of (name, look of a line) inside or beside a panel."""
-    handles = [Line2D([], [], label=name, **look) for name, look in entries]
+    handles = [Line2D([], [], label=brief(name, LETTERS), **look) for name, look in entries]
     axes.legend(handles=handles, handlelength=1.8, labelspacing=0.3, borderpad=0, **where)
 
 
@@ -255,7 +258,8 @@ def label_ends(
     places = [(float(np.clip(height, 0.0, 1.0)), text, ink) for height, text, ink in ends]
     heights = spread([p[0] for p in places], gap)
     for height, (_, text, ink) in zip(heights, places, strict=True):
-        axes.text(x, height, text, color=ink, transform=axes.transAxes, va="center", ha="left")
+        name = brief(text, LETTERS)
+        axes.text(x, height, name, color=ink, transform=axes.transAxes, va="center", ha="left")
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:

@@ -101,7 +101,7 @@ def rule(g: Group) -> str:
     return f"{text}; solved: {named(solved.metric)} {sign} {solved.threshold:g}{own}"
 
 
-UNKNOWN = Answer("", float("nan"), "no floor is known")
+UNKNOWN = Answer("none", float("nan"), "no floor is known")
 
 
 class Simple(NamedTuple):

@@ -14,10 +14,16 @@ from longlag.report.words import read
 SPECIAL = str.maketrans({c: f"\\{c}" for c in "\\#$*_`@<>[]~=-+/'\""})
 LOOK = Look(
     plain=lambda text: text.translate(SPECIAL),
-    code=lambda text: f"#raw({json.dumps(text)});",  # or Typst would take a ; of the text
+    code=lambda text: f"#raw({quoted(text)});",  # or Typst would take a ; of the text
     stress=lambda text: f"#emph[{text.translate(SPECIAL)}];",
     reference=lambda number: f"\\[{number}\\]",
 )
+
+
+def quoted(text: str) -> str:
+    """Write a text as a string of Typst's, whose escapes are not those of JSON."""
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{" ".join(escaped.split())}"'
 
 
 def to_pdf(document: doc.Document) -> bytes:

@@ -28,14 +28,21 @@ def to_csv(table: Table) -> str:
     for row in table.rows:
         group = row.heading or group
         if row.cells:
-            lines.writerow([*([group] if grouped else []), *(cell.value for cell in row.cells)])
+            values = [*([group] if grouped else []), *(cell.value for cell in row.cells)]
+            lines.writerow(map(inert, values))
     return file.getvalue()
+
+
+def inert(value: object) -> object:
+    """Return a value that no spreadsheet takes for a formula."""
+    formula = isinstance(value, str) and re.match(r"[=+@\t\r]|-(?![\d.\s]|$)", value)
+    return f"'{value}" if formula else value
 
 
 def to_tex(table: Table) -> str:
     """Write a table as a LaTeX tabular, as it is shown; it needs the package booktabs."""
     lines = [
-        f"% {table.caption}",
+        f"% {' '.join(table.caption.split())}",
         rf"\begin{{tabular}}{{{''.join(WIDTH.get(letter, letter) for letter in table.align)}}}",
         r"\toprule",
         joined(table.header),
