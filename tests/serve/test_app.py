@@ -97,6 +97,33 @@ def test_a_study_under_way_counts_what_is_recorded_of_what_is_planned(small: Pat
     assert asked.get("/api/studies/small").json()["done"] == done - 1
 
 
+def test_a_run_that_trains_is_shown_with_its_curve_and_gradient_so_far(watched: Path):
+    told = client(watched.parent).get(f"/api/studies/{watched.name}").json()
+    (live,) = told["live"]
+    assert (live["step"], live["steps"]) == (10, 20) and live["label"] == "LSTM adding T=6 seed 0"
+    assert told["done"] == 0 and [run["status"] for run in told["runs"]] == ["training"]
+    shown = client(watched.parent).get(f"/api/studies/{watched.name}/{live['id']}").json()
+    assert [step for step, _ in shown["curves"]["validation/mse"]] == [10]
+    assert shown["curves"]["validation/mse"][-1][1] == pytest.approx(live["score"], rel=1e-3)
+    for end in ("initial", "trained"):
+        assert set(shown["profiles"][end]) == {"h", "c"} and len(shown["profiles"][end]["c"]) == 6
+    assert shown["profiles"]["initial"] != shown["profiles"]["trained"]
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "{}", '{"names": 3}', '{"names": {"cell": "<b>", "task": "x"}}', '{"names": {}}',
+     '{"names": {"cell": "a", "task": "b"}, "curves": 3, "steps": "x", "profiles": []}'],
+)  # fmt: skip
+def test_a_file_of_a_training_that_is_none_of_ours_costs_nothing(content, small: Path):
+    (small / ".live").mkdir()
+    (small / ".live" / "x-1.json").write_text(content)
+    (small / ".live" / "<b>.json").write_text('{"names": {"cell": "a", "task": "b"}}')
+    reply = client(small.parent).get("/api/studies/small")
+    assert reply.status_code == 200 and len(reply.json()["live"]) <= 1
+    assert client(small.parent).get("/api/studies/small/x-1").status_code in (200, 404)
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,5 +1,6 @@
 """The page in a real browser, over HTTP on this machine alone, wide and as narrow as a phone."""
 
+import json
 import re
 import subprocess
 import threading
@@ -29,6 +30,10 @@ setTimeout(() => {
   note("rows", all(".tabulator-row").length > 5);
   note("chosen", page.getElementById("chosen").textContent);
   note("report", page.getElementById("report").getAttribute("href"));
+  note("live", page.getElementById("live").textContent);
+  note("bar", all("#live progress").map((bar) => bar.value / bar.max).join());
+  note("pwned", page.body.dataset.pwned || "no");
+  note("failure", page.querySelector("#failed li")?.textContent.includes("<img") || "none");
   note("wide", page.documentElement.scrollWidth <= 390);
   page.getElementById("theme").click(); page.getElementById("theme").click();
   note("paper", getComputedStyle(page.body).backgroundColor);
@@ -39,10 +44,38 @@ setTimeout(() => {
 @pytest.fixture
 def address(study: Path, monkeypatch) -> Iterator[str]:
     """A server of a study; its page may stand in a frame, for a window is never narrow."""
-    monkeypatch.setattr(pages, "PAGE", pages.PAGE.replace("frame-ancestors 'none'", ""))
     (study / "report.html").write_text("<p>the report")
+    yield from served(study, monkeypatch)
+
+
+@pytest.fixture
+def live(watched: Path, monkeypatch) -> Iterator[str]:
+    """A server of a study whose one run is training."""
+    yield from served(watched, monkeypatch)
+
+
+@pytest.fixture
+def hostile(study: Path, monkeypatch) -> Iterator[str]:
+    """A server of a study whose records hold what a page must not run."""
+    nasty = "<img src=x onerror=\"document.body.setAttribute('data-pwned', 1)\">\u202e"
+    for path in study.glob("*/record.json"):
+        record = json.loads(path.read_text()) | {"command": f"longlag train {nasty[:-1]!r}"}
+        path.write_text(json.dumps(record))
+    plan = json.loads((study / "plan.json").read_text())
+    failed = {"id": "x", "command": nasty, "error": nasty}
+    plan |= {"title": nasty, "question": nasty, "failed": [failed]}
+    (study / "plan.json").write_text(json.dumps(plan))
+    (study / "failed").mkdir()
+    (study / "failed" / "x.json").write_text(json.dumps(failed))
+    yield from served(study, monkeypatch)
+
+
+def served(study: Path, monkeypatch) -> Iterator[str]:
+    """The address of a server of a study, until the test ends."""
+    monkeypatch.setattr(pages, "PAGE", pages.PAGE.replace("frame-ancestors 'none'", ""))
     app = pages.make_app(Library(study.parent, lambda study: None), ["127.0.0.1"])
-    app.routes.append(Route("/phone", lambda request: HTMLResponse(FRAME)))
+    frame = FRAME.replace("#study", f"#{study.name}")
+    app.routes.append(Route("/phone", lambda request: HTMLResponse(frame)))
     socket = bound("127.0.0.1", "0")
     server = uvicorn.Server(uvicorn.Config(app, log_level="error", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
@@ -70,6 +103,37 @@ def test_on_a_phone_the_page_shows_progress_runs_curves_and_gradients_in_light_a
     assert said["drawn"] == "4" and said["rows"] == "true" and said["report"] == "/report/study"
     assert all(f"{cell} adding T=100 seed" in said["chosen"] for cell in ("RNN", "LSTM", "GRU"))
     assert said["wide"] == "true" and said["paper"] == "rgb(23, 24, 28)"
+
+
+def told(address: str, folder: Path) -> dict[str, str]:
+    """What the page shows on a phone."""
+    body = open_page(f"{address}/phone", folder, "--dump-dom")
+    return dict(re.findall(r' data-(\w+)="([^"]*)"', body[body.rindex("<body") :][:3000]))
+
+
+def test_a_run_that_trains_is_seen_with_its_curve_and_gradient_on_a_phone(
+    live: str, tmp_path: Path
+):
+    said = told(live, tmp_path)
+    assert said["live"].startswith("LSTM adding T=6 seed 0: step 10 of 20, validation mse ")
+    assert said["bar"] == "0.5" and said["facts"].startswith("0 runs recorded, 1 training")
+    assert said["chosen"] == "LSTM adding T=6 seed 0" and said["drawn"] == "4"
+    assert said["wide"] == "true" and said["state"] == ""
+
+
+def test_words_of_a_record_are_words_on_the_page(hostile: str, tmp_path: Path):
+    said = told(hostile, tmp_path)
+    assert said["pwned"] == "no" and said["title"].startswith("&lt;img src=x")
+    assert said["failure"] == "true" and said["drawn"] == "4"
+
+
+def test_a_run_that_trains_is_drawn_and_kept_to_be_looked_at(live: str, tmp_path: Path):
+    ARTEFACTS.mkdir(exist_ok=True)
+    for name, page, size in (("desktop", "#now", "1300,1700"), ("phone", "phone", "500,2000")):
+        picture = ARTEFACTS / f"serve-live-{name}.png"
+        picture.unlink(missing_ok=True)
+        open_page(f"{live}/{page}", tmp_path, f"--window-size={size}", f"--screenshot={picture}")
+        assert picture.stat().st_size > 20_000
 
 
 def test_the_pages_are_drawn_and_kept_to_be_looked_at(address: str, tmp_path: Path):

@@ -29,6 +29,7 @@ from longlag.runs.instantiate import (
     interruptible,
     quiet,
 )
+from longlag.runs.live import Live
 from longlag.runs.malloc import keep_memory
 from longlag.runs.provenance import reset_peak_memory
 from longlag.tasks.base import Task
@@ -162,5 +163,6 @@ def assemble(
         for callback, its in zip(stateful, found["callbacks"], strict=True):
             callback.load_state_dict(its)
         data.first, timer.seconds = learner.steps, found["seconds"]
-    trainer = build_trainer(chosen, [*stateful, *watchers, checkpoint], None, learner.steps)
+    watching = [*stateful, *watchers, checkpoint, Live(study, config, probe)]
+    trainer = build_trainer(chosen, watching, None, learner.steps)
     return Parts(task, learner, data, selection, probe, trainer, checkpoint)

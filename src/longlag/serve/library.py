@@ -1,18 +1,18 @@
 """What the pages are told: the studies of a results folder, and the curves of a run, as JSON."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from longlag.records.headers import display_name
+from longlag.records.live import is_live, live_runs
 from longlag.records.reader import failures, holds_records, read_json, read_runs
 from longlag.records.run import Run
 from longlag.records.seed_groups import task_label
 from longlag.records.side_files import parts, profile
+from longlag.serve.lines import known, label, logs, thinned
+from longlag.serve.training import lines_of_live, progress, row_of_live
 
-POINTS = 400  # of one line, at most
 Signature = tuple[int | None, ...]
 
 
@@ -29,11 +29,13 @@ class Library:
         self._known: dict[str, tuple[Signature, dict[str, Run]]] = {}
 
     def names(self) -> list[str]:
-        """List the studies that have a record or a failure; no other name is ever opened."""
+        """List the studies with a record, a failure or a training; no other name is opened."""
         if not self.results.is_dir():
             return []
         folders = (path for path in self.results.iterdir() if path.is_dir())
-        return sorted(p.name for p in folders if holds_records(p) or (p / "failed").is_dir())
+        return sorted(
+            p.name for p in folders if holds_records(p) or is_live(p) or (p / "failed").is_dir()
+        )
 
     def runs(self, study: str) -> dict[str, Run]:
         """Return the whole records of a study by id.
@@ -58,6 +60,7 @@ class Library:
         runs, folder = self.runs(name), self.results / name
         plan = self.plan(name)
         stages = {id: stage["name"] for stage in plan.get("stages", ()) for id in stage["ids"]}
+        live = list(live_runs(folder, runs))
         failed = [entry for id, entry in failures(folder).items() if id not in runs]
         return {
             "name": name,
@@ -67,7 +70,11 @@ class Library:
             "total": len(stages) or self.planned(name),
             "failed": [{key: str(entry[key]) for key in ("command", "error")} for entry in failed],
             "report": (folder / "report.html").is_file(),
-            "runs": [row(run, stages.get(run.id, "")) for run in runs.values()],
+            "live": [progress(id, told) for id, told in live],
+            "runs": [
+                *(row_of_live(id, told) for id, told in live),
+                *(row(run, stages.get(run.id, "")) for run in runs.values()),
+            ],
         }
 
     def plan(self, name: str) -> dict[str, Any]:
@@ -83,13 +90,15 @@ class Library:
         Raises:
             KeyError: there is no such study or run.
         """
-        run = self.runs(study)[run_id]
+        runs = self.runs(study)
+        if run_id not in runs:
+            return lines_of_live(run_id, dict(live_runs(self.results / study, runs))[run_id])
+        run = runs[run_id]
         paths = [path for path in parts(set(run.probe), "profile") if path.layer == 0]
         ends = {"initial": 0, "trained": -1}
-        length, seed = [f"T={run.length}"] if run.length else [], [f"seed {run.seed}"]
         return {
             "id": run.id,
-            "label": " ".join([display_name(run.cell), task_label(run.task), *length, *seed]),
+            "label": label(run.cell, run.task, run.length, run.seed),
             "command": run.command,
             "metric": run.metric,
             "curves": {
@@ -136,23 +145,3 @@ def row(run: Run, stage: str) -> dict[str, Any]:
 def changed(path: Path) -> int | None:
     """Return when a file or folder changed last; None where there is none."""
     return path.stat().st_mtime_ns if path.exists() else None
-
-
-def known(value: float) -> float | None:
-    """Return a number to four digits; None for what JSON cannot hold."""
-    return float(f"{value:.4g}") if np.isfinite(value) else None
-
-
-def thinned(points: Iterable[tuple[float, float]]) -> list[list[float | None]]:
-    """Return at most POINTS of the points, first and last among them."""
-    found = list(points)
-    kept = np.unique(np.linspace(0, len(found) - 1, POINTS).round().astype(int)) if found else ()
-    return [[float(found[i][0]), known(found[i][1])] for i in kept]
-
-
-def logs(norms: np.ndarray | None) -> list[list[float | None]]:
-    """Return (lag, log10 of the norm); None where the norm is 0 or no number."""
-    if norms is None:
-        return []
-    with np.errstate(divide="ignore"):
-        return thinned(enumerate(np.log10(np.asarray(norms, float))))

@@ -46,12 +46,12 @@
     new uPlot({
       width, height: Math.min(300, Math.max(220, width * 0.5)), legend: { live: false }, scales: { x: { time: false } },
       axes: [axis(), { ...axis(), size: 62, values: (_, ticks) => ticks.map(number) }],
-      series: [{}, ...some.map((line) => ({ label: line.label, stroke: ink(`c${line.hue % HUES}`), width: 1.8, dash: line.dash, spanGaps: true, points: { show: false } }))],
+      series: [{}, ...some.map((line) => ({ label: line.label, stroke: ink(`c${line.hue % HUES}`), width: 1.8, dash: line.dash, spanGaps: true, points: { show: line.points.length < 2 } }))],
     }, data, node);
   }
   async function draw() {
     const ids = table.getSelectedData().map((run) => run.id), study = shown.name;
-    await Promise.all(ids.filter((id) => !details.has(id)).map(async (id) => { details.set(id, await ask(study, id)); }));
+    await Promise.all(ids.filter((id) => !details.has(id)).map(async (id) => { details.set(id, await ask(study, id).catch(() => null)); }));
     const runs = ids.map((id) => details.get(id)).filter(Boolean);
     if (study !== shown.name) return;
     $("chosen").replaceChildren(...runs.map((run, i) => {
@@ -71,13 +71,23 @@
 
   // --- the study ------------------------------------------------------------------------------------
   function tell(study) {
-    const left = study.total === null ? null : Math.max(0, study.total - study.done - study.failed.length);
+    const left = study.total === null ? null : Math.max(0, study.total - study.done - study.failed.length - study.live.length);
     $("title").textContent = study.title; $("question").textContent = study.question; document.title = `${study.name} · longlag`;
     const bar = $("progress");
     if (study.total === null) bar.removeAttribute("value"); else { bar.max = study.total; bar.value = study.done; }
     bar.hidden = study.total === null;
     $("facts").textContent = `${study.done} ${study.total === null ? "" : `of ${study.total} `}runs recorded`
+      + (study.live.length ? `, ${study.live.length} training` : "")
       + (study.failed.length ? `, ${study.failed.length} failed` : "") + (left ? `, ${left} to go` : "");
+    $("live").replaceChildren(...study.live.map((run) => {
+      const item = document.createElement("li"), bar = document.createElement("progress"), text = document.createElement("span");
+      bar.max = run.steps || 1; bar.value = run.step || 0;
+      bar.setAttribute("aria-label", `steps of ${run.label}`);
+      text.textContent = `${run.label}: step ${run.step} of ${run.steps}, validation ${run.metric} ${number(run.score)}, `
+        + `${Math.round(run.seconds || 0)} s` + (run.age > 60 ? `; last heard of ${Math.round(run.age / 60)} min ago` : "");
+      item.append(bar, text);
+      return item;
+    }));
     $("failed").hidden = !study.failed.length;
     $("failed").querySelector("summary").textContent = `${study.failed.length} failed`;
     $("failed").querySelector("ul").replaceChildren(...study.failed.map((one) => {
@@ -88,7 +98,9 @@
     $("report").hidden = !study.report; $("report").href = `/report/${encodeURIComponent(study.name)}`;
   }
   const first = (runs) => { // the newest final run, and one of each other cell that is its like
-    const newest = [...runs].sort((a, b) => (b.stage === "final") - (a.stage === "final") || b.date.localeCompare(a.date));
+    const training = (run) => run.status === "training";
+    const newest = [...runs].sort((a, b) => training(b) - training(a) || (b.stage === "final") - (a.stage === "final") || b.date.localeCompare(a.date));
+    if (!newest.length) return [];
     const alike = newest.filter((run) => run.task === newest[0].task && run.length === newest[0].length), found = new Map();
     for (const run of alike) if (!found.has(run.cell)) found.set(run.cell, run.id);
     return [...found.values()].slice(0, 3);
@@ -104,13 +116,21 @@
       if (!select.value) return void ($("state").textContent = "there is no record yet");
       const study = await ask(select.value), other = !shown || shown.name !== study.name;
       const same = !other && JSON.stringify(study) === JSON.stringify(shown);
+      const moved = [...(other ? [] : shown.live), ...study.live].map((run) => run.id);
       shown = study;
+      for (const id of moved) details.delete(id);
       if (other) { details.clear(); touched = false; location.hash = encodeURIComponent(study.name); }
       if (!same) {
         tell(study);
         await built;
-        if (other) await table.setData(study.runs); else await table.updateOrAddData(study.runs);
-        if (!touched) { table.deselectRow(); table.selectRow(first(study.runs)); }
+        if (other) await table.setData(study.runs); else {
+          const there = new Set(study.runs.map((run) => run.id));
+          for (const row of table.getRows()) if (!there.has(row.getData().id)) row.delete(); // it failed
+          await table.updateOrAddData(study.runs);
+        }
+        const wanted = first(study.runs), ticked = table.getSelectedData().map((run) => run.id);
+        if (!touched && wanted.join() !== ticked.join()) { table.deselectRow(); table.selectRow(wanted); }
+        else if (moved.length) draw();
       }
       $("state").textContent = "";
     } catch (error) {
