@@ -7,7 +7,7 @@ BIN     := $(VENV)/bin
 READY   := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup bench atlas test lint report docs speed constraints clean
+.PHONY: help setup bench atlas test soak lint report docs speed constraints clean
 
 help: ## what there is to make
 	@echo "longlag: how long can a recurrent network remember, and why?"; echo
@@ -35,6 +35,10 @@ atlas: $(READY) ## every cell on eight tasks: hours; stop it when you like, it g
 
 test: lint ## lint, types and every test
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest
+
+soak: export OMP_NUM_THREADS = 1
+soak: $(READY) ## kill a study at 100 random moments and compare what it leaves (15 minutes)
+	@PYTHONPATH=tests $(BIN)/python tests/killed_studies.py
 
 lint: $(READY) ## ruff and pyright
 	@$(BIN)/ruff check .

@@ -202,7 +202,11 @@ def survive(
         store = place / f"round-{round_number}" / "killed"
         while not through:
             life = start(place, store.parent.name, words, report)
-            through = live(life, store, chance, moments, count)
+            try:
+                through = live(life, store, chance, moments, count)
+            except BaseException:  # of the test: it leaves nothing behind either
+                kill(life, "both")
+                raise
             slowest = max(slowest, life.orphaned())
             assert slowest <= ORPHANS, [command_of(pid) for pid in life.family()]
             found = recorded(store)
