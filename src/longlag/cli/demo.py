@@ -2,6 +2,7 @@
 
 import argparse
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -97,13 +98,15 @@ def train(name: str, cell: str) -> Outcome:
     config = resolve([*SETTINGS, f"cell={cell}"])
     torch.set_num_threads(int(config.values.threads))
     line = ProgressLine(config.values.trainer.max_steps)
-    nowhere = Path(config.values.results) / "demo"  # no logger and no checkpoint: none is made
-    task, learner, data, selection, _, trainer, _ = assemble(config, nowhere, [line], Timer())
-    batch = probe_batch(task, config.values.seeds.data, SEQUENCES)
-    before = profile(learner.model, batch, task.spec.kind)
-    OUT.print(f"training the {name} ...")
-    with quiet(), interruptible(), flush_denormals():
-        trainer.fit(learner, data)
+    with TemporaryDirectory() as nowhere:  # a run in training tells there how far it is
+        task, learner, data, selection, _, trainer, _ = assemble(
+            config, Path(nowhere), [line], Timer()
+        )
+        batch = probe_batch(task, config.values.seeds.data, SEQUENCES)
+        before = profile(learner.model, batch, task.spec.kind)
+        OUT.print(f"training the {name} ...")
+        with quiet(), interruptible(), flush_denormals():
+            trainer.fit(learner, data)
     selection.restore(learner.model)  # as everywhere: what validation chose
     after = profile(learner.model, batch, task.spec.kind)
     paths = [key for key in after if key.startswith("profile/")]
