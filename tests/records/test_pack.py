@@ -9,6 +9,7 @@ import pytest
 
 from longlag.errors import LonglagError
 from longlag.records import packing
+from longlag.records.array_table import arrays_by_run, table_of
 from longlag.records.pack import PACKED, RECORDS
 from longlag.records.packing import pack_study, unpack_study
 from longlag.records.reader import read_run, read_study
@@ -110,15 +111,16 @@ def test_a_record_that_is_cut_off_costs_itself_and_is_named(store):
     assert study.skipped[0].startswith(f"{RECORDS} line 3 skipped: it is truncated")
 
 
-def test_a_damaged_byte_in_the_pack_costs_the_run_it_belongs_to(store):
+def test_a_damaged_byte_in_the_pack_costs_the_arrays_of_its_file_and_no_record(store):
     pack_study(store.folder)
     path = store.folder / "probes.npz"
     data = bytearray(path.read_bytes())
-    at = data.index(b"rnn-adding-3/steps.npy") + len(b"rnn-adding-3/steps.npy") + 30
-    data[at] ^= 0xFF
+    data[data.index(b"names.npy") + 60] ^= 0xFF  # in what is compressed
     path.write_bytes(bytes(data))
     study = read_study(store.folder)
-    assert study.by_id["lstm-adding-1"].probe and not study.by_id["rnn-adding-3"].probe
+    assert len(study.runs) == 3
+    assert not any(run.probe for run in study.runs)
+    assert study.by_id["lstm-adding-1"].curve
 
 
 def test_what_is_damaged_before_is_left_where_it_lies_and_named(store):
@@ -166,3 +168,22 @@ def test_the_profiles_of_a_trial_are_let_go_and_nothing_else_of_it_is(store):
         run = read_run(folder)
         assert run.curve and not run.probe and run.broken == ()
     assert read_run(store.folder / "lstm-adding-1").probe
+
+
+def test_arrays_of_every_type_and_shape_come_back_from_a_table_as_they_were():
+    runs = {
+        "a": {
+            "steps": np.arange(3),
+            "profile/0/h": np.random.default_rng(0).normal(size=(3, 0, 2)),
+            "one": np.array(2.5, np.float32),
+        },
+        "b": {},
+        "c": {"words": np.array(["x", "yz"]), "held": np.array([[True], [False]])},
+    }
+    found = arrays_by_run(table_of(runs.items()))
+    assert found.keys() == runs.keys()
+    for run_id, arrays in runs.items():
+        assert list(found[run_id]) == list(arrays)
+        for name, values in arrays.items():
+            assert found[run_id][name].dtype == values.dtype
+            np.testing.assert_array_equal(found[run_id][name], values)

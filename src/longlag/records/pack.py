@@ -3,21 +3,20 @@
 records.jsonl         a record a line, schema 2
 curves.npz            columns step, sequences, split, metric, value over the rows of all curves;
 `ids` and `rows` say whose they are: run ids[k] has the next rows[k] rows
-probes.npz            arrays <run id>/<name> for every array of a run's probe.npz
+probes.npz            every array of every run's probe.npz, as `array_table` has them
 laboratories.npz      the same of its laboratory.npz
 extrapolations.jsonl  {"id": ..., "content": ...}, a run a line
 """
 
 import functools
 import json
-import zipfile
-from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from longlag.records.array_table import arrays_by_run
 from longlag.records.plain_text import harmless, refuse_names
 from longlag.records.record import Record, parse
 from longlag.records.side_files import COLUMNS, Arrays, CurvePoint, arrays_of
@@ -44,7 +43,7 @@ class Pack:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.archives: dict[str, tuple[zipfile.ZipFile, dict[str, list[str]]]] = {}
+        self.arrays: dict[str, dict[str, Arrays]] = {}  # by file, then by run
         self.records: dict[str, Record] = {}
         self.skipped: list[str] = []  # a line for each record that could not be read
         path = folder / RECORDS
@@ -74,7 +73,11 @@ class Pack:
                 return self.curves[run_id]
             if name == "extrapolation.json":
                 return self.extrapolations[run_id]
-            return self.arrays(name, run_id)
+            if name not in self.arrays:
+                self.arrays[name] = arrays_by_run(arrays_of(path.read_bytes()))
+            found = self.arrays[name][run_id]
+            refuse_names(found)
+            return found
         except KeyError:
             raise FileNotFoundError(f"{path} has nothing of {run_id}") from None
         except Exception as error:  # any: nobody knows what a damaged file makes a reader raise
@@ -98,29 +101,6 @@ class Pack:
         lines = (self.folder / PACKED["extrapolation.json"]).read_text().splitlines()
         found = (json.loads(line) for line in lines)
         return {entry["id"]: harmless(entry["content"]) for entry in found}
-
-    def arrays(self, name: str, run_id: str) -> Arrays:
-        """Return the arrays of a run's npz; pickles are never opened."""
-        archive, members = self.archive(name)
-        found: Arrays = {}
-        for member in members[run_id]:
-            with archive.open(member) as file:
-                array = np.lib.format.read_array(file, allow_pickle=False)
-                file.read()  # to the end, so that its checksum is looked at
-            found[member.partition("/")[2].removesuffix(".npy")] = array
-        refuse_names(found)
-        return found
-
-    def archive(self, name: str) -> tuple[zipfile.ZipFile, dict[str, list[str]]]:
-        """Open the file of one kind of arrays, once; its members by run."""
-        if name in self.archives:
-            return self.archives[name]
-        archive = zipfile.ZipFile(self.folder / PACKED[name])
-        members: dict[str, list[str]] = defaultdict(list)
-        for member in archive.namelist():
-            members[member.partition("/")[0]].append(member)
-        self.archives[name] = archive, dict(members)
-        return self.archives[name]
 
 
 def open_pack(folder: Path) -> Pack:

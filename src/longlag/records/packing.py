@@ -1,16 +1,16 @@
 """Make a few files of a study's folders (pack), and folders of the few files again (unpack)."""
 
 import json
-import zipfile
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from longlag.errors import LonglagError
-from longlag.records.atomic import write_arrays, write_atomically, write_json, write_text
+from longlag.records.array_table import table_of
+from longlag.records.atomic import write_arrays, write_json, write_text
 from longlag.records.pack import PACKED, RECORDS, open_pack
 from longlag.records.reader import read_runs
 from longlag.records.record import as_text
@@ -64,7 +64,9 @@ def without_profiles(run: Run) -> Run:
 def write_pack(folder: Path, runs: Iterable[Run]) -> None:
     """Write the files of a pack, each as a whole or not at all, the records last."""
     for name in ARRAYS:
-        write_each(folder / PACKED[name], runs, name)
+        arrays = [(run.id, found) for run in runs if (found := run.side_file(name))]
+        if arrays:
+            write_arrays(folder / PACKED[name], table_of(arrays))
     curves = [(run.id, run.side_file("curve.csv")) for run in runs]
     held = [(run_id, points) for run_id, points in curves if points is not None]
     if held:
@@ -78,21 +80,6 @@ def write_pack(folder: Path, runs: Iterable[Run]) -> None:
     if lines:
         write_text(folder / PACKED["extrapolation.json"], "\n".join(lines) + "\n")
     write_text(folder / RECORDS, "".join(as_text(run.record, None) + "\n" for run in runs))
-
-
-def write_each(path: Path, runs: Iterable[Run], name: str) -> None:
-    """Write the arrays of all runs, one run in memory at a time; no file where there are none."""
-    if not any(run.side_file(name) for run in runs):
-        return
-
-    def write(file: IO[bytes]) -> None:
-        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            for run in runs:
-                for key, values in (run.side_file(name) or {}).items():
-                    with archive.open(f"{run.id}/{key}.npy", "w", force_zip64=True) as member:
-                        np.lib.format.write_array(member, np.asanyarray(values), allow_pickle=False)
-
-    write_atomically(path, write)
 
 
 def check_pack(folder: Path, runs: Iterable[Run]) -> None:
