@@ -125,6 +125,16 @@ def test_ctrl_c_kill_and_a_broken_cell_lose_nothing_that_was_recorded(place: Pat
     assert (place / "results" / "tiny" / "report.pdf").exists()
 
 
+def test_what_a_cluster_sends_ends_a_study_as_ctrl_c_does(place: Path):
+    process = start(place)
+    wait_for(place, process, 1)
+    process.terminate()  # SIGTERM, to it alone
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and "leaked" not in err and "Traceback" not in err, err
+    assert "the same command goes on there" in out
+    assert not list((place / "results" / "tiny" / ".partial").iterdir())
+
+
 def test_a_plan_says_what_each_cell_and_task_takes_and_all_of_them(tmp_path: Path, capsys):
     words = ["study=smoke", "cell=rnn,gru", f"results={tmp_path}", "executor.workers=2"]
     assert main(["bench", *words, "--plan"]) == 0

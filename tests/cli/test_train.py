@@ -1,5 +1,6 @@
 """`longlag train` and what Hydra's users expect of it: sweeps, --cfg, a dry run, completion."""
 
+import argparse
 import json
 import os
 import subprocess
@@ -120,6 +121,19 @@ def test_the_shell_completes_groups_choices_and_keys():
         env=env, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert "cell=" in done.stdout.split(), done.stderr
+
+
+def test_the_shell_offers_place_what_it_takes_and_nothing_that_it_refuses():
+    from longlag.cli.main import complete_setting
+    from longlag.cli.place import parse
+
+    given = argparse.Namespace(command="place", config_dir=None)
+    offered = complete_setting("", given)
+    assert {"cell=", "tasks=", "budget_minutes=", "results=", "executor="} <= set(offered)
+    for word in offered:
+        value = "5" if word == "budget_minutes=" else "gru"
+        parse(["cell=gru", *([] if word == "cell=" else [f"{word}{value}"])], None)
+    assert "tasks=" not in complete_setting("", argparse.Namespace(command="train"))
 
 
 def test_the_runs_that_there_are_can_be_listed(capsys, place: Path):

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from longlag.records.headers import folders
-from longlag.runs.config import keys, resolve
+from longlag.runs.config import INCIDENTAL, first_part, keys, resolve
 
 WIDTH = 96
-PLACE = ("tasks=", "budget_minutes=")  # words of `longlag place` alone
+PLACE = ("cell", "tasks", "budget_minutes")  # what `longlag place` takes beside INCIDENTAL
 
 
 def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
@@ -18,13 +18,22 @@ def groups(config_dir: Path | None = None) -> dict[str, list[str]]:
     return found
 
 
-def completions(prefix: str, config_dir: Path | None = None) -> list[str]:
-    """List the words that begin with a prefix: keys before the equals sign, choices after it."""
+def completions(prefix: str, config_dir: Path | None = None, command: str = "") -> list[str]:
+    """List what a prefix can become: keys before the equals sign, choices after it.
+
+    Args:
+        prefix: what is typed.
+        config_dir: the user's own groups.
+        command: that takes it; `place` refuses the settings of its protocol.
+    """
     group, equals, _ = prefix.partition("=")
     if equals:
         choices = groups(config_dir).get("task" if group == "tasks" else group, ())
         return [f"{group}={choice}" for choice in choices]
-    return [*(f"{name}=" for name in (*groups(), *settable())), *PLACE]
+    names = dict.fromkeys([*groups(), *settable()])
+    if command == "place":
+        names = dict.fromkeys([*PLACE, *(n for n in names if first_part(n) in INCIDENTAL)])
+    return [f"{name}=" for name in names]
 
 
 def settable() -> list[str]:

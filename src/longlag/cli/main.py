@@ -4,6 +4,7 @@ import argparse
 import errno
 import importlib
 import os
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -166,7 +167,8 @@ def complete_setting(prefix: str, parsed_args: Any = None, **_: Any) -> list[str
     """List what a word can become, for the shell (`register-python-argcomplete longlag`)."""
     from longlag.cli.complete import completions
 
-    return completions(prefix, getattr(parsed_args, "config_dir", None))
+    given = vars(parsed_args) if parsed_args else {}
+    return completions(prefix, given.get("config_dir"), given.get("command", ""))
 
 
 def one(arguments: argparse.Namespace, allowed: str) -> str:
@@ -182,7 +184,9 @@ def one(arguments: argparse.Namespace, allowed: str) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; the exit status is 0, 1 (failed), 2 (a mistake to mend) or 130 (Ctrl-C)."""
+    """Run a command; exit with 0, 1 (failed), 2 (a mistake to mend) or 130 (Ctrl-C, SIGTERM)."""
+    if argv is None:  # the process is ours: what a cluster or `kill` sends ends it as Ctrl-C does
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
     words = list(sys.argv[1:] if argv is None else argv)
     top, commands = parser()
     if "_ARGCOMPLETE" in os.environ:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from longlag.cli.bench import show_plan, tell_failures
 from longlag.cli.carry import make_executor, train
+from longlag.cli.complete import PLACE as OWN
 from longlag.cli.place_tables import tables
 from longlag.cli.progress import clock
 from longlag.cli.terminal import console
@@ -23,7 +24,6 @@ from longlag.studies.plan import StudyPlan
 from longlag.studies.study import study_of
 
 OUT = console()
-OWN = ("cell", "tasks", "budget_minutes")  # words of this command
 ALLOWED = (*OWN, *INCIDENTAL)
 
 
