@@ -195,6 +195,11 @@ def test_training_compiles_to_what_the_loop_computes(name: str):
 def test_what_a_trace_cannot_see_is_not_compiled(bound: float):
     cell = built(partial(ClipThroughTime, bound=bound), partial(LSTM, forget_bias=0.5)).train()
     assert not compiled.can_compile(cell, inputs())
+    compiled._warned.clear()
+    with pytest.warns(UserWarning, match="runs on loop") as said:
+        compiled.warn_once(cell, str(compiled.compiled_step(cell, inputs())))
+    short = "ClipThroughTime runs on loop: its step has a gradient of its own"
+    assert str(said[0].message) == f"{short} (torch.autograd.Function)"
 
 
 def test_wrappers_wrap_wrappers():

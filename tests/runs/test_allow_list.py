@@ -1,6 +1,7 @@
 """Nothing that a stranger's record names is run; what longlag or the user names is."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,21 @@ def test_what_the_users_own_config_dir_names_may_be_built_and_only_with_it(tmp_p
     assert type(restore_run(record.parent, config_dir=tmp_path / "conf").model.cells[0]).__name__
     with pytest.raises(LonglagError, match=r"own_cells\.Own.*give --config-dir"):
         restore_run(record.parent)
+
+
+@pytest.mark.parametrize("command", ["probe", "forecast", "extrapolate"])
+def test_a_record_whose_settings_were_edited_is_refused_in_one_line(
+    trained, tmp_path, capsys, command
+):
+    copy = tmp_path / trained.name
+    shutil.copytree(trained, copy)
+    record = json.loads((copy / "record.json").read_text())
+    record["config"]["task"]["length"] += 1  # and the id as it was
+    (copy / "record.json").write_text(json.dumps(record))
+    assert main([command, str(copy)]) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1 and "its settings were edited" in said
+    assert {path.name for path in copy.iterdir()} == {path.name for path in trained.iterdir()}
 
 
 def test_damaged_weights_are_one_line(trained, tmp_path):

@@ -6,6 +6,7 @@ pointwise.
 
 import ctypes
 import warnings
+from textwrap import shorten
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -26,6 +27,7 @@ from longlag.engine.trace import StepGraph, weights_of
 
 Table = dict[Pointer, Tensor | None]
 CLOSE = {torch.float32: (1e-3, 1e-4), torch.float64: (1e-9, 1e-11)}  # rtol, atol of the proof
+WIDTH = 120  # of what torch says in a warning
 MOST = 16  # forms of one cell: each is traced, compiled and kept
 _steps: "WeakKeyDictionary[Cell, dict[Any, CompiledStep | str]]" = WeakKeyDictionary()
 _warned: set[str] = set()
@@ -60,13 +62,21 @@ def can_compile(cell: Cell, x: Float[Tensor, "T B I"]) -> bool:
 def warn_once(cell: Cell, why: str) -> None:
     """Say that `cell` is not compiled and runs on the loop, once for each class and reason."""
     kind = type(cell)
-    message = (
-        f"{kind.__name__} runs on loop: {why}; `longlag check {kind.__module__}."
-        f"{kind.__qualname__}` tells what a compiled step gains"
-    )
+    message = f"{kind.__name__} runs on loop: {why}"
+    if not kind.__module__.startswith("longlag."):  # its author can change that
+        check = f"`longlag check {kind.__module__}.{kind.__qualname__}`"
+        message += f"; {check} tells what a compiled step gains"
     if message not in _warned:
         _warned.add(message)
         warnings.warn(message, stacklevel=3)
+
+
+def untraced(error: Exception) -> str:
+    """Say shortly why a step cannot be traced."""
+    first = next(iter(str(error).strip().splitlines()), "")
+    if "setup_context" in first:  # torch speaks of functorch
+        return "its step has a gradient of its own (torch.autograd.Function)"
+    return f"its step cannot be traced ({type(error).__name__}: {shorten(first, WIDTH)})"
 
 
 def run_compiled(
@@ -104,9 +114,7 @@ class CompiledStep:
         except CannotCompile:
             raise
         except Exception as error:  # a step that looks at values, or holds what fx cannot read
-            first = next(iter(str(error).strip().splitlines()), "")
-            why = f"its step cannot be traced ({type(error).__name__}: {first})"
-            raise CannotCompile(why) from error
+            raise CannotCompile(untraced(error)) from error
         self.program = self.source.program
         built = library(self.source.text)
         self.forward, self.backward = built.forward, built.backward

@@ -12,6 +12,7 @@ from longlag.nn.model import Model
 from longlag.records.reader import read_run
 from longlag.records.run import Run
 from longlag.runs.allow_list import refuse_strangers
+from longlag.runs.config import Config
 from longlag.runs.instantiate import build, build_model
 from longlag.tasks.base import Task
 
@@ -33,8 +34,9 @@ def restore_run(folder: Path, trained: bool = True, config_dir: Path | None = No
         config_dir: the user's own folder of groups, whose classes may be built.
 
     Raises:
-        LonglagError: no whole record there, it names a class that may not be built, or its weights
-            were not kept (they are not committed) or are not those of this model.
+        LonglagError: no whole record there, it names a class that may not be built, its settings
+            and this code have another id, or its weights were not kept (they are not committed) or
+            are not those of this model.
     """
     try:
         run = read_run(folder)
@@ -46,6 +48,12 @@ def restore_run(folder: Path, trained: bool = True, config_dir: Path | None = No
         raise LonglagError(f"{folder}/record.json {error}") from None
     refuse_strangers(run.config, config_dir)
     cfg = OmegaConf.create(run.config)
+    made = Config(cfg, {"cell": run.cell, "task": run.task}, ()).id
+    if made != run.id:
+        raise LonglagError(
+            f"{folder}: its settings were edited, or its cell, task or files changed since: they "
+            f"make {made} now; train again with: {run.command}"
+        )
     task = build(cfg.task)
     model = build_model(cfg, task)
     if trained:
