@@ -1,10 +1,13 @@
 """`longlag bench claim=ID` and `longlag claims`, from the run to the page."""
 
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
 
+from browser import needs_a_browser
+from hostile import planted, pwned
 from longlag.cli.main import main
 from longlag.records.claim import claim_ids
 
@@ -64,6 +67,17 @@ def test_a_claim_is_planned_run_judged_and_published(places, capsys):
     assert "@misc{nobody2026," in (folder / "references.bib").read_text()
     assert (folder / "claims.pdf").read_bytes().startswith(b"%PDF")
     assert "A GRU does what is asked." in (folder / "index.html").read_text()
+
+
+@needs_a_browser
+def test_nothing_in_a_record_runs_in_the_page_of_claims(places, tmp_path, capsys):
+    shutil.copytree(places[1], tmp_path / "results")
+    planted(tmp_path / "results" / "claims" / "gru-does")
+    assert main(["claims", "--config-dir", places[0], f"results={tmp_path}/results"]) == 0
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err and "\u202e" not in shown.out + shown.err
+    page = tmp_path / "results" / "claims" / "index.html"
+    assert "A GRU does what is asked." in page.read_text() and not pwned(page, tmp_path)
 
 
 def test_a_claim_whose_runs_are_not_complete_has_no_verdict(places):

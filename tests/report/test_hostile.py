@@ -2,14 +2,14 @@
 
 import json
 import re
-import shlex
 import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from browser import browse, needs_a_browser
+from browser import needs_a_browser
+from hostile import ESCAPES, NASTY, planted, pwned
 from longlag.cli import main
 from longlag.records.reader import read_json, read_study
 from longlag.records.record import Metrics, as_text, parse
@@ -25,37 +25,6 @@ from some_record import some_record
 from synthetic_atlas import write_atlas as synthetic_atlas
 from synthetic_study import write_study
 
-MARK = "document.documentElement.setAttribute('data-pwned', 1)"
-NASTY = (
-    f'<script>{MARK}</script><img src=x onerror="{MARK}"><!--<script> </script> \' " & '
-    '#read("/etc/passwd") $x $ @nobody *a* _b_ `c` [link=https://example.org]l[/link] [/bold] '
-    f"[x](javascript:alert) %{{y}} \\input{{/etc/passwd}} τ {'long' * 200}"
-)
-ESCAPES = "\x1b]0;pwned\x07\x1b[2J\u202egnp.exe"
-
-
-def planted(folder: Path) -> None:
-    """Put hostile words wherever a record, a plan and a failure hold text."""
-    for path in folder.glob("*/record.json"):
-        record = read_json(path)
-        record["command"] = f"longlag train seed=0; touch {folder}/pwned {shlex.quote(NASTY)}"
-        record["floors"][0]["why"] = NASTY
-        record["task"] |= {"source": NASTY, "kind": NASTY}
-        record["machine"] |= {"isa": NASTY, "system": NASTY}
-        record["versions"] |= {"torch": NASTY, NASTY: 1}
-        record["git"]["commit"] = NASTY
-        record["config"]["optim"] |= {"note": f"{NASTY} {record['seed'] % 2}"}
-        record["config"]["cell"]["_target_"] = NASTY
-        if record["solved"]:
-            record["solved"]["source"] = NASTY
-        path.write_text(json.dumps(record))
-    plan = read_json(folder / "plan.json")
-    failed = {"id": "x", "command": NASTY + ESCAPES, "error": NASTY + ESCAPES}
-    plan |= {"title": NASTY + ESCAPES, "question": NASTY + ESCAPES, "failed": [failed]}
-    (folder / "plan.json").write_text(json.dumps(plan))
-    (folder / "failed").mkdir()
-    (folder / "failed" / "x.json").write_text(json.dumps(failed))
-
 
 @pytest.fixture(scope="module")
 def hostile(tmp_path_factory) -> Path:
@@ -67,14 +36,6 @@ def hostile(tmp_path_factory) -> Path:
     planted(folder)
     build(folder)
     return folder
-
-
-def pwned(page: Path, folder: Path) -> bool:
-    """Whether a word of a record ran in the page."""
-    seen = browse(page, folder, "--virtual-time-budget=3000", "--dump-dom")
-    found = re.search(r"<html[^>]*>", seen)
-    assert found, seen[:200]
-    return "data-pwned" in found[0]
 
 
 @needs_a_browser
@@ -119,16 +80,36 @@ def test_the_terminal_shows_no_escape_and_follows_no_markup(hostile: Path, capsy
     assert "\x1b" not in shown.out + shown.err and "\u202e" not in shown.out + shown.err
 
 
-@needs_a_browser
-def test_nothing_in_a_record_runs_in_the_atlas(tmp_path: Path):
+@pytest.fixture
+def atlas(tmp_path: Path) -> Path:
+    """An atlas whose plan and commands are hostile."""
     folder = synthetic_atlas(tmp_path / "atlas")
     plan = read_json(folder / "plan.json") | {"title": NASTY + ESCAPES, "question": NASTY}
     (folder / "plan.json").write_text(json.dumps(plan))
-    lines = (folder / "records.jsonl").read_text().splitlines()
-    records = [json.loads(line) | {"command": NASTY} for line in lines]
+    records = [
+        json.loads(line)
+        | {"command": NASTY, "floors": [{"metric": "mse", "value": 0.5, "why": NASTY}]}
+        for line in (folder / "records.jsonl").read_text().splitlines()
+    ]
     (folder / "records.jsonl").write_text("".join(f"{json.dumps(r)}\n" for r in records))
-    write_atlas(folder)
-    assert not pwned(folder / "index.html", tmp_path)
+    return folder
+
+
+@needs_a_browser
+def test_nothing_in_a_record_runs_in_the_atlas(atlas: Path, tmp_path: Path):
+    write_atlas(atlas)
+    assert not pwned(atlas / "index.html", tmp_path)
+
+
+@needs_a_browser
+def test_nothing_in_a_record_runs_where_a_cell_is_placed(atlas: Path, tmp_path: Path, capsys):
+    words = ["place", "cell=gru", "tasks=adding", f"results={atlas.parent}"]
+    assert main(words) == 0
+    shown = capsys.readouterr()
+    assert "\x1b" not in shown.out + shown.err and "\u202e" not in shown.out + shown.err
+    made = atlas.parent / "place-gru"
+    assert not pwned(made / "index.html", tmp_path)
+    assert "<script" not in (made / "place.svg").read_text()
 
 
 @pytest.mark.parametrize("word", ["<b>", "a$b$", "../../x", ".hidden", "a\nb", "x" * 300, ""])
