@@ -81,6 +81,15 @@ def test_an_offline_run_holds(offline, what):
     assert what in offline[1] or what.replace("/", "\\/") in offline[1]
 
 
+def test_a_run_of_a_study_has_study_and_task_as_group_and_its_stage_as_job_type(tmp_path):
+    config = resolve((*TINY, "probe=off"))
+    names = {**config.names, "study": "bench", "stage": "tune"}
+    execute(config._replace(names=names), tmp_path)
+    (path,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
+    text = inspected(path)
+    assert '"bench/adding"' in text and '"job_type": "tune"' in text
+
+
 def test_every_layer_of_a_stack_has_its_curves_and_maps_and_the_first_is_layer_1(tmp_path):
     folder = tmp_path / "study"
     execute(resolve((*TINY, "model.layers=2")), folder)
