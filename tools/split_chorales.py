@@ -65,7 +65,7 @@ def draw(groups: list[list[str]]) -> Iterator[str]:
 
 def main() -> None:
     """Write chorales.txt."""
-    corpus = need("music21.corpus", "music21", "more-data")
+    corpus = need("music21.corpus")
     titles = {
         f"bwv{entry['bwv']}": entry["title"]
         for entry in corpus.chorales.ChoraleListRKBWV().byRiemenschneider.values()

@@ -29,7 +29,7 @@ def table_of(arrays: Iterable[tuple[str, Arrays]]) -> Arrays:
             kinds.append(list(columns).index(values.dtype))
             dims.append(values.ndim)
             sizes += values.shape
-    table = {"ids": np.array(ids, np.str_), "names": np.array(names, np.str_)}
+    table: Arrays = {"ids": np.array(ids, np.str_), "names": np.array(names, np.str_)}
     for name, column in zip(
         ("counts", "kinds", "dims", "sizes"), (counts, kinds, dims, sizes), strict=True
     ):

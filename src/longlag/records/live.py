@@ -31,7 +31,9 @@ def live_runs(study: Path, recorded: Container[str]) -> Iterator[tuple[str, dict
     """
     for path in sorted((study / FOLDER).glob("[!.]*.json")):
         try:
-            found = read_json(path) | {"age": max(0.0, time.time() - path.stat().st_mtime)}
+            found: dict[str, Any] = read_json(path) | {
+                "age": max(0.0, time.time() - path.stat().st_mtime)
+            }
             names = {"stage": "", **found["names"]}
             found["names"] = {key: names[key] and written(names[key]) for key in KEYS}
             if written(path.stem) not in recorded:
