@@ -51,10 +51,12 @@ def test_a_gradient_that_does_not_foretell_is_said_not_to(atlas_folder: Path):
     assert decay.startswith("Before training, a slower decay of the gradient foretells")
     assert "but not on parity" in decay and gates.endswith("too few cells are decided.")
     pooled = {**known["foretold"][0], "yes": [], "no": []}
-    pooled["pooled"] = {**pooled["pooled"], "foretells": False, "rho": 0.1, "p": 0.6}
+    pooled["pooled"] = {**pooled["pooled"], "foretells": False, "rho": 0.1, "p": 0.6, "n": 12}
     assert "does not foretell a longer horizon" in sentence("foretold", pooled)
     pooled["pooled"] |= {"rho": -0.6, "p": 0.001}
     assert "goes against a longer horizon" in sentence("foretold", pooled)
+    pooled["pooled"] |= {"rho": 0.8, "p": 1.0, "n": 4}
+    assert sentence("foretold", pooled).endswith("too few cells are decided.")
 
 
 def test_cells_of_a_block_are_said_to_be_compared_as_one(atlas_folder: Path):
