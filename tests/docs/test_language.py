@@ -14,7 +14,7 @@ VERBS = frozenset(
     Find Fit Flatten Flush Follow Forecast Forget Give Go Group Guard Hand Have Heap Hold Import
     Instantiate Join Judge Keep Label Leave Let Link List Load Log Look Make Measure Move Name
     Note Open Order Pack Pair Parse Pass Perturb Pick Pickle Place Plan Predict Prepare Print
-    Profile Project Put Raise Rank Rate Read Refuse Remember Rename Render Renew Repeat Reset
+    Profile Project Put Raise Rank Rate Read Refuse Remember Remove Rename Render Renew Repeat Reset
     Return Reverse Round Run Say Scale Score See Send Serve Set Shorten Show Silence Space Spike
     Split Start Step Submit Subtract Summarise Tabulate Take Tell Test Time Toss Train Turn Wait
     Walk Wrap Write Yield

@@ -22,7 +22,7 @@ FORGOTTEN = 120.0  # seconds without one after which a lease counts for nothing
 
 @contextlib.contextmanager
 def lease(folder: Path, run_id: str) -> Iterator[bool]:
-    """Lease a run while something is done; gives False if another process is at it.
+    """Hold a run while something is done; give False if another process is at it.
 
     Args:
         folder: of the leases of a study.
