@@ -10,6 +10,7 @@ from rich.console import Console
 
 from longlag.cli import demo
 from longlag.cli.main import main
+from longlag.runs import live
 from longlag.tasks import Adding
 
 K = 50
@@ -25,6 +26,7 @@ def test_the_rnn_fails_the_lstm_solves_the_task_and_no_file_is_left(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(live, "PERIOD", 0.0)  # as on a slow machine: it tells how far it is
     out = io.StringIO()
     monkeypatch.setattr(demo, "OUT", Console(file=out, width=100, soft_wrap=True))
     assert main(["demo"]) == 0
