@@ -1,6 +1,7 @@
 """A claim is decided by its rule alone: every verdict can come out of every rule, and none by
 accident."""
 
+import itertools
 import math
 from dataclasses import replace
 from pathlib import Path
@@ -207,6 +208,19 @@ def test_a_claim_of_two_parts_needs_both(first, second, said):
     b = [replace(r, record=replace(r.record, names={"cell": "b", "task": "adding"}))
          for r in runs[VERDICTS.index(second)]]  # fmt: skip
     assert decide(Both(rule="all", rules=[one, other]), [*a, *b]).verdict == said
+
+
+@pytest.mark.parametrize(("first", "second"), [*itertools.permutations(VERDICTS, 2)])
+def test_the_number_of_a_claim_of_two_parts_is_that_of_the_part_that_decides(first, second):
+    one, runs = CASES["level"]
+    other = one.model_copy(update={"of": B})
+    a = runs[VERDICTS.index(first)]
+    b = [replace(r, record=replace(r.record, names={"cell": "b", "task": "adding"}))
+         for r in runs[VERDICTS.index(second)]]  # fmt: skip
+    found = decide(Both(rule="all", rules=[one, other]), [*a, *b])
+    decides = min(first, second, key=("refuted", "not decided", "partly", "confirmed").index)
+    assert found.ours == next(p.ours for p in found.parts if p.verdict == decides)
+    assert found.parts[found.decisive].verdict == decides
 
 
 def test_too_few_seeds_decide_no_median():

@@ -60,7 +60,7 @@ def told(found: Verdict) -> str:
         f"{claim.id}: {claim.says}\n"
         f"  {claim.citation.author} {claim.citation.year}, {claim.place}\n"
         f"  published ({claim.status}): {claim.published_text}\n"
-        f"  here: {claim.measures}: {sig(value)}, 95 % interval {sig(low)} to {sig(high)} "
+        f"  here: {found.measures}: {sig(value)}, 95 % interval {sig(low)} to {sig(high)} "
         f"({found.runs} runs)\n"
         f"  verdict: {found.decision.verdict}"
     )

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 
 from omegaconf import OmegaConf
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from longlag.errors import LonglagError, did_you_mean
 from longlag.records.claim_measures import NOTHING
@@ -61,7 +61,7 @@ class Claim(Strict):
     published: Annotated[dict[str, float | int | str], Field(min_length=1)]
     experiment: dict[str, Any]  # keys of conf/study; `study`: the name of one to begin with
     rule: AnyRule
-    measures: str  # what our number is, for people
+    measures: str | list[str]  # what our number is, for people; of several rules each one's
     scaled: str  # what differs from the published experiment
     full_scale: list[str]  # overrides that run it as published; empty: it is
     minutes: Annotated[float, Field(gt=0)]  # on two cores, estimated before the runs
@@ -72,6 +72,15 @@ class Claim(Strict):
         if len(quote.split()) > WORDS:
             raise ValueError(f"a quote has at most {WORDS} words, not {len(quote.split())}")
         return quote
+
+    @model_validator(mode="after")
+    def _each_rule_is_named(self) -> "Claim":
+        rules, named = getattr(self.rule, "rules", None), self.measures
+        if (None if rules is None else len(rules)) != (
+            len(named) if isinstance(named, list) else None
+        ):
+            raise ValueError("measures: a sentence, or as many as there are rules")
+        return self
 
     @property
     def published_text(self) -> str:
@@ -85,6 +94,12 @@ class Verdict(NamedTuple):
     claim: Claim
     decision: Decision
     runs: int
+
+    @property
+    def measures(self) -> str:
+        """Say what the number is that decided."""
+        named = self.claim.measures
+        return named if isinstance(named, str) else named[self.decision.decisive]
 
 
 def claim_ids(config_dir: Path | None = None) -> list[str]:

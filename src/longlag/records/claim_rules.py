@@ -254,6 +254,7 @@ class Decision(Part):
     verdict: str
     ours: Interval
     parts: tuple["Decision", ...] = ()
+    decisive: int = 0  # the part whose number it is
 
 
 def decide(rule: AnyRule, runs: Sequence[Run]) -> Decision:
@@ -261,18 +262,20 @@ def decide(rule: AnyRule, runs: Sequence[Run]) -> Decision:
 
     Of several rules the claim is confirmed if all are, partly if some hold (or hold partly) and
     others are refuted, refuted if none holds and one is refuted; the number is that of the first
-    rule that is not confirmed.
+    rule that decides so: one that is refuted, else one that is not decided, else one that holds
+    partly.
     """
     if not isinstance(rule, Both):
         found = rule.measure(runs)
         return Decision(verdict=rule.verdict(found), ours=found)
     parts = tuple(decide(part, runs) for part in rule.rules)
     said = {part.verdict for part in parts}
-    first = next((part for part in parts if part.verdict != CONFIRMED), parts[0])
+    rank = [(REFUTED, UNDECIDED, PARTLY, CONFIRMED).index(part.verdict) for part in parts]
+    decisive = rank.index(min(rank))
     if said == {CONFIRMED}:
         verdict = CONFIRMED
     elif REFUTED in said:
         verdict = PARTLY if said & {CONFIRMED, PARTLY} else REFUTED
     else:
         verdict = UNDECIDED if UNDECIDED in said else PARTLY
-    return Decision(verdict=verdict, ours=first.ours, parts=parts)
+    return Decision(verdict=verdict, ours=parts[decisive].ours, parts=parts, decisive=decisive)

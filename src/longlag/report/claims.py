@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from longlag.records.atomic import write_bytes
 from longlag.records.claim import Citation, Verdict, as_rows, bibliography
@@ -104,7 +104,7 @@ def facts(verdicts: Sequence[Verdict]) -> dict[str, Any]:
         "waiting": [v for v in verdicts if v.decision.verdict not in ORDER],
         "runs": sum(v.runs for v in found),
         "interval": interval,
-        "rule": rule,
+        "measured": measured,
         "source": source,
     }
 
@@ -117,11 +117,26 @@ def interval(found: Interval) -> str:
     return value if low == NONE else f"{value} ({low} to {high})"
 
 
-def rule(given: Any) -> str:
-    """Write where the number of a rule lies if its claim holds, and if it holds in part."""
-    if hasattr(given, "rules"):
-        return "; and ".join(map(rule, given.rules))
-    return f"{region(given.claimed)} (in part: {region(given.partly)})"
+class Measured(NamedTuple):
+    """One number of a claim: what it is, what was found, where it lies if the claim holds."""
+
+    name: str
+    found: Interval
+    claimed: str
+    verdict: str
+
+
+def measured(verdict: Verdict) -> list[Measured]:
+    """List the numbers of a claim, one for each of its rules."""
+    claim, decision = verdict.claim, verdict.decision
+    rules, parts = getattr(claim.rule, "rules", [claim.rule]), decision.parts or (decision,)
+    names = [claim.measures] if isinstance(claim.measures, str) else claim.measures
+    return [
+        Measured(
+            name, part.ours, f"{region(own.claimed)} (in part: {region(own.partly)})", part.verdict
+        )
+        for name, own, part in zip(names, rules, parts, strict=True)
+    ]
 
 
 def region(found: Any) -> str:
