@@ -44,13 +44,18 @@ def part(words: Sequence[str], root: Path, death: int | None) -> None:
     store.save(*execute(config, store.folder, [] if death is None else [KilledAt(death)]))
 
 
-def run_in_parts(words: Sequence[str], root: Path, deaths: Sequence[int] = ()) -> Path:
-    """Run to each death in turn and then to the end; returns the folder of the record."""
+def live(words: Sequence[str], root: Path, death: int | None) -> None:
+    """Have a process of its own live one life of a run."""
     context = get_context("forkserver")
     context.set_forkserver_preload(["longlag.runs.run"])
+    process = context.Process(target=part, args=(words, root, death))
+    process.start()
+    process.join()
+    assert process.exitcode == (0 if death is None else -signal.SIGKILL)
+
+
+def run_in_parts(words: Sequence[str], root: Path, deaths: Sequence[int] = ()) -> Path:
+    """Run to each death in turn and then to the end; returns the folder of the record."""
     for death in (*deaths, None):
-        process = context.Process(target=part, args=(words, root, death))
-        process.start()
-        process.join()
-        assert process.exitcode == (0 if death is None else -signal.SIGKILL)
+        live(words, root, death)
     return root / STUDY / resolve(words).id

@@ -23,6 +23,8 @@ class Server(ThreadingHTTPServer):
         self.runs: dict[str, dict[str, Any]] = defaultdict(dict)  # as they were announced
         self.history: dict[str, list[dict[str, Any]]] = defaultdict(list)  # what was logged
         self.files: dict[str, dict[str, bytes]] = defaultdict(dict)
+        self.artifacts: dict[str, dict[str, Any]] = {}  # as they were announced, by name
+        self.committed: list[str] = []  # names, once all their files were there
         self.requests = 0
         self.refuses: set[str] = set()  # names that a run goes by, and that are not taken
 
@@ -48,7 +50,57 @@ class Server(ThreadingHTTPServer):
                 for file in given["files"]
             ]
             return {"createRunFiles": {"runID": given["run"], "uploadHeaders": [], "files": files}}
+        if "rtifact" in query:
+            return self.artifact(query, given)
         return {"viewer": ME} if "viewer" in query else {}
+
+    def artifact(self, query: str, given: dict[str, Any]) -> dict[str, Any]:
+        """Answer a query about artifacts, which are kept by name, and their files by id."""
+        asked = given.get("input", given)
+        if "createArtifact(" in query:
+            name = asked["artifactCollectionName"]
+            self.artifacts[name] = asked
+            made = {"id": f"artifact-{name}", "state": "PENDING"}
+            made["artifactSequence"] = {"id": name, "latestArtifact": None}
+            return {"createArtifact": {"artifact": made}}
+        if "createArtifactManifest(" in query:
+            file = self.place(asked["artifactID"], asked["name"])
+            return {"createArtifactManifest": {"artifactManifest": {"id": "m", "file": file}}}
+        if "createArtifactFiles(" in query:
+            files = [
+                self.place(file["artifactID"], file["name"]) for file in asked["artifactFiles"]
+            ]
+            return {"createArtifactFiles": {"files": {"edges": [{"node": file} for file in files]}}}
+        if "commitArtifact(" in query:
+            self.committed.append(asked["artifactID"])
+            return {"commitArtifact": {"artifact": {"id": asked["artifactID"], "digest": ""}}}
+        if "ArtifactByID" in query:
+            return {"artifact": told_of(given["id"], self.artifacts)}
+        return {"project": None}  # there is none of that name yet
+
+    def place(self, owner: str, file: str) -> dict[str, Any]:
+        """Tell where a file of an artifact is to be put."""
+        found = {"id": file, "name": file, "displayName": file, "uploadHeaders": []}
+        return found | {"uploadUrl": f"{self.url}/put/{owner}/{file}", "artifact": {"id": owner}}
+
+
+def told_of(owner: str, known: dict[str, Any]) -> dict[str, Any]:
+    """What the server tells of an artifact that it took."""
+    name = owner.removeprefix("artifact-")
+    unknown = ("versionIndex", "description", "metadata", "historyStep", "commitHash", "updatedAt")
+    return dict.fromkeys(unknown) | {
+        "id": owner,
+        "artifactSequence": {"name": name, "project": None},
+        "artifactType": {"name": known[name]["artifactTypeName"]},
+        "ttlDurationSeconds": 0,
+        "ttlIsInherited": True,
+        "tags": [],
+        "state": "COMMITTED",
+        "size": 1,
+        "digest": "",
+        "fileCount": 1,
+        "createdAt": "2026-01-01T00:00:00",
+    }
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -88,7 +140,9 @@ class Handler(BaseHTTPRequestHandler):
             self.server.files[where[1]]["/".join(where[2:])] = body
         elif where[-1] == "file_stream":
             lines = json.loads(body).get("files", {}).get("wandb-history.jsonl", {})
-            self.server.history[where[-2]] += map(json.loads, lines.get("content", ()))
+            rows = [json.loads(line) for line in lines.get("content", ())]
+            first = lines.get("offset", 0)
+            self.server.history[where[-2]][first : first + len(rows)] = rows
         return 200, {}
 
 

@@ -1,9 +1,15 @@
 """TensorBoard and MLflow hold what W&B holds, and name no user, machine, program or commit."""
 
+import json
 import logging
 import math
+import re
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 
@@ -50,6 +56,25 @@ def test_tensorboard_holds_curves_profiles_maps_and_settings(tmp_path, caplog, m
     files = [path for path in folder.rglob("*") if path.is_file()]
     assert not any(socket.gethostname() in path.name for path in files)
     assert not any(b"somebody" in path.read_bytes() for path in files)
+
+
+def test_the_page_of_tensorboard_lists_the_run(tmp_path, caplog, monkeypatch):
+    config, _ = logged(tmp_path, caplog, monkeypatch, "logger=tensorboard")
+    command = [sys.executable, "-m", "tensorboard.main", "--logdir", str(tmp_path / "tensorboard")]
+    with subprocess.Popen([*command, "--port", "0"], stderr=subprocess.PIPE, text=True) as server:
+        try:
+            assert server.stderr is not None
+            said = next(line for line in server.stderr if "http://" in line)
+            address = re.search(r"http://\S+?:\d+", said)[0]
+            for _ in range(60):  # it reads the folder when it is up
+                with urlopen(f"{address}/data/runs", timeout=20) as answer:
+                    runs = json.load(answer)
+                if runs:
+                    break
+                time.sleep(0.5)
+        finally:
+            server.terminate()
+    assert config.id in runs
 
 
 def test_mlflow_holds_curves_profiles_maps_and_settings(tmp_path, caplog, monkeypatch):

@@ -124,7 +124,7 @@ def test_a_service_that_breaks_is_said_once_and_costs_nothing(tmp_path, monkeypa
     def make(folder, config, **options) -> loggers.SafeLogger:
         return loggers.SafeLogger(broken, broken, broken)
 
-    monkeypatch.setattr(loggers, "wandb_logger", make)
+    monkeypatch.setattr("longlag.runs.wandb_logger.wandb_logger", make)
     with caplog.at_level(logging.WARNING):
         result = execute(resolve(TINY), tmp_path)
     assert result.record.status in ("finished", "solved")
@@ -135,7 +135,7 @@ def test_a_service_that_cannot_be_opened_costs_nothing(tmp_path, monkeypatch, ca
     def unopened(folder, config, **options) -> None:
         raise OSError("no space left")
 
-    monkeypatch.setattr(loggers, "wandb_logger", unopened)
+    monkeypatch.setattr("longlag.runs.wandb_logger.wandb_logger", unopened)
     with caplog.at_level(logging.WARNING):
         result = execute(resolve(TINY), tmp_path)
     assert result.record.metrics.test

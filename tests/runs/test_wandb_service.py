@@ -90,6 +90,9 @@ def test_a_run_under_way_is_left_until_it_ends(study, monkeypatch, capsys):
     assert sync(study) == 0 and "1 under way" in capsys.readouterr().out
     assert first not in service.taken and len(service.taken) == 1
     os.utime(first, (0, 0))  # of a process that was killed long ago
+    assert sync(study) == 0 and "1 broken off" in capsys.readouterr().out
+    assert first not in service.taken
+    (first.parent / "finished").touch()
     assert sync(study) == 0 and first in service.taken
 
 

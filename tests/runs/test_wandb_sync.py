@@ -1,6 +1,10 @@
 """`longlag sync` with the real `wandb sync`, against a stand-in for the server on this machine."""
 
 import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from urllib.parse import unquote
 
 import tiny
@@ -51,3 +55,50 @@ def test_finished_runs_arrive_whole_and_once_and_one_that_is_refused_is_sent_lat
         for part in ("media/table/profile_table", "media/images/gate_map/f", "wandb-summary.json"):
             assert any(file.startswith(part) for file in files), part
         assert not [text for text in server.files[name].values() if str(tmp_path).encode() in text]
+    assert str(tmp_path) not in json.dumps(server.runs)
+
+
+def sync(root: Path) -> subprocess.CompletedProcess[str]:
+    """The command as it is called: a process for each call, and none of W&B's own is there."""
+    words = ["-m", "longlag", "sync", "study=bench", f"results={root}"]
+    env = {name: value for name, value in os.environ.items() if name != "WANDB_SERVICE"}
+    return subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, env=env, timeout=120, check=False
+    )
+
+
+def test_the_report_is_sent_as_a_panel_and_an_artifact_once_until_it_changes(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("WANDB_API_KEY", "0" * 40)
+    study = tmp_path / "bench"
+    sent = study / "wandb" / "offline-run-0-before" / "run-before.wandb"
+    sent.parent.mkdir(parents=True)
+    for path in (sent, sent.with_suffix(".wandb.synced"), sent.parent / "finished"):
+        path.touch()
+    pages = {"report.html": "<p>the report", "report.md": "# The report", "report.pdf": "%PDF"}
+    for name, text in pages.items():
+        (study / name).write_text(text)
+    with serving() as server:
+        monkeypatch.setenv("WANDB_BASE_URL", server.url)
+        server.refuses = {"report-bench"}
+        failed = sync(tmp_path)
+        assert failed.returncode == 2 and "the report was not sent (Failed to" in failed.stderr
+        server.refuses = set()
+        assert "the report was sent" in sync(tmp_path).stdout
+        assert server.committed == ["artifact-report-bench"]
+        assert server.artifacts["report-bench"]["artifactTypeName"] == "report"
+        files = server.files["artifact-report-bench"]
+        assert {name: files[name].decode() for name in pages} == pages
+        (panel,) = (name for name in server.files["report-bench"] if "html" in name)
+        assert server.files["report-bench"][panel].decode() == pages["report.html"]
+        assert any("report" in row for row in server.history["report-bench"])
+        asked = server.requests
+        assert sync(tmp_path).stdout == "0 runs to send, 1 sent before, 0 under way\n"
+        assert server.requests == asked
+        (study / "report.html").write_text("<p>another")
+        assert "the report was sent" in sync(tmp_path).stdout
+        assert server.files["artifact-report-bench"]["report.html"] == b"<p>another"
+    run = server.runs["report-bench"]
+    assert (run["groupName"], run["jobType"], run["tags"]) == ("bench", "report", ["bench"])
+    assert str(tmp_path) not in json.dumps([server.runs, server.artifacts])
+    assert not list(study.glob("wandb/*run-*/logs"))

@@ -99,7 +99,7 @@ def train(name: str, cell: str) -> Outcome:
     torch.set_num_threads(int(config.values.threads))
     line = ProgressLine(config.values.trainer.max_steps)
     with TemporaryDirectory() as nowhere:  # a run in training tells there how far it is
-        task, learner, data, selection, _, trainer, _ = assemble(
+        task, learner, data, selection, _, trainer, *_ = assemble(
             config, Path(nowhere), [line], Timer()
         )
         batch = probe_batch(task, config.values.seeds.data, SEQUENCES)

@@ -9,10 +9,10 @@ from longlag.runs.config import resolve
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Send what was not sent; say how many were sent, were there, and still run.
+    """Send what was not sent; say how many were sent, were there, still run, and broke off.
 
     Raises:
-        LonglagError: there is nothing of the study, or no account.
+        LonglagError: there is nothing of the study, no account, or W&B did not take it.
     """
     config = resolve(arguments.words, arguments.config_dir)
     study = config.names.get("study") or "single"
@@ -22,8 +22,11 @@ def run(arguments: argparse.Namespace) -> int:
         raise LonglagError(f"no offline run of W&B in {folder}; run with logger=wandb first")
     left = [run for run in runs if not wandb_upload.is_sent(run)]
     due = [run for run in left if wandb_upload.is_finished(run)]
-    sent, under_way = len(runs) - len(left), len(left) - len(due)
+    broken_off = sum(map(wandb_upload.is_broken_off, left))
+    sent, under_way = len(runs) - len(left), len(left) - len(due) - broken_off
     print(f"{len(due)} runs to send, {sent} sent before, {under_way} under way")
+    if broken_off:
+        print(f"{broken_off} broken off: left out until they are run to their end")
     if arguments.dry_run:
         return 0
     if not wandb_upload.has_account():

@@ -30,6 +30,8 @@ def tensorboard_logger(folder: Path, config: Config) -> SafeLogger:
         LonglagError: TensorBoard is not installed.
     """
     look_for("tensorboard")
+    for earlier in folder.glob(f"tensorboard/{config.id}/events.out.tfevents.*"):
+        earlier.unlink()  # of this run when it was killed: all in it is told again
     inner = TensorBoardLogger(
         folder, name="tensorboard", version=config.id, default_hp_metric=False
     )
@@ -68,32 +70,26 @@ def mlflow_logger(
         LonglagError: MLflow is not installed.
     """
     look_for("mlflow", "sqlalchemy", "alembic")
-    folder.mkdir(parents=True, exist_ok=True)
     study = config.names.get("study") or "single"
     hidden = ("mlflow.user", "mlflow.source.name", "mlflow.source.git.commit")
-    database = f"sqlite:///{(folder / 'mlflow.db').resolve()}"
-    if not tracking_uri:
-        from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-        SqlAlchemyStore(database, ANYWHERE)  # or MLflow writes the working folder into it
     inner = MLFlowLogger(
         experiment or f"{study}/{config.names['task']}",
         run_name=title_of(config),
-        tracking_uri=tracking_uri or database,
+        tracking_uri=tracking_uri or database(folder),
         artifact_location=None if tracking_uri else ANYWHERE,
         tags=dict.fromkeys(hidden, "longlag") | {"id": config.id, **told(config)},
     )
+    delete_killed(inner, config.id)
     inner.log_hyperparams(config.scientific)
 
     def draw(record: Record, arrays: dict[str, Any]) -> dict[str, float]:
         show_profiles(inner, record, arrays)
-        if can_draw():
-            for panel in panels(record, arrays):
-                shown, name = picture(panel.values), f"{panel.key('map')}.png"
-                if tracking_uri:
-                    inner.experiment.log_image(inner.run_id, shown, name)
-                else:
-                    keep_image(folder / "mlflow" / str(inner.run_id) / "artifacts" / name, shown)
+        for panel in panels(record, arrays) if can_draw() else ():
+            shown, name = picture(panel.values), f"{panel.key('map')}.png"
+            if tracking_uri:
+                inner.experiment.log_image(inner.run_id, shown, name)
+            else:
+                keep_image(folder / "mlflow" / str(inner.run_id) / "artifacts" / name, shown)
         return numbers(summary(record, arrays))
 
     return SafeLogger(
@@ -101,6 +97,25 @@ def mlflow_logger(
         lambda success: inner.finalize("success" if success else "failed"),
         draw,
     )
+
+
+def database(folder: Path) -> str:
+    """Return the address of a study's own database, which is there then."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    folder.mkdir(parents=True, exist_ok=True)
+    address = f"sqlite:///{(folder / 'mlflow.db').resolve()}"
+    SqlAlchemyStore(address, ANYWHERE)  # or MLflow writes the working folder into it
+    return address
+
+
+def delete_killed(inner: MLFlowLogger, run_id: str) -> None:
+    """Delete what this run logged until it was killed: it is all told again."""
+    client = inner.experiment
+    asked = f"tags.id = '{run_id}' and attributes.status = 'RUNNING'"
+    for run in client.search_runs([str(inner.experiment_id)], asked):
+        if run.info.run_id != inner.run_id:
+            client.delete_run(run.info.run_id)
 
 
 def keep_image(path: Path, shown: np.ndarray) -> None:

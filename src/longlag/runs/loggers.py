@@ -1,14 +1,15 @@
-"""Loggers show a run to people (W&B, CSV, nothing); the record is the truth.
+"""Loggers show a run to people; the record is the truth.
 
-Whatever goes wrong in a logger is said once, and never costs a result.
+Whatever goes wrong in a logger is said once, and never costs a result.  A run that goes on from a
+checkpoint tells its logger again what it had told until then: the logger opens anew, and holds one
+whole run.
 """
 
 import logging
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import lightning
 from lightning.pytorch.loggers import CSVLogger, Logger
@@ -30,6 +31,9 @@ class SafeLogger(Logger):
         close: ends the logging; takes whether the run succeeded.
         draw: makes pictures that `send` takes from a record and its arrays.
         keep: takes a record and the weights of its model, where they are to be kept.
+
+    Attributes:
+        sent: (step, values) of all that was sent while the model learned, for its checkpoint.
     """
 
     def __init__(
@@ -43,6 +47,7 @@ class SafeLogger(Logger):
         self._keep = keep
         self._send, self._close, self._draw = send, close, draw
         self.broken = False
+        self.sent: list[Any] = []
 
     @property
     def name(self) -> str:
@@ -55,16 +60,23 @@ class SafeLogger(Logger):
         return ""
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        """Send metrics: Lightning calls this at each validation."""
-        values = {name: value for name, value in metrics.items() if name != "epoch"}
-        self.attempt(self._send, values, step or 0)
+        """Send metrics of a validation; those of the test come with the record, at its step."""
+        if not any(name.startswith("test/") for name in metrics):
+            self.send({name: metrics[name] for name in metrics if name != "epoch"}, step or 0)
 
     def log_hyperparams(self, *args: Any, **kwargs: Any) -> None:
         """Do nothing: the config was handed over when the logger was opened."""
 
-    def send(self, values: Mapping[str, Any], step: int) -> None:
-        """Pass on anything that the service can show."""
+    def send(self, values: Mapping[str, float], step: int) -> None:
+        """Pass numbers on, and keep them in mind."""
+        self.sent.append([step, {name: float(value) for name, value in values.items()}])
         self.attempt(self._send, values, step)
+
+    def send_again(self, sent: list[Any]) -> None:
+        """Pass on what an earlier part of the run had sent; the list grows from there on."""
+        self.sent = sent
+        for step, values in sent:
+            self.attempt(self._send, values, step)
 
     def show(self, record: Record, arrays: dict[str, Any], weights: bytes = b"") -> None:
         """Pass on the outcome, what can be drawn of the probe's arrays and, if asked, weights."""
@@ -85,98 +97,6 @@ class SafeLogger(Logger):
         except Exception as error:  # any: a service's failure must not cost a result
             self.broken = True
             log.warning("the logger failed and is off for this run: %s", error)
-
-
-def wandb_logger(
-    folder: Path,
-    config: Config,
-    mode: Literal["offline", "online", "disabled"] = "offline",
-    project: str = "longlag",
-    entity: str | None = None,
-    group: str | None = None,
-    name: str | None = None,
-    tags: Sequence[str] = (),
-    notes: str | None = None,
-    weights: bool = False,
-) -> SafeLogger:
-    """Open a W&B run that keeps no machine, program, folder or arguments.
-
-    Args:
-        folder: of the study; W&B writes its own folder below it.
-        config: of the run.
-        mode: offline, online (needs an account) or disabled.
-        project: of W&B.
-        entity: user or team; None: the account's own.
-        group: None: study and task.
-        name: None: cell, task, length, learning rate and seed.
-        tags: besides study, cell and task.
-        notes: on the run.
-        weights: whether the chosen model is logged as an artifact, of which W&B keeps a copy in
-            the user's home until it is sent.
-
-    Raises:
-        LonglagError: another mode.
-    """
-    if mode not in ("offline", "online", "disabled"):
-        raise LonglagError(f"logger.mode must be offline, online or disabled, not {mode!r}")
-    import wandb
-
-    from longlag.runs import panels, wandb_panels
-
-    names, study = config.names, config.names.get("study") or "single"
-    folder.mkdir(parents=True, exist_ok=True)
-    run = wandb.init(
-        project=project,
-        mode=mode,
-        dir=str(folder),
-        settings=private_settings(),
-        reinit="create_new",
-        entity=entity,
-        name=name or title_of(config),
-        group=group or f"{study}/{names['task']}",
-        job_type=names.get("stage") or "single",  # of a study: tune or final
-        tags=[study, names["cell"], names["task"], *tags],
-        notes=notes,
-        config={**config.scientific, "names": names, "id": config.id},
-    )
-    run.define_metric("*", step_metric="step")
-
-    def send(values: Mapping[str, Any], step: int) -> None:
-        wandb_panels.keep_tables(values, run)
-        run.log({**values, "step": step})
-
-    def close(success: bool) -> None:
-        run.finish(exit_code=0 if success else 1)
-        shutil.rmtree(Path(run.dir).parent / "logs", ignore_errors=True)  # they name the machine
-        if mode == "offline":
-            (Path(run.dir).parent / "finished").touch()  # for `longlag sync`
-
-    return SafeLogger(
-        send,
-        close,
-        lambda record, arrays: {
-            **panels.summary(record, arrays),
-            **wandb_panels.flow(record, arrays),
-        },
-        (lambda record, held: wandb_panels.log_weights(run, record, held)) if weights else None,
-    )
-
-
-def private_settings() -> Any:
-    """Return settings of W&B that keep the machine, the program and its arguments to ourselves."""
-    import wandb
-
-    return wandb.Settings(
-        silent=True,
-        console="off",
-        disable_git=True,
-        disable_code=True,
-        save_code=False,
-        x_disable_stats=True,
-        x_disable_meta=True,  # program, arguments, folder, host: none is to be sent
-        x_save_requirements=False,
-        host="longlag",  # else W&B asks the machine
-    )
 
 
 def title_of(config: Config) -> str:
@@ -225,10 +145,21 @@ def safe(inner: Logger) -> SafeLogger:
 
 
 def attach(
-    logger: SafeLogger | None, trainer: lightning.Trainer, probe: GradientFlow | None
+    logger: SafeLogger | None,
+    trainer: lightning.Trainer,
+    probe: GradientFlow | None,
+    sent: list[Any],
 ) -> None:
-    """Have a trainer and a probe pass their numbers on to a logger, if there is one."""
+    """Have a trainer and a probe pass their numbers on to a logger, if there is one.
+
+    Args:
+        logger: just opened.
+        trainer: of the run.
+        probe: of the run.
+        sent: until the checkpoint that the run goes on from; it is added to.
+    """
     if logger is not None:
+        logger.send_again(sent)
         trainer.logger = logger
         if probe is not None:
             probe.sink = lambda step, values: logger.send(values, step)

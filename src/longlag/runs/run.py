@@ -81,6 +81,7 @@ class Parts(NamedTuple):
     probe: GradientFlow | None
     trainer: lightning.Trainer
     checkpoint: Checkpoint
+    sent: list[Any]  # to a logger, until the checkpoint that the run goes on from
 
 
 @flush_denormals()
@@ -101,9 +102,9 @@ def execute(config: Config, study: Path, watchers: Sequence[lightning.Callback] 
     reset_peak_memory()
     with timer.time("setup"):
         parts = assemble(config, study, watchers, timer)
-        task, learner, data, selection, probe, trainer, checkpoint = parts
+        task, learner, data, selection, probe, trainer, checkpoint, sent = parts
         logger = loggers.open_logger(build_logger(config.values.logger), study, config)
-        loggers.attach(logger, trainer, probe)
+        loggers.attach(logger, trainer, probe, sent)
     with loggers.closing(logger):
         with quiet(), interruptible(), timer.time("train"):
             trainer.fit(learner, data)
@@ -149,12 +150,14 @@ def assemble(
     selection = Selection(metric, solved, chosen.stop_when_solved, chosen.patience)
     probe = build(cfg.probe)
     stateful = [selection, *([] if probe is None else [probe])]
+    sent: list[Any] = []
 
     def state() -> dict[str, Any]:
         return {
             "learner": learner.training_state(),
             "callbacks": [callback.state_dict() for callback in stateful],
             "seconds": timer.so_far(),
+            "sent": sent,
         }
 
     checkpoint = Checkpoint(Store(study.parent, study.name), config, state)
@@ -163,6 +166,7 @@ def assemble(
         for callback, its in zip(stateful, found["callbacks"], strict=True):
             callback.load_state_dict(its)
         data.first, timer.seconds = learner.steps, found["seconds"]
+        sent += found["sent"]
     watching = [*stateful, *watchers, checkpoint, Live(study, config, probe)]
     trainer = build_trainer(chosen, watching, None, learner.steps)
-    return Parts(task, learner, data, selection, probe, trainer, checkpoint)
+    return Parts(task, learner, data, selection, probe, trainer, checkpoint, sent)

@@ -10,9 +10,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
+
+from longlag.errors import LonglagError
 
 HOUR = 3600.0
+FINISHED = "finished"  # a file in the folder of a run that came to its end
 PAGES = ("report.html", "report.pdf", "report.md")
 
 
@@ -38,8 +41,13 @@ def is_sent(run: Path) -> bool:
 
 
 def is_finished(run: Path) -> bool:
-    """Tell whether a run's logger was closed, or nothing was written to it for an hour."""
-    return (run.parent / "finished").exists() or time.time() - run.stat().st_mtime > HOUR
+    """Tell whether a run came to its end."""
+    return (run.parent / FINISHED).exists()
+
+
+def is_broken_off(run: Path) -> bool:
+    """Tell whether a run did not come to its end, and nothing was written to it for an hour."""
+    return not is_finished(run) and time.time() - run.stat().st_mtime > HOUR
 
 
 def upload(runs: Sequence[Path]) -> int:
@@ -74,26 +82,48 @@ def upload_report(
 
     Returns:
         Whether there was something to send.
+
+    Raises:
+        LonglagError: W&B did not take it.
     """
-    import wandb
-
-    from longlag.runs.loggers import private_settings
-
     marker, now = study / "wandb" / "report.sent", digest(study)
     if not now or (marker.is_file() and marker.read_text() == now):
         return False
-    with wandb.init(
-        project=project, entity=entity, mode=mode, dir=str(study), settings=private_settings(),
-        id=f"report-{study.name}", name=f"report {study.name}", resume="allow",
-        group=study.name, job_type="report", tags=[study.name],
-    ) as run:  # fmt: skip
-        run.log({"report": wandb.Html((study / PAGES[0]).read_text(), inject=False)})
-        made = wandb.Artifact(f"report-{study.name}", type="report")
-        for page in PAGES:
-            if (study / page).is_file():
-                made.add_file(str(study / page))
-        run.log_artifact(made)
-    shutil.rmtree(Path(run.dir).parent / "logs", ignore_errors=True)  # they name the machine
+    import wandb
+
+    from longlag.runs.wandb_logger import private_settings
+
+    try:
+        with wandb.init(
+            project=project, entity=entity, mode=mode, dir=str(study), settings=private_settings(),
+            id=f"report-{study.name}", name=f"report {study.name}", resume="allow",
+            group=study.name, job_type="report", tags=[study.name],
+        ) as run:  # fmt: skip
+            log_pages(run, study)
+    except (wandb.Error, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise LonglagError(f"the report was not sent ({reason}); run the command again") from None
+    finally:
+        for logs in study.glob(f"wandb/*run-*-report-{study.name}/logs"):
+            shutil.rmtree(logs, ignore_errors=True)  # they name the machine
     marker.parent.mkdir(exist_ok=True)
     marker.write_text(now)
     return True
+
+
+def log_pages(run: Any, study: Path) -> None:
+    """Log the pages of a report to a run of W&B; wait until they are there.
+
+    Raises:
+        ValueError: W&B did not take them.
+    """
+    import wandb
+
+    run.log({"report": wandb.Html((study / PAGES[0]).read_text(), inject=False)})
+    made = wandb.Artifact(f"report-{study.name}", type="report")
+    for page in PAGES:
+        if (study / page).is_file():
+            made.add_file(str(study / page))
+    run.log_artifact(made)
+    if not run.offline:
+        made.wait()
