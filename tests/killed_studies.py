@@ -12,7 +12,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 import uuid
@@ -21,6 +20,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import command_process
+from command_process import LONGLAG
 from longlag.records.reader import read_run, read_study
 
 STUDY = """
@@ -102,15 +103,11 @@ def furnish(place: Path, study: str = STUDY) -> Path:
 
 def start(place: Path, results: str, words: Sequence[str] = (), report: bool = False) -> Life:
     """Start the command; what it says is appended to said.txt."""
-    mark, program = uuid.uuid4().hex, ["-m", "longlag"] if report else ["-c", NO_REPORT]
+    mark, program = uuid.uuid4().hex, LONGLAG if report else ["-c", NO_REPORT]
     fixed = ["study=killed", "--config-dir", "conf", f"results={results}", "executor.workers=2"]
     with (place / "said.txt").open("ab") as said:
-        process = subprocess.Popen(
-            [sys.executable, *program, "bench", *fixed, *words],
-            cwd=place,
-            env={**os.environ, MARK: mark, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
-            stdout=said,
-            stderr=said,
+        process = command_process.start(
+            place, ["bench", *fixed, *words], program, {MARK: mark}, stdout=said, stderr=said
         )
     return Life(process, mark)
 

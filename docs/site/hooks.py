@@ -28,6 +28,7 @@ ELSEWHERE = {  # path in the repository: path in the site
 }
 ORIGIN = {site: repository for repository, site in ELSEWHERE.items()}
 LINK = re.compile(r"(!?)\[([^\]]*)\]\((?!\w+:|#)([^)#\s]+)(#[^)]*)?\)")
+CITATION = re.compile(r"(?<= )\[(\d+)\]")  # of a report: "[1] [2]" would be a link
 COMMANDS = "reference/commands.md"
 
 
@@ -72,6 +73,8 @@ def on_page_markdown(markdown: str, page: Page, **_: Any) -> str:
         start = posixpath.dirname(site) or "."
         return f"{picture}[{text}]({posixpath.relpath(found, start)}{anchor})"
 
+    if site.startswith("results/"):
+        markdown = CITATION.sub(r"\\[\1\\]", markdown)
     return LINK.sub(moved, markdown)
 
 

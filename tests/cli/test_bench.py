@@ -4,12 +4,12 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 
+import command_process
 from longlag.cli.main import main
 
 STUDY = """
@@ -58,17 +58,7 @@ def place(tmp_path: Path) -> Path:
 
 
 def start(place: Path) -> subprocess.Popen:
-    command = [sys.executable, "-m", "longlag", "bench", "study=tiny", "--config-dir", "conf"]
-    return subprocess.Popen(
-        command,
-        cwd=place,
-        env={**os.environ, "PYTHONPATH": str(place), "COLUMNS": "200"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # it may come in ignored
-    )
+    return command_process.start(place, ["bench", "study=tiny", "--config-dir", "conf"])
 
 
 def records(place: Path) -> dict[str, float]:

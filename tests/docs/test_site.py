@@ -145,3 +145,33 @@ def test_every_public_name_stands_in_the_reference(page: str):
     text = (ROOT / "docs/reference/cells.md").read_text() + (ROOT / page).read_text()
     shown = set(re.findall(r"^::: longlag\.(?:\w+\.)*(\w+)", text, re.MULTILINE))
     assert set(NAMED[page]) - shown <= ({"Kernel", "LSTMState"} | ELSEWHERE)
+
+
+PHONE = """<!doctype html><body><iframe width="390" height="800"></iframe><script>
+const frame = document.querySelector("iframe"), wide = [];
+(async () => {
+  for (const page of PAGES) {
+    await new Promise((loaded) => { frame.onload = loaded; frame.src = page; });
+    const seen = frame.contentWindow, scrolls = (node) => node && node !== seen.document.body
+      && (seen.getComputedStyle(node).overflowX === "auto" || scrolls(node.parentElement));
+    for (const node of seen.document.querySelectorAll("article *"))
+      if (node.getBoundingClientRect().right > 391 && !scrolls(node.parentElement))
+        wide.push(`${page} ${node.tagName} ${node.textContent.slice(0, 40)}`);
+  }
+  document.body.setAttribute("data-wide", wide.join() || "none");
+})();
+</script>"""
+
+
+@needs_a_browser
+def test_nothing_on_a_page_is_wider_than_a_phone_but_what_scrolls(site: Path, tmp_path: Path):
+    pages = sorted(page.relative_to(site).as_posix() for page in site.rglob("*.html"))
+    pages = [page for page in pages if page not in ("404.html", "results/atlas/index.html")]
+    assert len(pages) > 20
+    frame = site / "phone.html"
+    frame.write_text(PHONE.replace("PAGES", json.dumps(pages)))
+    try:
+        flags = ("--allow-file-access-from-files", "--virtual-time-budget=60000", "--dump-dom")
+        assert 'data-wide="none"' in browse(frame, tmp_path, *flags)
+    finally:
+        frame.unlink()

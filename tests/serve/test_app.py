@@ -2,14 +2,17 @@
 
 import asyncio
 import json
+import signal
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import unquote
+from urllib.request import urlopen
 
 import numpy as np
 import pytest
 from starlette.applications import Starlette
 
+import command_process
 from longlag.cli import main
 from longlag.records.reader import read_study
 from longlag.records.store import Store
@@ -191,3 +194,15 @@ def test_a_mistake_is_told_in_one_line(words, said, tmp_path, capsys):
     assert main(["serve", *words, *folder]) == 2
     error = capsys.readouterr().err.strip()
     assert said in error and "\n" not in error
+
+
+def test_the_command_answers_at_the_address_that_it_prints_and_ctrl_c_ends_it(small: Path):
+    words = ["serve", f"results={small.parent}", "port=0"]
+    with command_process.start(small.parent, words) as process:
+        try:
+            address = process.stdout.readline().split()[0]
+            with urlopen(f"{address}/api/studies", timeout=60) as answer:
+                assert json.load(answer) == ["small"]
+        finally:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(60) in (0, 130) and "Traceback" not in process.stderr.read()

@@ -34,6 +34,8 @@ setTimeout(() => {
   note("bar", all("#live progress").map((bar) => bar.value / bar.max).join());
   note("pwned", page.body.dataset.pwned || "no");
   note("failure", page.querySelector("#failed li")?.textContent.includes("<img") || "none");
+  note("dashed", all(".u-marker").filter((m) => m.style.border.includes("dashed")).length);
+  note("high", page.getElementById("table").offsetHeight);
   note("wide", page.documentElement.scrollWidth <= 390);
   page.getElementById("theme").click(); page.getElementById("theme").click();
   note("paper", getComputedStyle(page.body).backgroundColor);
@@ -103,6 +105,7 @@ def test_on_a_phone_the_page_shows_progress_runs_curves_and_gradients_in_light_a
     assert said["drawn"] == "4" and said["rows"] == "true" and said["report"] == "/report/study"
     assert all(f"{cell} adding T=100 seed" in said["chosen"] for cell in ("RNN", "LSTM", "GRU"))
     assert said["wide"] == "true" and said["paper"] == "rgb(23, 24, 28)"
+    assert said["dashed"] == "2" and int(said["high"]) > 300  # c of the LSTM, before and after
 
 
 def told(address: str, folder: Path) -> dict[str, str]:
@@ -119,6 +122,7 @@ def test_a_run_that_trains_is_seen_with_its_curve_and_gradient_on_a_phone(
     assert said["bar"] == "0.5" and said["facts"].startswith("0 runs recorded, 1 training")
     assert said["chosen"] == "LSTM adding T=6 seed 0" and said["drawn"] == "4"
     assert said["wide"] == "true" and said["state"] == ""
+    assert int(said["high"]) < 200  # one row
 
 
 def test_words_of_a_record_are_words_on_the_page(hostile: str, tmp_path: Path):

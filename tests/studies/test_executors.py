@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import command_process
 from killed_studies import MARK, ORPHANS, family
 from longlag.errors import LonglagError
 from longlag.studies.dask import DaskExecutor
@@ -90,18 +91,9 @@ def start(place: Path, words: list[str], how: str = "") -> subprocess.Popen:
         "import os, sys; os.environ['PARENT'] = str(os.getpid()); "
         "from longlag.cli import main; sys.exit(main(sys.argv[1:]))"
     )
-    path = os.pathsep.join([str(place), *filter(None, sys.path)])
     more = {"MARK": str(place / "mark"), "HOW": how} if how else {}
-    return subprocess.Popen(
-        [sys.executable, "-c", script, "bench", "study=tiny", "--config-dir", "conf", *words],
-        cwd=place,
-        env={**os.environ, "COLUMNS": "200", "PYTHONPATH": path, MARK: str(place), **more},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
-    )  # fmt: skip
+    words = ["bench", "study=tiny", "--config-dir", "conf", *words]
+    return command_process.start(place, words, ["-c", script], {MARK: str(place), **more})
 
 
 def numbers(folder: Path) -> dict[str, tuple]:

@@ -16,7 +16,7 @@
   // --- the table ------------------------------------------------------------------------------------
   const right = { hozAlign: "right", headerHozAlign: "right", formatter: (cell) => number(cell.getValue()) };
   const table = new Tabulator("#table", {
-    data: [], index: "id", layout: "fitData", height: "22rem", selectableRows: MOST, placeholder: "no run is recorded yet",
+    data: [], index: "id", layout: "fitData", maxHeight: "22rem", selectableRows: MOST, placeholder: "no run is recorded yet",
     columnDefaults: { headerWordWrap: true }, initialSort: [{ column: "date", dir: "desc" }],
     columns: [
       { formatter: "rowSelection", hozAlign: "center", headerSort: false, width: 34, frozen: true, title: "" },
@@ -44,7 +44,7 @@
     const data = uPlot.join(some.map((line) => [line.points.map((p) => p[0]), line.points.map((p) => p[1])]), some.map(() => [2]));
     const width = Math.max(240, node.clientWidth);
     new uPlot({
-      width, height: Math.min(300, Math.max(220, width * 0.5)), legend: { live: false }, scales: { x: { time: false } },
+      width, height: Math.min(300, Math.max(220, width * 0.5)), legend: { live: false, markers: { dash: (plot, i) => plot.series[i].dash?.length ? "dashed" : "solid" } }, scales: { x: { time: false } },
       axes: [axis(), { ...axis(), size: 62, values: (_, ticks) => ticks.map(number) }],
       series: [{}, ...some.map((line) => ({ label: line.label, stroke: ink(`c${line.hue % HUES}`), width: 1.8, dash: line.dash, spanGaps: true, points: { show: line.points.length < 2 } }))],
     }, data, node);
@@ -129,7 +129,10 @@
           await table.updateOrAddData(study.runs);
         }
         const wanted = first(study.runs), ticked = table.getSelectedData().map((run) => run.id);
-        if (!touched && wanted.join() !== ticked.join()) { table.deselectRow(); table.selectRow(wanted); }
+        if (!touched && wanted.join() !== ticked.join()) {
+          table.deselectRow(); table.selectRow(wanted);
+          if (wanted.length) table.scrollToRow(wanted[0], "top").catch(() => {}); // a filter may hide it
+        }
         else if (moved.length) draw();
       }
       $("state").textContent = "";
