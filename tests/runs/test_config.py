@@ -48,6 +48,7 @@ def test_the_order_of_overrides_does_not_change_the_id():
         (["cel=lstm"], ["'cel'", "did you mean 'cell'", "seed"]),
         (["trainer.max_step=3"], ["did you mean 'trainer.max_steps'", "trainer.clip"]),
         (["+colour=red"], ["unknown key 'colour'", "allowed"]),
+        (["trainer={foo: 1}"], ["trainer holds settings of fixed names", "trainer.max_steps"]),
         (["optim.lr"], ["optim.lr", "key=value"]),
         (["study=nothing"], ["unknown study 'nothing'"]),
     ],

@@ -90,6 +90,15 @@ def test_a_run_of_a_study_has_study_and_task_as_group_and_its_stage_as_job_type(
     assert '"bench/adding"' in text and '"job_type": "tune"' in text
 
 
+def test_a_note_or_tag_that_looks_like_a_secret_is_masked(tmp_path):
+    secret = "sk-abcdef0123456789abcdef0123456789"
+    words = [f"logger.{name}={secret}" for name in ("notes", "name", "group")]
+    execute(resolve((*TINY, "probe=off", *words, f"logger.tags=[mine,{secret}]")), tmp_path)
+    (path,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
+    text = inspected(path)
+    assert secret not in text and text.count("***") >= 4 and '"mine"' in text
+
+
 def test_every_layer_of_a_stack_has_its_curves_and_maps_and_the_first_is_layer_1(tmp_path):
     folder = tmp_path / "study"
     execute(resolve((*TINY, "model.layers=2")), folder)

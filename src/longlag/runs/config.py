@@ -264,6 +264,9 @@ def explain(error: Exception, overrides: Sequence[str], config_dir: Path | None 
         near = [k for k in known if first_part(k) == first_part(wrong)] or known
         allowed = [k for k in near if k.count(".") == wrong.count(".")]
         allowed = allowed or [k for k in known if "." not in k]
+        if wrong in known:
+            inside = ", ".join(k for k in known if k.startswith(f"{wrong}.")) or "none"
+            return f"{wrong} holds settings of fixed names: {inside}; set them one by one"
         return f"unknown key {wrong!r}{did_you_mean(wrong, known)}; allowed: {', '.join(allowed)}"
     if found := re.search(r"Error merging override (.+)", text):
         return f"{found.group(1)}: this key holds settings with names of their own, no such value"

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from longlag.errors import LonglagError
+from longlag.records.discretion import told
 from longlag.records.record import Record
 from longlag.runs import panels, wandb_panels
 from longlag.runs.config import Config
@@ -51,7 +52,8 @@ def wandb_logger(
     chosen = {key: value for key, value in own.items() if value is not None}
     described = describe(config) | chosen
     described["tags"] = [*described["tags"], *tags]
-    return logger_of(open_run(folder, config.id, mode, project=project, **described), weights)
+    run = open_run(folder, config.id, mode, project=project, **told(described))
+    return logger_of(run, weights)
 
 
 def describe(config: Config) -> dict[str, Any]:
@@ -69,8 +71,8 @@ def describe(config: Config) -> dict[str, Any]:
 def open_run(folder: Path, run_id: str, mode: Any, **described: Any) -> Any:
     """Open a run of W&B in the place of one that was broken off, if there is one.
 
-    That one's folder goes, because all that it held is told again; its id stays, so that W&B puts
-    the whole run in the place of a part that it may have.
+    That one's folder goes, because all that it held is told again; its id stays, so that it is one
+    run for W&B too, which may have been sent a part.
     """
     import wandb
 
