@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import command_process
 import tiny
 from killed_runs import STUDY, live, part, run_in_parts
 from longlag.cli import main
@@ -59,6 +61,7 @@ def test_wandb_holds_one_run_with_the_history_of_an_undisturbed_one(killed):
     assert [set(row) for row in found] == [set(row) for row in wanted]
     assert found[:-1] == wanted[:-1]
     assert wandb_upload.is_finished(parts) and not (parts.parent / "unfinished").exists()
+    assert {path.name for path in parts.parents[1].iterdir()} == {parts.parent.name, "latest-run"}
 
 
 def test_a_csv_holds_the_whole_curve(killed):
@@ -117,6 +120,21 @@ def test_a_half_run_can_be_read_and_only_the_whole_one_is_sent(tmp_path, monkeyp
     assert steps == list(range(1, STEPS + 1))
     assert "test/mse" in set().union(*server.history[name])
     assert json.loads(run["config"])["id"]["value"] == resolve(words).id
+
+
+def test_online_too_a_run_that_was_killed_is_one_run(tmp_path):
+    words = (*RUN, "logger.mode=online")
+    variables = {"HOME": str(tmp_path), "WANDB_API_KEY": "0" * 40, "WANDB_SERVICE": ""}
+    with serving() as server:
+        for death, status in ((61, -signal.SIGKILL), (None, 0)):
+            life = f"from killed_runs import *; part({words}, Path({str(tmp_path)!r}), {death})"
+            with command_process.start(
+                tmp_path, [], ["-c", life], {**variables, "WANDB_BASE_URL": server.url}
+            ) as process:
+                assert process.wait(120) == status, process.stderr.read()
+    (rows,) = server.history.values()
+    assert len(server.runs) == 1
+    assert [r["step"] for r in rows if "validation/mse" in r] == list(range(4, STEPS + 1, 4))
 
 
 def test_a_run_that_ctrl_c_ended_is_broken_off_too(tmp_path, monkeypatch):

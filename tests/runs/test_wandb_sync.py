@@ -101,4 +101,4 @@ def test_the_report_is_sent_as_a_panel_and_an_artifact_once_until_it_changes(tmp
     run = server.runs["report-bench"]
     assert (run["groupName"], run["jobType"], run["tags"]) == ("bench", "report", ["bench"])
     assert str(tmp_path) not in json.dumps([server.runs, server.artifacts])
-    assert not list(study.glob("wandb/*run-*/logs"))
+    assert not list(study.glob("wandb/*run-*/logs")) and not list(study.glob("wandb/*.log"))

@@ -106,7 +106,7 @@ def logger_of(run: Any, weights: bool) -> SafeLogger:
 
     def close(success: bool) -> None:
         run.finish(exit_code=0 if success else 1)
-        shutil.rmtree(folder / "logs", ignore_errors=True)  # they name the machine
+        delete_logs(folder)
         if success and (folder / UNFINISHED).exists():
             (folder / UNFINISHED).rename(folder / FINISHED)  # for `longlag sync`
 
@@ -117,6 +117,14 @@ def logger_of(run: Any, weights: bool) -> SafeLogger:
         wandb_panels.log_weights(run, record, held)
 
     return SafeLogger(send, close, draw, keep if weights else None)
+
+
+def delete_logs(folder: Path) -> None:
+    """Delete W&B's own logs in a run's folder, which name the machine, and the links to them."""
+    shutil.rmtree(folder / "logs", ignore_errors=True)
+    for link in folder.parent.glob("debug*.log"):
+        if not link.exists():
+            link.unlink(missing_ok=True)
 
 
 def private_settings() -> Any:

@@ -3,7 +3,6 @@
 import hashlib
 import netrc
 import os
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -91,7 +90,7 @@ def upload_report(
         return False
     import wandb
 
-    from longlag.runs.wandb_logger import private_settings
+    from longlag.runs.wandb_logger import delete_logs, private_settings
 
     try:
         with wandb.init(
@@ -104,8 +103,8 @@ def upload_report(
         reason = str(error).splitlines()[0]
         raise LonglagError(f"the report was not sent ({reason}); run the command again") from None
     finally:
-        for logs in study.glob(f"wandb/*run-*-report-{study.name}/logs"):
-            shutil.rmtree(logs, ignore_errors=True)  # they name the machine
+        for folder in study.glob(f"wandb/*run-*-report-{study.name}"):
+            delete_logs(folder)
     marker.parent.mkdir(exist_ok=True)
     marker.write_text(now)
     return True
