@@ -5,6 +5,10 @@ runner's own processor time, and jumps while it waits.  The records are written 
 workers, whose time is not counted; nor is what a network takes.
 
     python benchmarks/runner.py [--workers 1000] [--seconds 30] [--seeds 107]
+    python benchmarks/runner.py --no-trials --seeds 21
+
+The first study chooses rates by trials, and some workers wait for the slowest trial of a place; in
+the second every run is due from the beginning, so that what is lost is the runner's own.
 """
 
 import argparse
@@ -104,15 +108,16 @@ class Simulation:
         pass
 
 
-def large_study(seeds: int) -> Study:
-    """Each of 20 cells on 8 tasks, with 18 trials and the final runs."""
+def large_study(seeds: int, trials: bool) -> Study:
+    """Each of 20 cells on 8 tasks, with 18 trials and the final runs, or with each of 6 rates."""
     study = study_of(["study=bench", "logger=none"])
     return replace(
         study,
         cells=study_of(["study=atlas"]).cells[:CELLS],
         tasks={task: [] for task in TASKS},
         ladders={},
-        tuning_seeds=TUNING,
+        tuning_seeds=TUNING if trials else [],
+        tune=trials,
         seeds=list(range(seeds)),
     )
 
@@ -122,13 +127,14 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=30.0)
     parser.add_argument("--seeds", type=int, default=107)
+    parser.add_argument("--no-trials", action="store_true", help="every rate runs on every seed")
     asked = parser.parse_args()
     store_module.flush = lambda path: None  # what the disk does is the workers' time
     with tempfile.TemporaryDirectory() as place:
         store = Store(Path(place), "large")
         store.prepare()
         start = time.process_time()
-        plan = StudyPlan(large_study(asked.seeds), store)
+        plan = StudyPlan(large_study(asked.seeds, not asked.no_trials), store)
         ready = time.process_time()
         workers = Simulation(asked.workers, asked.seconds, store)
         runner = Runner(store, workers, plan.then)

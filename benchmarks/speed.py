@@ -30,7 +30,7 @@ from longlag.engine.compiled import can_compile
 from longlag.runs.malloc import keep_memory
 from longlag.runs.provenance import machine
 
-SIZES = ((64, 128), (32, 64), (20, 32))  # B, H (and I = H)
+SIZES = ((64, 128), (32, 64), (32, 47), (20, 32))  # B, H (and I = H); 47 fills no whole vectors
 STEPS = 100
 LENGTHS = (250, 500, 1000, 2000, 4000)
 VENDOR = {"LSTM": nn.LSTM, "GRU": nn.GRU, "Elman": nn.RNN}

@@ -93,6 +93,20 @@ def test_both_stages_run_and_the_plan_says_what_was_chosen(store):
     assert executor.stops == 1
 
 
+@pytest.mark.parametrize("more", [{}, {"tune": False, "tuning_seeds": []}])
+def test_the_time_to_go_falls_to_nothing_as_the_runs_end(store, more):
+    plan, left = StudyPlan(study(**more), store), []
+
+    def then(run_id):
+        due = plan.then(run_id)
+        left.append(plan.to_go(plan.known)[:2])
+        return due
+
+    Runner(store, FakeExecutor(store), then).run(plan.first())
+    assert [runs - done for runs, done in left] == [*range(len(left) - 1, -1, -1)]
+    assert plan.seconds_left() == 0 and len(plan.runs) == len(left)
+
+
 def test_a_second_call_starts_nothing(store):
     run(store, FakeExecutor(store))
     again = FakeExecutor(store)

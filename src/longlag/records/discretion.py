@@ -11,6 +11,7 @@ import os
 import platform
 import re
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -33,22 +34,24 @@ PLACE = re.compile(r'File "/[^"]*?/([^/"]+/[^/"]+)"')  # of a traceback
 BITS = 4.0  # of each letter, at least, of a text that looks like chance
 
 
-def told(value: Any, key: str = "") -> Any:
+def told(value: Any, key: str = "", secrets: Sequence[str] | None = None) -> Any:
     """Return settings as they may be written.
 
     Args:
         value: plain containers.
         key: that holds it.
+        secrets: of the environment; None: look for them.
     """
+    secrets = secrets_around() if secrets is None else secrets
     if isinstance(value, dict):
-        return {name: told(child, str(name)) for name, child in value.items()}
+        return {name: told(child, str(name), secrets) for name, child in value.items()}
     if isinstance(value, list | tuple):
-        return [told(child, key) for child in value]
+        return [told(child, key, secrets) for child in value]
     if not isinstance(value, str) or not value or value.startswith("***"):
         return value
     if NAMED.search(key):
         return hidden(value)
-    return near(value) if os.path.isabs(value) else discreet(value)
+    return near(value) if os.path.isabs(value) else discreet(value, secrets)
 
 
 def told_override(word: str) -> str:
@@ -65,9 +68,14 @@ def near(path: str) -> str:
     return os.path.relpath(whole, here)
 
 
-def discreet(text: str) -> str:
-    """Return a text, such as a traceback, without secrets, places and the name of the machine."""
-    for value in secrets_around():
+def discreet(text: str, secrets: Sequence[str] | None = None) -> str:
+    """Return a text, such as a traceback, without secrets, places and the name of the machine.
+
+    Args:
+        text: to be written.
+        secrets: of the environment; None: look for them.
+    """
+    for value in secrets_around() if secrets is None else secrets:
         text = text.replace(value, hidden(value))
     text = GIVEN.sub(lambda found: found[1] + hidden(found[2]), text)
     text = FORMS.sub(lambda found: hidden(found[0]), text)

@@ -1,12 +1,13 @@
 """From the command line to one resolved config, and from a config to the identity of its run."""
 
-import copy
 import hashlib
 import itertools
 import json
 import re
 import shlex
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,6 +23,7 @@ from longlag.errors import LonglagError, did_you_mean
 from longlag.records.discretion import told, told_override
 from longlag.records.headers import folder
 from longlag.records.record import written
+from longlag.runs.fill import Settings
 from longlag.runs.identity import code_of, files_of
 from longlag.runs.settings import check_settings
 
@@ -29,20 +31,19 @@ from longlag.runs.settings import check_settings
 INCIDENTAL = ("results", "logger", "study", "executor", "checkpoint")
 
 
-class Config(NamedTuple):
+@dataclass(frozen=True)
+class Config:
     """One resolved run: its values, and the names that were chosen in each group."""
 
-    values: DictConfig
+    plain: dict[str, Any]  # plain containers, interpolations resolved; not to be changed
     names: dict[str, str]
     overrides: tuple[str, ...]
     config_dir: Path | None = None  # of the user's own groups
 
-    @property
-    def plain(self) -> dict[str, Any]:
-        """Return the values as plain containers, interpolations resolved."""
-        plain = OmegaConf.to_container(self.values, resolve=True)
-        assert isinstance(plain, dict)
-        return {str(k): v for k, v in plain.items()}
+    @cached_property
+    def values(self) -> DictConfig:
+        """Return the values to be read as attributes."""
+        return OmegaConf.create(self.plain)
 
     @property
     def scientific(self) -> dict[str, Any]:
@@ -74,7 +75,7 @@ class Config(NamedTuple):
 class Template(NamedTuple):
     """Values of many runs that differ in a few; composing them is the slow part, and done once."""
 
-    values: DictConfig  # interpolations are not resolved
+    settings: Settings
     names: dict[str, str]
     overrides: tuple[str, ...]
     config_dir: Path | None
@@ -85,17 +86,13 @@ class Template(NamedTuple):
         Raises:
             LonglagError: a value that is not allowed.
         """
-        values = copy.deepcopy(self.values)
         more = tuple(f"{name}={value}" for name, value in changes.items())
         try:
-            for name, value in changes.items():
-                OmegaConf.update(values, name, value)
-            OmegaConf.resolve(values)
+            plain = self.settings.fill(changes)
         except OmegaConfBaseException as error:
             raise LonglagError(explain(error, (*self.overrides, *more), self.config_dir)) from error
-        config = Config(values, self.names, (*self.overrides, *more), self.config_dir)
-        check_settings(config.plain)
-        return config
+        check_settings(plain)
+        return Config(plain, self.names, (*self.overrides, *more), self.config_dir)
 
 
 def resolve(overrides: Sequence[str], config_dir: Path | None = None) -> Config:
@@ -133,7 +130,8 @@ def template(
         raise
     except Exception as error:  # any: Hydra also raises ValueError, KeyError and others
         raise LonglagError(explain(error, overrides, config_dir)) from error
-    return Template(values, {**chosen, **(names or {})}, tuple(overrides), config_dir)
+    chosen |= names or {}
+    return Template(Settings.of(values), chosen, tuple(overrides), config_dir)
 
 
 def composed(

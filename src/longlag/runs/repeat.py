@@ -4,8 +4,6 @@ import shlex
 import tempfile
 from pathlib import Path
 
-from omegaconf import OmegaConf
-
 from longlag.records.record import Record
 from longlag.records.run import Run
 from longlag.runs.allow_list import refuse_strangers
@@ -41,4 +39,4 @@ def recorded_config(run: Run, config_dir: Path | None = None) -> Config:
     check_settings(values)
     names = {key: str(value) for key, value in run.record.names.items()}
     told = tuple(word for word in shlex.split(run.command)[2:] if "=" in word)
-    return Config(OmegaConf.create(values), names, told, config_dir)
+    return Config(values, names, told, config_dir)

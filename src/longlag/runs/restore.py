@@ -48,7 +48,7 @@ def restore_run(folder: Path, trained: bool = True, config_dir: Path | None = No
         raise LonglagError(f"{folder}/record.json {error}") from None
     refuse_strangers(run.config, config_dir)
     cfg = OmegaConf.create(run.config)
-    made = Config(cfg, {"cell": run.cell, "task": run.task}, ()).id
+    made = Config(run.config, {"cell": run.cell, "task": run.task}, ()).id
     if made != run.id:
         raise LonglagError(
             f"{folder}: its settings were edited, or its cell, task or files changed since: they "

@@ -1,6 +1,7 @@
 """The runs of a study as configs: which are due, which ended, and what plan.json says of them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ class StudyPlan:
         self.alike: list[Run] = []
         self.runs: dict[str, Run] = {}  # that are recorded, as far as they were asked for
         self.open: set[str] = set()  # that had not ended when they were looked for
+        self.gone: set[str] = set()  # that ended while this plan was carried out
         for pair in study.pairs:
             self.config(self.some_point(pair))
         self.known: dict[Pair, list[PlacePlan]] = {}
@@ -81,7 +83,7 @@ class StudyPlan:
                 self.templates[pair] = self.composer.of(*pair)
             config = self.templates[pair].at(point.own)
             stage = "tune" if point.seed in self.study.tuning_seeds else "final"
-            config = config._replace(names={**config.names, "stage": stage})
+            config = replace(config, names={**config.names, "stage": stage})
             self.ids[point] = config.id
             other = self.pair_of.setdefault(self.ids[point], pair)
             if other != pair:
@@ -100,7 +102,10 @@ class StudyPlan:
 
     def record(self, point: Point) -> Run | None:
         """Return the record of a run; None if there is none."""
-        run_id = self.id_of(point)
+        return self.run_of(self.id_of(point))
+
+    def run_of(self, run_id: str) -> Run | None:
+        """Return a record by its id; None if there is none."""
         if run_id in self.open:  # the disk is asked once, and again when the run is over
             return None
         if run_id not in self.runs and self.store.has(run_id):
@@ -162,6 +167,8 @@ class StudyPlan:
     def then(self, run_id: str) -> list[Config]:
         """Return what became due of the same cell and task now that a run of it ended."""
         self.open.discard(run_id)
+        self.gone.add(run_id)
+        self.run_of(run_id)  # its time tells of that to go
         plans = self.look(self.pair_of[run_id])
         return [config for plan in plans for config in self.hand(plan)]
 
@@ -264,8 +271,8 @@ class StudyPlan:
         """Give the length of each run to go of a cell on a task, as far as they are foreseen."""
         lengths = [length for runs, length in self.expected(pair) for _ in range(runs)]
         for plan in self.known[pair]:
-            left = [p for p in plan.points if self.id_of(p) not in self.runs]
-            lengths += [plan.place.length] * len(left)
+            ended = (self.id_of(p) in self.gone or self.id_of(p) in self.runs for p in plan.points)
+            lengths += [plan.place.length] * sum(not each for each in ended)
         return lengths
 
     def to_go(self, pairs: Iterable[Pair]) -> tuple[int, int, float]:
@@ -291,4 +298,4 @@ class StudyPlan:
         for like in ((cell, task), ("", task)):
             if like in paces:
                 return paces[like] * (length or own or 1)
-        return SECONDS_A_STEP * config.values.trainer.max_steps
+        return SECONDS_A_STEP * config.plain["trainer"]["max_steps"]

@@ -5,13 +5,11 @@ What a cell brings to a config and what a task brings are joined where neither t
 part; where one does, the pair is composed by itself.
 """
 
-import copy
 from pathlib import Path
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from longlag.runs.config import Template, first_part, template
+from longlag.runs.fill import Settings
 from longlag.studies.study import Place, Study
 
 OF_CELL = ("cell", "model")  # the parts of a config that a cell brings
@@ -44,11 +42,9 @@ class Templates:
         of_task = self.alone(first_cell, task)
         if rest(of_cell) != rest(base) or part(of_task) != part(base):
             return self.alone(cell, task)
-        values = copy.deepcopy(of_task.values)
-        for name in OF_CELL:
-            values[name] = of_cell.values._get_node(name)
-        names = {**of_task.names, **{name: of_cell.names[name] for name in OF_CELL}}
-        return Template(values, names, self.words(cell, task), self.config_dir)
+        values = of_task.settings.values | {name: of_cell.settings.values[name] for name in OF_CELL}
+        names = of_task.names | {name: of_cell.names[name] for name in OF_CELL}
+        return Template(Settings.of_plain(values), names, self.words(cell, task), self.config_dir)
 
     def alone(self, cell: str, task: str) -> Template:
         """Compose a pair by itself, once."""
@@ -65,18 +61,10 @@ class Templates:
 
 def part(made: Template) -> Any:
     """Return what a cell brings."""
-    whole = plain(made)
-    return [whole[name] for name in OF_CELL], [made.names[name] for name in OF_CELL]
+    return [[of[name] for name in OF_CELL] for of in (made.settings.values, made.names)]
 
 
 def rest(made: Template) -> Any:
     """Return all but what a cell brings."""
-    whole, names = plain(made), made.names
-    return [{k: v for k, v in of.items() if k not in OF_CELL} for of in (whole, names)]
-
-
-def plain(made: Template) -> dict[Any, Any]:
-    """Return the values as plain containers, interpolations as they are written."""
-    found = OmegaConf.to_container(made.values, resolve=False)
-    assert isinstance(found, dict)
-    return found
+    both = made.settings.values, made.names
+    return [{k: v for k, v in of.items() if k not in OF_CELL} for of in both]
