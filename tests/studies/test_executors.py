@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+import distributed
 import pytest
 
 import command_process
@@ -117,6 +118,40 @@ def test_a_worker_killed_in_the_middle_costs_nothing_and_moves_no_number(
     assert (place / "mark").exists()  # it was killed
     assert "4/4 runs" in err and "Traceback" not in out + err
     assert len(undisturbed) == 4 and numbers(place / "results" / "tiny") == undisturbed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_running_dask_cluster_carries_a_study_loses_a_worker_and_lives_on(
+    place: Path, undisturbed: dict[str, tuple]
+):
+    told, dask = str(place / "scheduler.json"), [sys.executable, "-m", "dask"]
+    quiet = ["--no-dashboard", "--scheduler-file", told]
+    marks = {"MARK": str(place / "mark"), "HOW": "kill", "PARENT": "0"}
+    env = command_process.environment(place, OMP_NUM_THREADS="1", **marks)
+    scheduler = [*dask, "scheduler", "--host", "127.0.0.1", "--port", "0", *quiet]
+    workers = [*dask, "worker", "--nworkers", "2", "--nthreads", "1", *quiet]
+    silent = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    cluster = [subprocess.Popen(c, cwd=place, env=env, **silent) for c in (scheduler, workers)]
+    try:
+        end = time.monotonic() + 120
+        while not Path(told).exists() and time.monotonic() < end:
+            time.sleep(0.1)
+        address = json.loads(Path(told).read_text())["address"]
+        with distributed.Client(address) as client:
+            client.wait_for_workers(2, timeout=120)
+            process = start(place, ["executor=dask", f"executor.address={address}"])
+            out, err = process.communicate(timeout=400)
+            assert process.returncode == 0, out + err
+            assert (place / "mark").exists() and "4/4 runs" in err  # a worker was killed
+            assert numbers(place / "results" / "tiny") == undisturbed
+            client.wait_for_workers(2, timeout=120)
+            assert client.submit(sum, [1, 2]).result(timeout=60) == 3
+    finally:
+        for part in reversed(cluster):
+            part.terminate()
+        for part in cluster:
+            part.wait(timeout=60)
 
 
 @pytest.mark.slow

@@ -14,6 +14,7 @@ from longlag.records.store import Store
 from longlag.runs import run
 from longlag.runs.config import Config, resolve
 from longlag.studies.lease import FORGOTTEN
+from longlag.studies.local import LocalExecutor
 from longlag.studies.runner import Runner
 from longlag.studies.worker import record_run
 from some_record import some_record
@@ -109,6 +110,23 @@ def test_a_run_without_memory_fails_by_itself(store, configs, monkeypatch):
     assert failure["error"] == "MemoryError: Unable to allocate 9.00 TiB"
     monkeypatch.setattr(run, "execute", whole)
     assert_all_is_well(store, configs)
+
+
+def test_a_worker_out_of_memory_says_so_in_one_line_and_goes_on_with_the_next_run(store):
+    """A true worker that may have 8 GiB, and a net that asks for 16 TB."""
+    resource = pytest.importorskip("resource")
+    small = ["match=none", "trainer.max_steps=2", "trainer.validate_every=2", "logger=none"]
+    small += ["trainer.validation_size=4", "trainer.test_size=4", "task.length=5", "probe=off"]
+    hungry, modest = (resolve([*small, f"model.hidden_size={n}"]) for n in (10**6, 3))
+    executor = LocalExecutor(workers=1)
+    limit = 8 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]
+    executor.submit(resource.setrlimit, resource.RLIMIT_AS, limit).result(timeout=120)
+    runner = Runner(store, executor)
+    runner.run([hungry, modest])
+    assert runner.failed == {hungry.id} and store.has(modest.id)
+    (failure,) = store.failures().values()
+    assert "allocate" in failure["error"] and "\n" not in failure["error"]
+    assert not list(store.folder.glob(".leases/*.lease")) and list(store.partial.iterdir()) == []
 
 
 def test_a_record_that_is_cut_off_is_set_aside_and_run_again(store, configs, caplog):
