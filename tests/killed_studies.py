@@ -48,6 +48,7 @@ NO_REPORT = (
     "import sys; sys.modules['typst'] = None; from longlag.cli import main; sys.exit(main())"
 )
 MARK = "KILLED_STUDY"  # in the environment of a command and of all that it starts
+MANY = 50  # moments, of which some must fall between a checkpoint and the end of its run
 ORPHANS = 5.0  # seconds that a process may outlive the command
 
 
@@ -218,6 +219,7 @@ def survive(
         f"every record whole and equal to the undisturbed one's, {resumed} times gone on from a "
         f"checkpoint, no process left after {slowest:.1f} s"
     )
+    assert resumed or moments < MANY, "no run ever went on from a checkpoint"
     return count
 
 

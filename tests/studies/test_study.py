@@ -5,9 +5,13 @@ from collections import Counter
 import pytest
 
 from longlag.errors import LonglagError
+from longlag.records.claim import read_claim
 from longlag.records.record import Criterion, Metrics
 from longlag.records.run import Run
+from longlag.records.store import Store
 from longlag.runs.config import resolve
+from longlag.studies.claim import study_of_claim
+from longlag.studies.plan import StudyPlan
 from longlag.studies.search import FAILED, best_learning_rate, plan_place, validation_rank
 from longlag.studies.study import Place, Study, pick_tasks, study_of
 from some_record import some_run
@@ -146,6 +150,20 @@ def test_the_command_line_wins_over_the_studys_own_settings():
     assert config.values.trainer.max_steps == 50
     assert config.values.trainer.clip == 7
     assert (config.values.optim.lr, config.values.seed) == (0.1, 0)
+
+
+@pytest.mark.parametrize("study", ["study=smoke", "study=atlas"])
+def test_what_goes_with_a_run_and_moves_no_number_reaches_it(study, tmp_path):
+    words = ["checkpoint.steps=20", "checkpoint.seconds=null", "logger=none", "results=mine"]
+    one = study_of([study, *words])
+    plan = StudyPlan(one, Store(tmp_path, one.name))
+    claim = study_of_claim(read_claim("vanish-rnn"), words)
+    of_claim = StudyPlan(claim, Store(tmp_path, claim.name)).first()[0]
+    for found in (plan.first()[0], of_claim):
+        assert found.plain["checkpoint"] == {"seconds": None, "steps": 20}
+        assert found.plain["results"] == "mine"
+    plain = StudyPlan(study_of([study]), Store(tmp_path, one.name)).first()[0]
+    assert plain.id == plan.first()[0].id
 
 
 def test_what_the_study_holds_is_set_by_its_own_keys_and_never_reaches_a_run():

@@ -236,10 +236,10 @@ def study_with(
     own = [w for w in words if first_part(w) not in INCIDENTAL]
     own = [w for w in own if path_of(w) not in ("cell", "task")]
     refuse_contradictions(own)
-    logger = [w for w in words if first_part(w) in ("logger", "results")]
+    beside = [w for w in words if first_part(w) in ("logger", "results", "checkpoint")]
     picked = {group: choices_of(words, group, config_dir) for group in ("cell", "task")}
     try:
-        study = Study(name=name, given=[*own, *logger], config_dir=config_dir, **held)
+        study = Study(name=name, given=[*own, *beside], config_dir=config_dir, **held)
     except TypeError as error:
         raise LonglagError(
             f"study {name}: {str(error).replace('Study.__init__() ', '')}"
