@@ -13,6 +13,7 @@ from rich.text import Text
 from longlag.errors import EXTRAS, missing_package
 from longlag.runs.config import Config, resolve
 from longlag.runs.wandb_upload import has_account
+from longlag.studies.cores import available_cores
 
 Row = tuple[str, str]
 
@@ -49,7 +50,7 @@ def hardware(config: Config) -> Iterator[Row]:
     from longlag.runs import provenance
 
     found = provenance.hardware("cpu")
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else found.cores
+    usable = available_cores()
     yield "processor", found.cpu or "unknown"
     yield "cores", f"{found.cores}, of which this process may use {usable}"
     yield "threads", f"{config.values.threads} in each run (threads=N changes it)"

@@ -7,7 +7,7 @@ from typing import Any
 
 from longlag.errors import LonglagError, need
 from longlag.studies import lifetime
-from longlag.studies.local import available_cores
+from longlag.studies.cores import available_cores
 
 CENSUS = 5.0  # seconds between two counts of a cluster's workers, which may come and go
 QUEUE = 100  # runs that wait at a cluster's scheduler, so that no worker does and it may grow

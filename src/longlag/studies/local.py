@@ -10,6 +10,7 @@ from pebble import ProcessPool
 
 from longlag.errors import LonglagError
 from longlag.studies import lifetime
+from longlag.studies.cores import available_cores
 
 
 class LocalExecutor:
@@ -42,12 +43,8 @@ class LocalExecutor:
             return self.pool.schedule(function, arguments)
         os.environ["OMP_NUM_THREADS"] = str(self.threads)  # read when a worker imports torch
         self.strangers = multiprocessing.active_children()
-        self.pool = ProcessPool(
-            self.workers,
-            initializer=lifetime.begin,
-            initargs=(os.getpid(),),
-            context=multiprocessing.get_context("spawn"),
-        )
+        context, begin = multiprocessing.get_context("spawn"), (lifetime.begin, (os.getpid(),))
+        self.pool = ProcessPool(self.workers, 0, *begin, context)  # 0: no end to what one runs
         with lifetime.deaf_to_ctrl_c():
             return self.pool.schedule(function, arguments)
 
@@ -61,10 +58,3 @@ class LocalExecutor:
                 process.kill()
         self.pool.join()
         self.pool = None
-
-
-def available_cores() -> int:
-    """Count the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
