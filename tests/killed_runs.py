@@ -39,6 +39,7 @@ class KilledAt(lightning.Callback):
 def part(words: Sequence[str], root: Path, death: int | None) -> None:
     """One life of a run: to its record, or to its death."""
     torch.set_num_threads(1)
+    os.environ.pop("WANDB_SERVICE", None)  # of another test's process, which would outlive this one
     store, config = Store(root, STUDY), resolve(words)
     store.prepare()
     store.save(*execute(config, store.folder, [] if death is None else [KilledAt(death)]))

@@ -6,6 +6,7 @@ import logging
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_an_offline_run_holds(offline, what):
 def test_a_run_of_a_study_has_study_and_task_as_group_and_its_stage_as_job_type(tmp_path):
     config = resolve((*TINY, "probe=off"))
     names = {**config.names, "study": "bench", "stage": "tune"}
-    execute(config._replace(names=names), tmp_path)
+    execute(replace(config, names=names), tmp_path)
     (path,) = tmp_path.glob("wandb/offline-run-*/*.wandb")
     text = inspected(path)
     assert '"bench/adding"' in text and '"job_type": "tune"' in text

@@ -1,5 +1,6 @@
 """One run, end to end: what its record holds, and that it can be had again."""
 
+import copy
 import io
 import json
 import signal
@@ -9,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from omegaconf import OmegaConf
 
 import tiny
 from longlag.errors import LonglagError
@@ -123,8 +123,8 @@ def test_a_job_records_what_was_not_recorded_and_keeps_a_failure(tmp_path):
     where = tmp_path, "single"
     assert record_run(config, *where, config.id) == "done"
     assert record_run(config, *where, config.id) == "known"
-    broken = resolve((*TINY, "probe=off"))
-    OmegaConf.update(broken.values, "optim.no_such_argument", 1)
+    broken = replace(config, plain=copy.deepcopy(config.plain))
+    broken.plain["optim"]["no_such_argument"] = 1
     assert record_run(broken, *where, broken.id) == "failed"
     failure = store.failures()[broken.id]
     assert "no_such_argument" in failure["error"] and "Traceback" in failure["traceback"]
