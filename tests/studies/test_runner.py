@@ -14,6 +14,7 @@ from longlag.records.record import Criterion, Metrics, Record
 from longlag.records.store import Store
 from longlag.runs.config import Config, Template, template
 from longlag.studies import templates
+from longlag.studies.pace import seconds_left, to_go
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import STRIKES, Runner
 from longlag.studies.study import Study
@@ -99,12 +100,12 @@ def test_the_time_to_go_falls_to_nothing_as_the_runs_end(store, more):
 
     def then(run_id):
         due = plan.then(run_id)
-        left.append(plan.to_go(plan.known)[:2])
+        left.append(to_go(plan, plan.known)[:2])
         return due
 
     Runner(store, FakeExecutor(store), then).run(plan.first())
     assert [runs - done for runs, done in left] == [*range(len(left) - 1, -1, -1)]
-    assert plan.seconds_left() == 0 and len(plan.runs) == len(left)
+    assert seconds_left(plan) == 0 and len(plan.runs) == len(left)
 
 
 def test_a_second_call_starts_nothing(store):

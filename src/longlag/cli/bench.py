@@ -16,6 +16,7 @@ from longlag.records.record import Json
 from longlag.records.store import Store
 from longlag.report.format import plural
 from longlag.runs.config import INCIDENTAL, first_part, path_of, resolve
+from longlag.studies.pace import seconds_left, to_go
 from longlag.studies.placing import Budget
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor
@@ -94,7 +95,7 @@ def add_row(
     table: Table, name: str, plan: StudyPlan, pairs: list[tuple[str, str]], workers: int
 ) -> None:
     """Add what some cells and tasks take."""
-    runs, done, seconds = plan.to_go(pairs)
+    runs, done, seconds = to_go(plan, pairs)
     table.add_row(name, str(runs), str(done), clock(seconds / workers))
 
 
@@ -147,7 +148,7 @@ def show_plan(plan: StudyPlan, done: int, executor: Executor) -> None:
     workers, least = executor.workers, "at least " if study.ladders else ""
     OUT.print(
         f"  {least}{plan.total} runs, {done} recorded already; about "
-        f"{clock(plan.seconds_left() / workers)} to go on {workers} processors ({basis})"
+        f"{clock(seconds_left(plan) / workers)} to go on {workers} processors ({basis})"
     )
 
 

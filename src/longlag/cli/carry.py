@@ -9,6 +9,7 @@ from longlag.cli.progress import Progress, clock
 from longlag.cli.terminal import console
 from longlag.errors import LonglagError
 from longlag.runs.config import Config
+from longlag.studies.pace import seconds_left
 from longlag.studies.placing import Budget
 from longlag.studies.plan import StudyPlan
 from longlag.studies.runner import Executor, Runner
@@ -49,7 +50,7 @@ def carry(
     start = time.perf_counter()
 
     def left() -> float:
-        seconds = plan.seconds_left() / runner.executor.workers if plan else float("inf")
+        seconds = seconds_left(plan) / runner.executor.workers if plan else float("inf")
         return min(seconds, budget.seconds_left) if budget else seconds
 
     try:

@@ -19,6 +19,7 @@ from longlag.records.reader import Study, holds_records, read_runs
 from longlag.records.store import Store
 from longlag.records.untrained import read_untrained
 from longlag.runs.config import INCIDENTAL, first_part, path_of, resolve
+from longlag.studies import pace
 from longlag.studies.placing import Budget, place_study
 from longlag.studies.plan import StudyPlan
 from longlag.studies.study import study_of
@@ -157,10 +158,10 @@ def hold_to_laws(plan: StudyPlan) -> None:
 
 def show_order(plan: StudyPlan, seconds: float, workers: int) -> None:
     """Say what each task will at least take, and in which order the runs come."""
-    paces = plan.paces()
+    known = pace.paces(plan)
     for pair in plan.known:
         left = plan.lengths_left(pair)
-        time = sum(plan.seconds_of(pair, length, paces) for length in left) / workers
+        time = sum(pace.seconds_of(plan, pair, length, known) for length in left) / workers
         OUT.print(f"  {pair[1]}: {len(left)} runs to go at least, about {clock(time)}")
     OUT.print(
         "  the lowest rung that is not decided comes first, over all tasks, of these the cheapest "

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from longlag.errors import LonglagError, did_you_mean
+from longlag.studies.pace import Paces, paces, seconds_of
 from longlag.studies.plan import StudyPlan
 from longlag.studies.study import Study, pick_tasks
 
@@ -81,10 +82,10 @@ class Budget:
             return None
         if self.evenly:
             return min(due, key=lambda run_id: self.plan.turns[run_id])
-        paces = self.plan.paces()
-        return min(due, key=lambda run_id: self.rank(run_id, paces))
+        known = paces(self.plan)
+        return min(due, key=lambda run_id: self.rank(run_id, known))
 
-    def rank(self, run_id: str, paces: dict[tuple[str, str], float]) -> tuple[bool, int, float]:
+    def rank(self, run_id: str, known: Paces) -> tuple[bool, int, float]:
         """Rank a run in the order: the smallest comes first."""
         plan, pair = self.plan, self.plan.pair_of[run_id]
         rung, length = next(
@@ -92,5 +93,5 @@ class Budget:
             for rung, found in enumerate(plan.known[pair])
             if any(plan.id_of(point) == run_id for point in found.points)
         )
-        seconds = plan.seconds_of(pair, length, paces)
+        seconds = seconds_of(plan, pair, length, known)
         return pair[1] not in plan.study.ladders, rung, seconds

@@ -1,6 +1,5 @@
 """The runs of a study as configs: which are due, which ended, and what plan.json says of them."""
 
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,6 @@ from longlag.studies.search import (
     FAILED,
     Ended,
     PlacePlan,
-    mean,
     plan_ladder,
     plan_place,
     rank_by,
@@ -25,7 +23,6 @@ from longlag.studies.study import Place, Point, Study
 from longlag.studies.templates import Templates
 
 Pair = tuple[str, str]  # a cell and a task
-SECONDS_A_STEP = 0.005  # a rough guess, until there are records to go by
 
 
 class StudyPlan:
@@ -263,10 +260,6 @@ class StudyPlan:
             "decided": decided,
         }
 
-    def seconds_left(self) -> float:
-        """Estimate the core seconds to go from the runs that are known, or by a rough guess."""
-        return self.to_go(self.known)[2]
-
     def lengths_left(self, pair: Pair) -> list[int | None]:
         """Give the length of each run to go of a cell on a task, as far as they are foreseen."""
         lengths = [length for runs, length in self.expected(pair) for _ in range(runs)]
@@ -274,28 +267,3 @@ class StudyPlan:
             ended = (self.id_of(p) in self.gone or self.id_of(p) in self.runs for p in plan.points)
             lengths += [plan.place.length] * sum(not each for each in ended)
         return lengths
-
-    def to_go(self, pairs: Iterable[Pair]) -> tuple[int, int, float]:
-        """Count the runs of some pairs and those recorded, and estimate the core seconds to go."""
-        paces, pairs = self.paces(), list(pairs)
-        left = [(pair, length) for pair in pairs for length in self.lengths_left(pair)]
-        runs = sum(self.counts[pair] for pair in pairs)
-        return runs, runs - len(left), sum(self.seconds_of(p, T, paces) for p, T in left)
-
-    def paces(self) -> dict[Pair, float]:
-        """Average the seconds for each step of a sequence: by cell and task, and by task alone."""
-        found: dict[Pair, list[float]] = {}
-        for run in [*self.alike, *self.runs.values()]:  # a line of progress asks from its thread
-            pace = run.seconds / (run.length or 1)
-            for like in ((run.cell, run.task), ("", run.task)):
-                found.setdefault(like, []).append(pace)
-        return {like: mean(values) for like, values in found.items()}
-
-    def seconds_of(self, pair: Pair, length: int | None, paces: dict[Pair, float]) -> float:
-        """Estimate those of a run of a cell on a task, at the pace of the most alike runs."""
-        config = self.configs[self.known[pair][0].points[0]]
-        cell, task, own = pair[0], config.names["task"], config.plain["task"].get("length")
-        for like in ((cell, task), ("", task)):
-            if like in paces:
-                return paces[like] * (length or own or 1)
-        return SECONDS_A_STEP * config.plain["trainer"]["max_steps"]
