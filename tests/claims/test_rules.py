@@ -11,7 +11,6 @@ import pytest
 from scipy.stats import binom
 
 from longlag.errors import LonglagError
-from longlag.records.claim import claim_ids, read_claim
 from longlag.records.claim_measures import FEWEST, median_interval
 from longlag.records.claim_rules import (
     Both,
@@ -272,36 +271,3 @@ def test_an_arm_without_runs_or_with_two_of_a_seed_is_refused():
 def test_a_partial_region_that_is_no_wider_is_refused():
     with pytest.raises(ValueError, match="wider"):
         Rate(rule="rate", of=A, claimed=Region(at_least=0.5), partly=Region(at_least=0.6))
-
-
-@pytest.mark.parametrize("name", claim_ids())
-def test_every_claim_says_what_it_needs(name):
-    claim = read_claim(name)
-    assert len(claim.quote.split()) <= 25
-    assert claim.scaled and claim.published and claim.measures
-    assert claim.minutes <= 30
-
-
-def test_there_are_claims_enough():
-    assert len(claim_ids()) >= 25
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        ({"quote": "a " * 26}, "25 words"),
-        ({"status": "sure"}, "status"),
-        ({"unknown": 1}, "unknown"),
-    ],
-)
-def test_a_claim_that_says_something_else_is_refused(tmp_path, change, said):
-    from omegaconf import OmegaConf
-
-    from longlag.records.headers import folder
-
-    content = OmegaConf.to_container(OmegaConf.load(folder() / "claim" / "vanish-rnn.yaml"))
-    assert isinstance(content, dict)
-    (tmp_path / "claim").mkdir()
-    OmegaConf.save(OmegaConf.create({**content, **change}), tmp_path / "claim" / "mine.yaml")
-    with pytest.raises(LonglagError, match=said):
-        read_claim("mine", tmp_path)
